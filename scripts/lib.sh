@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Common to the scripts of this folder: sourced, never run.
+
+# shellcheck disable=SC2034	# used by the scripts that source this file
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=${BUILD:-$TOP/build}
+KERNEL_TREE=${KERNEL_TREE:-$TOP/kernel-tree}
+CACHE=${CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/linux-cr}
+JOBS=${JOBS:-$(nproc)}
+RESULTS=$BUILD/results
+
+ME=${0##*/}
+
+say() { printf '%s: %s\n' "$ME" "$*"; }
+warn() { printf '%s: %s\n' "$ME" "$*" >&2; }
+die() { warn "$*"; exit 1; }
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Reads NAME from the pin file.
+base_value() {
+	local value
+	value=$(sed -n "s/^$1=//p" "$TOP/BASE")
+	[[ -n $value ]] || die "BASE does not define $1"
+	printf '%s\n' "$value"
+}
+
+# git without the settings of the user and the machine, for everything whose
+# output must be the same everywhere.
+plain_git() {
+	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null \
+		git -c safe.directory='*' -c core.autocrlf=false "$@"
+}
+
+# The same, in kernel-tree/.
+kgit() { plain_git -C "$KERNEL_TREE" "$@"; }
+
+# Ends the script unless kernel-tree/ is there in the form that
+# scripts/kernel-tree gives it.
+need_kernel_tree() {
+	[[ -e $KERNEL_TREE/.git ]] ||
+		die "no kernel tree at $KERNEL_TREE; run 'make kernel-tree'"
+	kgit rev-parse -q --verify 'base^{commit}' >/dev/null ||
+		die "$KERNEL_TREE has no tag 'base': it was not made by 'make kernel-tree'"
+	kgit rev-parse -q --verify 'refs/heads/checkpoint^{commit}' >/dev/null ||
+		die "$KERNEL_TREE has no branch 'checkpoint'; 'git -C kernel-tree branch checkpoint <commit>' names one"
+}
+
+# Version of a kernel source tree, from its Makefile on stdin.
+kernel_version() {
+	awk '$2 == "=" && $1 == "VERSION"	{ v = $3 }
+	     $2 == "=" && $1 == "PATCHLEVEL"	{ p = $3 }
+	     $2 == "=" && $1 == "SUBLEVEL"	{ s = $3 }
+	     $1 == "EXTRAVERSION" && NF > 2	{ e = $3 }
+	     $1 == "NAME"			{ exit }
+	     END { if (v != "") printf "%s.%s.%s%s\n", v, p, s, e }'
+}
+
+# result PART PASSED FAILED SKIPPED: what .ci/run adds up at the end.
+result() {
+	mkdir -p "$RESULTS"
+	printf '%s %s %s\n' "$2" "$3" "$4" >"$RESULTS/$1"
+}
