@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # Common to the scripts of this folder: sourced, never run.
 
+shopt -s inherit_errexit
+
 # shellcheck disable=SC2034	# used by the scripts that source this file
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${BUILD:-$TOP/build}
@@ -56,6 +58,12 @@ kernel_version() {
 	     $1 == "NAME"			{ exit }
 	     END { if (v != "") printf "%s.%s.%s%s\n", v, p, s, e }'
 }
+
+# A patch without what depends on the rest of the tree it was made in: blob
+# ids, line numbers, and the function that git names after them.
+essence() { sed -E -e '/^index [0-9a-f]+\.\./d' -e 's/^@@ -[0-9,]+ \+[0-9,]+ @@.*/@@/' "$1"; }
+
+same_essence() { cmp -s <(essence "$1") <(essence "$2"); }
 
 # result PART PASSED FAILED SKIPPED: what .ci/run adds up at the end.
 result() {
