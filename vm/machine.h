@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The parts of the host side of vm/run. */
+#ifndef VM_MACHINE_H
+#define VM_MACHINE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+/* What vm/run itself exits with; everything else is the command's. */
+#define EXIT_TIMEOUT	124
+#define EXIT_MACHINE	125
+
+/**
+ * struct machine - one virtual machine
+ * @kernel: the User-Mode Linux binary
+ * @dir: control directory, private to this machine
+ * @boot: root the kernel boots from, in @dir
+ * @state: directory shared with the machine, or NULL
+ * @mem: memory in MiB
+ * @cpus: virtual processors
+ * @contained: the kernel runs in mount and pid namespaces of its own
+ * @pid: process to kill so that nothing of the machine stays
+ */
+struct machine {
+	const char *kernel;
+	char *dir, *boot, *state;
+	unsigned long mem;
+	unsigned int cpus;
+	bool contained;
+	pid_t pid;
+};
+
+/* The machine's ends of the socket pairs. */
+struct lines {
+	int log, ctl, out, err;
+};
+
+void fail(const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 1, 2)));
+void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+int machine_start(struct machine *m, const struct lines *lines);
+unsigned long host_memory(const char *field);
+void raise_map_count(unsigned long mem);
+
+bool report_splats(const char *log, FILE *to);
+void print_tail(const char *log, int lines, FILE *to);
+
+#endif

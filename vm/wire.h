@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What vm/run (host) and the machine's init (guest) say to each other.
+ *
+ * Three serial lines lead out of the machine, each one end of a socket pair:
+ * the control line, which carries the frames below both ways, and one line
+ * each for the output of the command, which carries nothing but its bytes.
+ *
+ * A serial line of User-Mode Linux takes its input byte by byte and loses its
+ * interrupt once it has been throttled. So the host never has more than one
+ * small frame of input under way: it waits for WIRE_ACK before the next one,
+ * and anything larger than WIRE_INLINE goes through a file in the control
+ * directory, of which only the number is sent.
+ */
+#ifndef VM_WIRE_H
+#define VM_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Serial lines: /dev/ttyS<n> in the guest. */
+#define WIRE_LINE_CTL	1
+#define WIRE_LINE_OUT	2
+#define WIRE_LINE_ERR	3
+
+enum wire_type {
+	/* guest to host */
+	WIRE_READY	= 'r',	/* init listens, the command is about to start */
+	WIRE_ACK	= 'a',	/* the last input has been handed to the command */
+	WIRE_CLOSED	= 'c',	/* the command reads no more input */
+
+	/* host to guest */
+	WIRE_DATA	= 'd',	/* input: the payload */
+	WIRE_FILE	= 'f',	/* input: the file "in", complete */
+	WIRE_EOF	= 'e',	/* end of input */
+	WIRE_WINSIZE	= 'w',	/* struct winsize of the caller's terminal */
+	WIRE_QUIT	= 'q',	/* end the command, power off */
+	WIRE_DUMP	= 't',	/* log what every blocked task waits for */
+};
+
+/**
+ * struct wire_head - in front of every frame
+ * @type: enum wire_type
+ * @len: bytes of payload that follow
+ */
+struct wire_head {
+	uint8_t type;
+	uint8_t pad;
+	uint16_t len;
+};
+
+#define WIRE_INLINE	512
+#define WIRE_MAX	(sizeof(struct wire_head) + WIRE_INLINE)
+#define WIRE_CHUNK	(512 * 1024)
+
+/*
+ * Files in the control directory, which is the root the machine boots from.
+ * The job is a sequence of NUL-terminated records; the first byte says what
+ * the rest is.
+ */
+#define CTL_JOB		"job"
+#define CTL_IN		"in"
+#define CTL_STATUS	"status"
+#define CTL_KMEMLEAK	"kmemleak"
+
+enum job_type {
+	JOB_ARG		= 'A',	/* one argument of the command */
+	JOB_ENV		= 'E',	/* one VAR=VALUE */
+	JOB_CWD		= 'C',	/* working directory */
+	JOB_KEEP	= 'K',	/* keep visible below the machine's own /tmp, /run */
+	JOB_STATE	= 'S',	/* host directory for /state */
+	JOB_TTY		= 'T',	/* give a terminal: "rows cols" */
+	JOB_MERGE	= 'M',	/* stdout and stderr are the same pipe */
+	JOB_SPLIT	= 'X',	/* terminal, but stderr apart */
+	JOB_LEAKS	= 'L',	/* look for leaks at the end */
+};
+
+#endif
