@@ -1,0 +1,702 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * Format of a checkpoint image: the one definition that kernel and tools share
+ */
+#ifndef _UAPI_LINUX_CHECKPOINT_IMAGE_H
+#define _UAPI_LINUX_CHECKPOINT_IMAGE_H
+
+#include <linux/types.h>
+
+/**
+ * DOC: Layout
+ *
+ * An image is a stream of sections, each behind a struct ckpt_section::
+ *
+ *	(sections of the tools, if any)
+ *	HEADER    struct ckpt_image_header
+ *	METADATA  records: the task tree first, then objects and task state
+ *	BULK      chunks: memory and whatever else is big
+ *	TRAILER   struct ckpt_trailer; an image without it is incomplete
+ *
+ * Integers are in the byte order of the machine that wrote the image and are
+ * naturally aligned.  Reserved fields and padding are zero, and a reader
+ * refuses anything else. Checksums are xxHash64 with seed 0: they find
+ * accidents, they are no signature.
+ *
+ * A record consists of struct ckpt_record, a body of @body_len bytes with the
+ * fields listed here, and a tail of variable length. Later versions may add
+ * fields at the end of a body: a reader takes those that it knows, reads
+ * missing ones as zero, and refuses unknown ones that are not zero. What
+ * older readers must not pass over gets a bit in @features.
+ *
+ * A shared object is one record with an id. Other records refer to it by that
+ * id, always backwards.
+ */
+
+#define CKPT_SECTION_MAGIC	0x54504b43	/* "CKPT" on little endian */
+#define CKPT_CHUNK_MAGIC	0x4b4e4843	/* "CHNK" on little endian */
+#define CKPT_FORMAT_VERSION	1
+#define CKPT_ENDIAN		0x01020304
+#define CKPT_RECORD_ALIGN	8
+#define CKPT_BULK_ALIGN		4096
+#define CKPT_LENGTH_UNKNOWN	(~(__u64)0)
+
+/**
+ * enum ckpt_section_type - what a section holds
+ * @CKPT_SECTION_HEADER: struct ckpt_image_header
+ * @CKPT_SECTION_METADATA: records
+ * @CKPT_SECTION_BULK: chunks, until one without runs
+ * @CKPT_SECTION_TRAILER: struct ckpt_trailer
+ * @CKPT_SECTION_TOOL: this and above belong to the tools; the kernel skips
+ *	such sections if they precede the header
+ */
+enum ckpt_section_type {
+	CKPT_SECTION_HEADER	= 1,
+	CKPT_SECTION_METADATA	= 2,
+	CKPT_SECTION_BULK	= 3,
+	CKPT_SECTION_TRAILER	= 4,
+	CKPT_SECTION_TOOL	= 0x1000,
+};
+
+/**
+ * struct ckpt_section - what stands before every section
+ * @magic: CKPT_SECTION_MAGIC
+ * @type: enum ckpt_section_type
+ * @length: bytes that follow, a multiple of 8; CKPT_LENGTH_UNKNOWN for bulk
+ * @checksum: of these bytes; zero for bulk, where each chunk has its own
+ * @reserved: zero
+ */
+struct ckpt_section {
+	__u32 magic;
+	__u32 type;
+	__u64 length;
+	__u64 checksum;
+	__u64 reserved;
+};
+
+/**
+ * enum ckpt_arch - architecture of the saved tasks
+ * @CKPT_ARCH_UM_X86_64: User-Mode Linux on x86_64
+ * @CKPT_ARCH_X86_64: x86_64
+ */
+enum ckpt_arch {
+	CKPT_ARCH_UM_X86_64	= 1,
+	CKPT_ARCH_X86_64	= 2,
+};
+
+/**
+ * DOC: Image flags
+ *
+ * %CKPT_IMAGE_CONTAINER
+ *	The image is that of a whole container. Otherwise it is a subtree.
+ */
+#define CKPT_IMAGE_CONTAINER	(1U << 0)
+#define CKPT_IMAGE_FLAGS	CKPT_IMAGE_CONTAINER
+
+#define CKPT_UTS_LEN		72
+
+/**
+ * struct ckpt_image_header - what must fit before anything else is looked at
+ * @version: CKPT_FORMAT_VERSION
+ * @endian: CKPT_ENDIAN in the byte order of the writer
+ * @arch: enum ckpt_arch
+ * @page_size: in bytes
+ * @hz: timer ticks a second of the writing kernel
+ * @flags: CKPT_IMAGE_*
+ * @features: bits of features that a reader must know; none so far
+ * @task_size: first address that a task cannot map
+ * @cpu_features: features that the saved register state needs, by bits that
+ *	the architecture defines
+ * @fpu_size: bytes of floating point state as this machine saves it
+ * @vdso_hash: xxHash64 of the vDSO's code
+ * @image_id: random id of this image
+ * @base_id: id of the image that "parent" runs refer to, or zero
+ * @realtime_ns: CLOCK_REALTIME at the checkpoint, in nanoseconds
+ * @monotonic_ns: CLOCK_MONOTONIC as the root task reads it
+ * @boottime_ns: CLOCK_BOOTTIME as the root task reads it
+ * @tree_len: length of the task records at the start of the metadata
+ * @nr_tasks: number of these records
+ * @nr_objects: highest object id
+ * @root_pid: pid of the root task in its pid namespace
+ * @reserved: zero
+ * @sysname: of the writing kernel, as uname() tells it
+ * @release: likewise
+ * @kernel_version: likewise
+ * @machine: likewise
+ */
+struct ckpt_image_header {
+	__u32 version;
+	__u32 endian;
+	__u32 arch;
+	__u32 page_size;
+	__u32 hz;
+	__u32 flags;
+	__u64 features;
+	__u64 task_size;
+	__u64 cpu_features[4];
+	__u64 fpu_size;
+	__u64 vdso_hash;
+	__u8 image_id[16];
+	__u8 base_id[16];
+	__u64 realtime_ns;
+	__u64 monotonic_ns;
+	__u64 boottime_ns;
+	__u64 tree_len;
+	__u32 nr_tasks;
+	__u32 nr_objects;
+	__u32 root_pid;
+	__u32 reserved;
+	char sysname[CKPT_UTS_LEN];
+	char release[CKPT_UTS_LEN];
+	char kernel_version[CKPT_UTS_LEN];
+	char machine[CKPT_UTS_LEN];
+};
+
+/**
+ * struct ckpt_record - what stands before every record
+ * @type: enum ckpt_record_type
+ * @len: bytes of the whole record with this header, a multiple of 8
+ * @body_len: bytes of the body, a multiple of 8; the rest is the tail
+ * @id: id of the object that the record describes, or 0
+ * @owner: id of the task in which the record is restored; in a
+ *	CKPT_REC_TASK, the same as @id; 0 where no task is meant
+ * @tail_len: bytes of the tail that count; padding to 8 bytes follows
+ */
+struct ckpt_record {
+	__u32 type;
+	__u32 len;
+	__u32 body_len;
+	__u32 id;
+	__u32 owner;
+	__u32 tail_len;
+};
+
+/**
+ * enum ckpt_record_type - what a record describes
+ * @CKPT_REC_PAD: nothing; aligns the bulk section
+ * @CKPT_REC_TASK: struct ckpt_task
+ * @CKPT_REC_TASK_STATE: struct ckpt_task_state
+ * @CKPT_REC_UTS: struct ckpt_uts
+ * @CKPT_REC_CRED: struct ckpt_cred
+ * @CKPT_REC_FILE: struct ckpt_file
+ * @CKPT_REC_FD_TABLE: struct ckpt_fd_table
+ * @CKPT_REC_FS: struct ckpt_fs
+ * @CKPT_REC_MM: struct ckpt_mm
+ * @CKPT_REC_VMA: struct ckpt_vma
+ * @CKPT_REC_SIGHAND: struct ckpt_sighand
+ * @CKPT_REC_RLIMITS: struct ckpt_rlimits
+ * @CKPT_REC_REGSET: struct ckpt_regset
+ * @CKPT_REC_RESTART_BLOCK: struct ckpt_restart_block
+ * @CKPT_REC_ARCH_TASK: a struct of the architecture
+ */
+enum ckpt_record_type {
+	CKPT_REC_PAD		= 1,
+	CKPT_REC_TASK		= 2,
+	CKPT_REC_TASK_STATE	= 3,
+	CKPT_REC_UTS		= 16,
+	CKPT_REC_CRED		= 24,
+	CKPT_REC_FILE		= 32,
+	CKPT_REC_FD_TABLE	= 33,
+	CKPT_REC_FS		= 34,
+	CKPT_REC_MM		= 48,
+	CKPT_REC_VMA		= 49,
+	CKPT_REC_SIGHAND	= 64,
+	CKPT_REC_RLIMITS	= 80,
+	CKPT_REC_REGSET		= 96,
+	CKPT_REC_RESTART_BLOCK	= 97,
+	CKPT_REC_ARCH_TASK	= 98,
+};
+
+/**
+ * struct ckpt_task - a task in the tree
+ * @pid: its id in the pid namespace of the root task
+ * @tgid: id of its thread group
+ * @ppid: id of its parent; 0 for the root task
+ * @pgid: id of its process group; 0 if that lies outside of the tree
+ * @sid: id of its session; 0 if that lies outside of the tree
+ * @exit_signal: signal that its parent gets when it ends
+ * @uts_id: id of its UTS namespace
+ * @reserved: zero
+ * @comm: its name, NUL-terminated and NUL-padded
+ */
+struct ckpt_task {
+	__u32 pid;
+	__u32 tgid;
+	__u32 ppid;
+	__u32 pgid;
+	__u32 sid;
+	__u32 exit_signal;
+	__u32 uts_id;
+	__u32 reserved;
+	char comm[16];
+};
+
+/**
+ * DOC: Task flags
+ *
+ * %CKPT_TASK_RESTORE_SIGMASK
+ *	The task was in a system call with a temporary signal mask:
+ *	@saved_sigmask is put back when it returns.
+ */
+#define CKPT_TASK_RESTORE_SIGMASK	(1U << 0)
+#define CKPT_TASK_FLAGS			CKPT_TASK_RESTORE_SIGMASK
+
+/**
+ * struct ckpt_task_state - what is a task's own
+ * @mm_id: id of its address space
+ * @fd_table_id: id of its descriptor table
+ * @fs_id: id of root, working directory and umask
+ * @sighand_id: id of its signal dispositions
+ * @cred_id: id of its credentials
+ * @flags: CKPT_TASK_*
+ * @sigmask: blocked signals, signal n in bit n - 1
+ * @saved_sigmask: mask to return to, with CKPT_TASK_RESTORE_SIGMASK
+ * @altstack_sp: alternate signal stack, as given to sigaltstack()
+ * @altstack_size: its size in bytes
+ * @altstack_flags: its SS_* flags
+ * @personality: as personality() returns it
+ * @clear_child_tid: address given to set_tid_address()
+ * @robust_list: address given to set_robust_list()
+ * @robust_list_len: length given to it
+ * @nice: nice value, -20 to 19
+ */
+struct ckpt_task_state {
+	__u32 mm_id;
+	__u32 fd_table_id;
+	__u32 fs_id;
+	__u32 sighand_id;
+	__u32 cred_id;
+	__u32 flags;
+	__u64 sigmask;
+	__u64 saved_sigmask;
+	__u64 altstack_sp;
+	__u64 altstack_size;
+	__u32 altstack_flags;
+	__u32 personality;
+	__u64 clear_child_tid;
+	__u64 robust_list;
+	__u32 robust_list_len;
+	__s32 nice;
+};
+
+/**
+ * struct ckpt_uts - a UTS namespace
+ * @nodename: host name, NUL-terminated and NUL-padded
+ * @domainname: NIS domain name, likewise
+ */
+struct ckpt_uts {
+	char nodename[CKPT_UTS_LEN];
+	char domainname[CKPT_UTS_LEN];
+};
+
+/**
+ * struct ckpt_cred - credentials
+ * @uid: real user id, in the user namespace of the root task
+ * @euid: effective user id
+ * @suid: saved user id
+ * @fsuid: user id for file access
+ * @gid: real group id
+ * @egid: effective group id
+ * @sgid: saved group id
+ * @fsgid: group id for file access
+ * @cap_inheritable: capability set, capability n in bit n
+ * @cap_permitted: likewise
+ * @cap_effective: likewise
+ * @cap_bset: likewise
+ * @cap_ambient: likewise
+ * @securebits: as PR_GET_SECUREBITS returns them
+ * @nr_groups: number of supplementary groups, __u32 each in the tail
+ */
+struct ckpt_cred {
+	__u32 uid;
+	__u32 euid;
+	__u32 suid;
+	__u32 fsuid;
+	__u32 gid;
+	__u32 egid;
+	__u32 sgid;
+	__u32 fsgid;
+	__u64 cap_inheritable;
+	__u64 cap_permitted;
+	__u64 cap_effective;
+	__u64 cap_bset;
+	__u64 cap_ambient;
+	__u32 securebits;
+	__u32 nr_groups;
+};
+
+/**
+ * enum ckpt_file_kind - how a file comes back
+ * @CKPT_FILE_REGULAR: by its path; a regular file
+ * @CKPT_FILE_DIRECTORY: by its path; a directory
+ * @CKPT_FILE_DEVICE: by its path; a character device that a handler knows
+ * @CKPT_FILE_EXTERNAL: it leads out of the tree; taken from the restarting
+ *	task's descriptor @slot; the tail is the key that names it to a user
+ */
+enum ckpt_file_kind {
+	CKPT_FILE_REGULAR	= 1,
+	CKPT_FILE_DIRECTORY	= 2,
+	CKPT_FILE_DEVICE	= 3,
+	CKPT_FILE_EXTERNAL	= 4,
+};
+
+/**
+ * struct ckpt_file - an open file description
+ * @kind: enum ckpt_file_kind
+ * @flags: O_* access mode and status flags, as fcntl(F_GETFL) returns them;
+ *	for an external file only the access mode
+ * @mode: type and permission bits, as stat() returns them
+ * @slot: descriptor from which an external file is taken, else 0
+ * @pos: file position
+ * @size: of a regular file, in bytes
+ * @mtime_sec: modification time of a regular file
+ * @mtime_nsec: its nanoseconds
+ * @rdev_major: of a device
+ * @rdev_minor: of a device
+ * @reserved: zero
+ * @dev: device number of the file system, for information
+ * @ino: inode number, for information
+ *
+ * The tail is the path below the root directory of the root task, or the key
+ * of an external file, NUL-terminated.
+ */
+struct ckpt_file {
+	__u32 kind;
+	__u32 flags;
+	__u32 mode;
+	__u32 slot;
+	__u64 pos;
+	__u64 size;
+	__s64 mtime_sec;
+	__u32 mtime_nsec;
+	__u32 rdev_major;
+	__u32 rdev_minor;
+	__u32 reserved;
+	__u64 dev;
+	__u64 ino;
+};
+
+/**
+ * struct ckpt_fd_table - a table of file descriptors
+ * @nr_fds: number of struct ckpt_fd in the tail, in ascending order
+ * @reserved: zero
+ */
+struct ckpt_fd_table {
+	__u32 nr_fds;
+	__u32 reserved;
+};
+
+#define CKPT_FD_CLOEXEC		(1U << 0)
+
+/**
+ * struct ckpt_fd - one file descriptor
+ * @fd: its number
+ * @file_id: id of the open file description
+ * @flags: CKPT_FD_CLOEXEC or 0
+ * @reserved: zero
+ */
+struct ckpt_fd {
+	__u32 fd;
+	__u32 file_id;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/**
+ * struct ckpt_fs - root, working directory and umask
+ * @umask: file mode creation mask
+ * @root_len: bytes of the root's path with its NUL
+ * @cwd_len: bytes of the working directory's path with its NUL
+ * @reserved: zero
+ *
+ * The tail is both paths, below the root directory of the root task.
+ */
+struct ckpt_fs {
+	__u32 umask;
+	__u32 root_len;
+	__u32 cwd_len;
+	__u32 reserved;
+};
+
+/**
+ * DOC: Address space flags
+ *
+ * %CKPT_MM_TOPDOWN
+ *	New mappings are placed from @mmap_base downwards.
+ */
+#define CKPT_MM_TOPDOWN		(1U << 0)
+#define CKPT_MM_FLAGS		CKPT_MM_TOPDOWN
+
+/**
+ * struct ckpt_mm - an address space
+ * @exe_id: id of the file in /proc/PID/exe
+ * @flags: CKPT_MM_*
+ * @coredump_filter: as in /proc/PID/coredump_filter
+ * @dumpable: as PR_GET_DUMPABLE returns it
+ * @mmap_base: where the search for room for new mappings begins
+ * @start_code: as in struct prctl_mm_map, this and all below
+ * @end_code: "
+ * @start_data: "
+ * @end_data: "
+ * @start_brk: "
+ * @brk: "
+ * @start_stack: "
+ * @arg_start: "
+ * @arg_end: "
+ * @env_start: "
+ * @env_end: "
+ * @nr_vmas: number of CKPT_REC_VMA records for it
+ * @auxv_len: bytes of the auxiliary vector in the tail
+ */
+struct ckpt_mm {
+	__u32 exe_id;
+	__u32 flags;
+	__u32 coredump_filter;
+	__u32 dumpable;
+	__u64 mmap_base;
+	__u64 start_code;
+	__u64 end_code;
+	__u64 start_data;
+	__u64 end_data;
+	__u64 start_brk;
+	__u64 brk;
+	__u64 start_stack;
+	__u64 arg_start;
+	__u64 arg_end;
+	__u64 env_start;
+	__u64 env_end;
+	__u32 nr_vmas;
+	__u32 auxv_len;
+};
+
+/**
+ * enum ckpt_vma_kind - what backs a mapping
+ * @CKPT_VMA_ANON: nothing; private
+ * @CKPT_VMA_FILE: a file
+ * @CKPT_VMA_VDSO: the vDSO's code
+ * @CKPT_VMA_VVAR: the vDSO's data
+ */
+enum ckpt_vma_kind {
+	CKPT_VMA_ANON	= 1,
+	CKPT_VMA_FILE	= 2,
+	CKPT_VMA_VDSO	= 3,
+	CKPT_VMA_VVAR	= 4,
+};
+
+/**
+ * DOC: Mapping flags
+ *
+ * %CKPT_VMA_READ, %CKPT_VMA_WRITE, %CKPT_VMA_EXEC
+ *	Access, as in mprotect().
+ * %CKPT_VMA_SHARED
+ *	MAP_SHARED; otherwise MAP_PRIVATE.
+ * %CKPT_VMA_GROWSDOWN
+ *	MAP_GROWSDOWN.
+ * %CKPT_VMA_NORESERVE
+ *	MAP_NORESERVE.
+ * %CKPT_VMA_ACCOUNT
+ *	Counts as committed memory: it is, or once was, private and writable.
+ */
+#define CKPT_VMA_READ		(1U << 0)
+#define CKPT_VMA_WRITE		(1U << 1)
+#define CKPT_VMA_EXEC		(1U << 2)
+#define CKPT_VMA_SHARED		(1U << 3)
+#define CKPT_VMA_GROWSDOWN	(1U << 4)
+#define CKPT_VMA_NORESERVE	(1U << 5)
+#define CKPT_VMA_ACCOUNT	(1U << 6)
+#define CKPT_VMA_FLAGS		0x7fU
+
+/**
+ * struct ckpt_vma - a mapping
+ * @mm_id: id of its address space
+ * @kind: enum ckpt_vma_kind
+ * @start: first address
+ * @end: first address behind it
+ * @flags: CKPT_VMA_*
+ * @file_id: id of the mapped file, or 0
+ * @offset: in the file, in bytes; for anonymous memory, what the kernel
+ *	numbers its pages by
+ *
+ * The content of private memory is in bulk runs with the source @mm_id and
+ * the address as offset.  What no run covers is as in the file, or zero.
+ */
+struct ckpt_vma {
+	__u32 mm_id;
+	__u32 kind;
+	__u64 start;
+	__u64 end;
+	__u32 flags;
+	__u32 file_id;
+	__u64 offset;
+};
+
+/**
+ * struct ckpt_sighand - signal dispositions
+ * @nr_actions: number of struct ckpt_sigaction in the tail, signal 1 first
+ * @reserved: zero
+ */
+struct ckpt_sighand {
+	__u32 nr_actions;
+	__u32 reserved;
+};
+
+/**
+ * struct ckpt_sigaction - one disposition, as given to rt_sigaction()
+ * @handler: address, or 0 for the default, 1 to ignore
+ * @flags: SA_* flags
+ * @restorer: address
+ * @mask: signals blocked in the handler, signal n in bit n - 1
+ */
+struct ckpt_sigaction {
+	__u64 handler;
+	__u64 flags;
+	__u64 restorer;
+	__u64 mask;
+};
+
+#define CKPT_NR_RLIMITS		16
+
+/**
+ * struct ckpt_rlimits - resource limits, by RLIMIT_* number
+ * @cur: soft limits; ~0 is infinity
+ * @max: hard limits; ~0 is infinity
+ */
+struct ckpt_rlimits {
+	__u64 cur[CKPT_NR_RLIMITS];
+	__u64 max[CKPT_NR_RLIMITS];
+};
+
+/**
+ * struct ckpt_regset - a register set, as PTRACE_GETREGSET returns it
+ * @note: its NT_* type
+ * @size: bytes of it in the tail
+ */
+struct ckpt_regset {
+	__u32 note;
+	__u32 size;
+};
+
+/**
+ * enum ckpt_restart_kind - what a restarted system call goes on with
+ * @CKPT_RESTART_NONE: nothing
+ * @CKPT_RESTART_NANOSLEEP: nanosleep() and clock_nanosleep(). @arg: clock id,
+ *	kind of the result (0 none, 1 native), its address
+ * @CKPT_RESTART_FUTEX: futex wait. @arg: address, value, CKPT_FUTEX_* flags,
+ *	bitset
+ * @CKPT_RESTART_POLL: poll(). @arg: address and number of struct pollfd,
+ *	1 if there is a time-out
+ */
+enum ckpt_restart_kind {
+	CKPT_RESTART_NONE	= 0,
+	CKPT_RESTART_NANOSLEEP	= 1,
+	CKPT_RESTART_FUTEX	= 2,
+	CKPT_RESTART_POLL	= 3,
+};
+
+#define CKPT_FUTEX_SHARED	(1U << 0)
+#define CKPT_FUTEX_REALTIME	(1U << 1)
+#define CKPT_FUTEX_TIMEOUT	(1U << 2)
+
+/**
+ * struct ckpt_restart_block - an interrupted system call with a time-out
+ * @kind: enum ckpt_restart_kind
+ * @reserved: zero
+ * @expires_ns: when the time-out ends: nanoseconds from the checkpoint's
+ *	instant; for CLOCK_REALTIME absolute
+ * @arg: arguments, by @kind
+ */
+struct ckpt_restart_block {
+	__u32 kind;
+	__u32 reserved;
+	__s64 expires_ns;
+	__u64 arg[4];
+};
+
+/**
+ * struct ckpt_um_task - architecture part of a task, User-Mode Linux
+ * @syscall: number of the system call in progress, or -1
+ */
+struct ckpt_um_task {
+	__s64 syscall;
+};
+
+/**
+ * enum ckpt_run_type - what a run says about a range of a bulk source
+ * @CKPT_RUN_DATA: its bytes are in this chunk
+ * @CKPT_RUN_HOLE: it is empty
+ * @CKPT_RUN_MARKER: pages with a special meaning; none so far
+ * @CKPT_RUN_SAME: it is, and stays shared with, a range of another source
+ * @CKPT_RUN_PARENT: unchanged since the base image
+ */
+enum ckpt_run_type {
+	CKPT_RUN_DATA	= 1,
+	CKPT_RUN_HOLE	= 2,
+	CKPT_RUN_MARKER	= 3,
+	CKPT_RUN_SAME	= 4,
+	CKPT_RUN_PARENT	= 5,
+};
+
+/**
+ * struct ckpt_run - a range of a bulk source
+ * @source: id of the object whose content this is
+ * @type: enum ckpt_run_type
+ * @offset: in the source, in bytes
+ * @length: in bytes
+ * @from_source: with CKPT_RUN_SAME, the other source; else 0
+ * @reserved: zero
+ * @from_offset: with CKPT_RUN_SAME, the offset there; else 0
+ */
+struct ckpt_run {
+	__u32 source;
+	__u32 type;
+	__u64 offset;
+	__u64 length;
+	__u32 from_source;
+	__u32 reserved;
+	__u64 from_offset;
+};
+
+#define CKPT_CHUNK_RUNS		101
+#define CKPT_CHUNK_MAX		(4U << 20)
+
+/**
+ * struct ckpt_chunk - a batch of runs
+ * @magic: CKPT_CHUNK_MAGIC
+ * @nr_runs: number of runs in use; 0 in the last chunk
+ * @length: bytes of data that follow, the data runs one after the other; at
+ *	most CKPT_CHUNK_MAX; padded with zeros to CKPT_BULK_ALIGN
+ * @data_checksum: of these bytes, without the padding
+ * @head_checksum: of this struct with this field zero
+ * @run: the runs
+ * @reserved: zero
+ *
+ * Chunks begin at multiples of CKPT_BULK_ALIGN from the start of the image,
+ * so data of whole pages are aligned in a file.
+ */
+struct ckpt_chunk {
+	__u32 magic;
+	__u32 nr_runs;
+	__u64 length;
+	__u64 data_checksum;
+	__u64 head_checksum;
+	struct ckpt_run run[CKPT_CHUNK_RUNS];
+	__u8 reserved[24];
+};
+
+/**
+ * struct ckpt_trailer - end of an image
+ * @nr_chunks: number of chunks, with the last and empty one
+ * @nr_runs: number of runs in all
+ * @nr_bytes: bytes of data in all, without padding
+ * @chunks_checksum: over the head_checksum of every chunk, in order
+ * @image_id: as in the header
+ */
+struct ckpt_trailer {
+	__u64 nr_chunks;
+	__u64 nr_runs;
+	__u64 nr_bytes;
+	__u64 chunks_checksum;
+	__u8 image_id[16];
+};
+
+#endif /* _UAPI_LINUX_CHECKPOINT_IMAGE_H */

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* Inside of the image reader */
+#ifndef LIB_READER_H
+#define LIB_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <checkpoint/image.h>
+
+/* Highest pid that any Linux gives out. */
+#define PID_LIMIT	4194304
+
+/* What the next call of ckpt_reader_next() has to read. */
+enum reader_state {
+	READ_HEADER,
+	READ_METADATA,
+	READ_RECORDS,
+	READ_BULK,
+	READ_CHUNKS,
+	READ_TRAILER,
+	READ_END,
+	READ_FAILED,
+};
+
+/**
+ * struct object - what is known of an object id while the records pass
+ * @type: type of its record, 0 before it was seen
+ * @has_state: of a task: its CKPT_REC_TASK_STATE was there
+ * @uts_id: of a task
+ * @vmas_left: of an address space: mappings still to come
+ * @vma_end: of an address space: where its last mapping ended
+ */
+struct object {
+	uint8_t type;
+	bool has_state;
+	uint32_t uts_id;
+	uint32_t vmas_left;
+	uint64_t vma_end;
+};
+
+/**
+ * struct ckpt_reader - a walk through an image
+ * @fd: where it comes from
+ * @context: it is a context descriptor, without sections
+ * @state: what comes next
+ * @offset: bytes read so far
+ * @at: offset of the piece that is being verified, for messages
+ * @section: the last section
+ * @header: the image's header
+ * @meta: the metadata section
+ * @meta_len: its length
+ * @meta_pos: how much of it has been handed out
+ * @meta_offset: where it began in the image
+ * @nr_tasks: task records so far
+ * @objects: by id, header.nr_objects + 1 of them
+ * @pids: by pid: PID_TASK and PID_LEADER
+ * @chunk: the last chunk
+ * @data: its data, CKPT_CHUNK_MAX and room for padding
+ * @heads: checksum over the chunks' own
+ * @totals: counted like the trailer's
+ * @trailer: the trailer
+ * @error: text for ckpt_reader_error()
+ */
+struct ckpt_reader {
+	int fd;
+	bool context;
+	enum reader_state state;
+	uint64_t offset;
+	uint64_t at;
+	struct ckpt_section section;
+	struct ckpt_image_header header;
+	unsigned char *meta;
+	size_t meta_len;
+	size_t meta_pos;
+	uint64_t meta_offset;
+	uint32_t nr_tasks;
+	struct object *objects;
+	uint8_t *pids;
+	struct ckpt_chunk chunk;
+	unsigned char *data;
+	XXH64_state_t *heads;
+	struct ckpt_trailer totals;
+	struct ckpt_trailer trailer;
+	char error[320];
+};
+
+#define PID_TASK	1
+#define PID_LEADER	2
+
+/* Notes an error at @r->at and returns -1. */
+__attribute__((format(printf, 2, 3)))
+int reader_fail(struct ckpt_reader *r, const char *format, ...);
+
+/* stream.c */
+int stream_read(struct ckpt_reader *r, void *buf, size_t len);
+int stream_skip(struct ckpt_reader *r, uint64_t len, uint64_t *checksum);
+int stream_section(struct ckpt_reader *r);
+int stream_metadata(struct ckpt_reader *r, uint64_t len);
+int stream_rest(struct ckpt_reader *r);
+
+/* header.c */
+int header_verify(struct ckpt_reader *r);
+
+/* records.c */
+int records_begin(struct ckpt_reader *r);
+int records_next(struct ckpt_reader *r, const struct ckpt_record **record);
+int records_end(struct ckpt_reader *r);
+
+/* record_task.c, record_file.c, record_mm.c: the contents of each type */
+int check_task(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_task_state(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_uts(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_cred(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_sighand(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_regset(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_restart_block(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_file(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_fd_table(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_fs(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_mm(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_vma(struct ckpt_reader *r, const struct ckpt_record *rec);
+
+/* Helpers for these: true if it is as it must be. */
+bool all_zero(const void *bytes, size_t len);
+bool padded_string(const char *s, size_t size);
+bool is_object(const struct ckpt_reader *r, uint32_t id, uint32_t type);
+
+/* chunks.c */
+int chunks_begin(struct ckpt_reader *r);
+int chunks_next(struct ckpt_reader *r);
+int chunks_trailer(struct ckpt_reader *r);
+
+#endif /* LIB_READER_H */

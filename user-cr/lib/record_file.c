@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-only
+/* Records of files, descriptor tables and directories */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "reader.h"
+
+#define MAX_FD	(1U << 30)	/* above what sysctl fs.nr_open can be */
+
+static bool is_string(const char *s, size_t len)
+{
+	return len && strnlen(s, len) == len - 1;
+}
+
+static bool is_path(const char *s, size_t len)
+{
+	return is_string(s, len) && s[0] == '/';
+}
+
+static int check_kind(struct ckpt_reader *r, const struct ckpt_file *f)
+{
+	bool fits;
+
+	switch (f->kind) {
+	case CKPT_FILE_REGULAR:
+		fits = S_ISREG(f->mode);
+		break;
+	case CKPT_FILE_DIRECTORY:
+		fits = S_ISDIR(f->mode);
+		break;
+	case CKPT_FILE_DEVICE:
+		fits = S_ISCHR(f->mode);
+		break;
+	case CKPT_FILE_EXTERNAL:
+		fits = f->slot <= MAX_FD;
+		break;
+	default:
+		return reader_fail(r, "FILE: unknown kind %u", f->kind);
+	}
+	if (!fits)
+		return reader_fail(r, "FILE: kind %u does not go with mode %#o and slot %u",
+				   f->kind, f->mode, f->slot);
+	return 0;
+}
+
+int check_file(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	const char *tail = ckpt_record_tail(rec);
+	struct ckpt_file f;
+
+	ckpt_record_body(rec, &f, sizeof(f));
+	if (check_kind(r, &f) < 0)
+		return -1;
+	if (f.reserved || (f.slot && f.kind != CKPT_FILE_EXTERNAL))
+		return reader_fail(r, "FILE: an unused field is not zero");
+	if (f.pos > INT64_MAX || f.size > INT64_MAX ||
+	    f.mtime_nsec >= 1000000000)
+		return reader_fail(r, "FILE: impossible position, size or time");
+	if (f.kind == CKPT_FILE_EXTERNAL ? !is_string(tail, rec->tail_len) :
+	    !is_path(tail, rec->tail_len))
+		return reader_fail(r, "FILE: the name is not a path");
+	return 0;
+}
+
+static int check_fd(struct ckpt_reader *r, const struct ckpt_fd *fd)
+{
+	if (fd->fd > MAX_FD || fd->flags & ~CKPT_FD_CLOEXEC || fd->reserved)
+		return reader_fail(r, "FD_TABLE: impossible descriptor %u with flags %#x",
+				   fd->fd, fd->flags);
+	if (!is_object(r, fd->file_id, CKPT_REC_FILE))
+		return reader_fail(r, "FD_TABLE: descriptor %u refers to object %u, which is no file before it",
+				   fd->fd, fd->file_id);
+	return 0;
+}
+
+int check_fd_table(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	const struct ckpt_fd *fds = ckpt_record_tail(rec);
+	struct ckpt_fd_table t;
+	uint32_t i;
+
+	ckpt_record_body(rec, &t, sizeof(t));
+	if (t.reserved)
+		return reader_fail(r, "FD_TABLE: a reserved field is not zero");
+	if ((uint64_t)t.nr_fds * sizeof(*fds) != rec->tail_len)
+		return reader_fail(r, "FD_TABLE: %u descriptors in %u bytes",
+				   t.nr_fds, rec->tail_len);
+	for (i = 0; i < t.nr_fds; i++) {
+		if (i && fds[i].fd <= fds[i - 1].fd)
+			return reader_fail(r, "FD_TABLE: descriptor %u behind %u",
+					   fds[i].fd, fds[i - 1].fd);
+		if (check_fd(r, &fds[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int check_fs(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	const char *tail = ckpt_record_tail(rec);
+	struct ckpt_fs f;
+
+	ckpt_record_body(rec, &f, sizeof(f));
+	if (f.reserved || f.umask > 0777)
+		return reader_fail(r, "FS: impossible umask %#o or a reserved field that is not zero",
+				   f.umask);
+	if ((uint64_t)f.root_len + f.cwd_len != rec->tail_len ||
+	    !is_path(tail, f.root_len) ||
+	    !is_path(tail + f.root_len, f.cwd_len))
+		return reader_fail(r, "FS: root and working directory are not two paths");
+	return 0;
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-only
+/* Records of address spaces and their mappings */
+#include "reader.h"
+
+int check_mm(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_mm m;
+
+	ckpt_record_body(rec, &m, sizeof(m));
+	if (m.flags & ~CKPT_MM_FLAGS)
+		return reader_fail(r, "MM: unknown flags %#x", m.flags);
+	if (m.auxv_len != rec->tail_len)
+		return reader_fail(r, "MM: an auxiliary vector of %u bytes in %u bytes",
+				   m.auxv_len, rec->tail_len);
+	if (m.exe_id && !is_object(r, m.exe_id, CKPT_REC_FILE))
+		return reader_fail(r, "MM: the executable is object %u, which is no file before it",
+				   m.exe_id);
+	r->objects[rec->id].vmas_left = m.nr_vmas;
+	return 0;
+}
+
+static int check_range(struct ckpt_reader *r, const struct ckpt_vma *v)
+{
+	const struct object *mm = &r->objects[v->mm_id];
+	uint64_t mask = r->header.page_size - 1;
+
+	if (v->start >= v->end || v->end > r->header.task_size ||
+	    (v->start | v->end) & mask)
+		return reader_fail(r, "VMA: %#llx-%#llx is no range of pages",
+				   (unsigned long long)v->start,
+				   (unsigned long long)v->end);
+	if (v->start < mm->vma_end)
+		return reader_fail(r, "VMA: %#llx-%#llx is not behind the mapping before it",
+				   (unsigned long long)v->start,
+				   (unsigned long long)v->end);
+	return 0;
+}
+
+int check_vma(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_vma v;
+	struct object *mm;
+
+	ckpt_record_body(rec, &v, sizeof(v));
+	if (!is_object(r, v.mm_id, CKPT_REC_MM))
+		return reader_fail(r, "VMA: object %u is no address space before it",
+				   v.mm_id);
+	mm = &r->objects[v.mm_id];
+	if (!mm->vmas_left)
+		return reader_fail(r, "VMA: more mappings than address space %u has",
+				   v.mm_id);
+	if (check_range(r, &v) < 0)
+		return -1;
+	if (v.kind < CKPT_VMA_ANON || v.kind > CKPT_VMA_VVAR)
+		return reader_fail(r, "VMA: unknown kind %u", v.kind);
+	if (v.flags & ~CKPT_VMA_FLAGS)
+		return reader_fail(r, "VMA: unknown flags %#x", v.flags);
+	if (v.kind == CKPT_VMA_FILE ? !is_object(r, v.file_id, CKPT_REC_FILE) :
+	    v.file_id)
+		return reader_fail(r, "VMA: mapping of kind %u with the file %u",
+				   v.kind, v.file_id);
+	mm->vmas_left--;
+	mm->vma_end = v.end;
+	return 0;
+}

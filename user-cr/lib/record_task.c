@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: LGPL-2.1-only
+/* Records of tasks, and of what is theirs beside memory and files */
+#include "reader.h"
+
+#define MAX_SIGNALS	128
+#define MAX_GROUPS	65536
+
+static int check_thread(struct ckpt_reader *r, const struct ckpt_task *t)
+{
+	if (t->tgid > PID_LIMIT || !(r->pids[t->tgid] & PID_LEADER))
+		return reader_fail(r, "TASK: pid %u belongs to process %u, which is not before it",
+				   t->pid, t->tgid);
+	return 0;
+}
+
+static int check_parent(struct ckpt_reader *r, const struct ckpt_task *t)
+{
+	if (!t->ppid) {
+		if (t->tgid == r->header.root_pid)
+			return 0;
+		return reader_fail(r, "TASK: pid %u has no parent", t->pid);
+	}
+	if (t->tgid == r->header.root_pid)
+		return reader_fail(r, "TASK: the root has a parent, pid %u",
+				   t->ppid);
+	if (t->ppid > PID_LIMIT || !(r->pids[t->ppid] & PID_LEADER))
+		return reader_fail(r, "TASK: pid %u has the parent %u, which is not before it",
+				   t->pid, t->ppid);
+	return 0;
+}
+
+static int check_pids(struct ckpt_reader *r, const struct ckpt_task *t)
+{
+	if (!t->pid || t->pid > PID_LIMIT)
+		return reader_fail(r, "TASK: the impossible pid %u", t->pid);
+	if (r->pids[t->pid])
+		return reader_fail(r, "TASK: pid %u twice", t->pid);
+	if (t->pgid > PID_LIMIT || t->sid > PID_LIMIT)
+		return reader_fail(r, "TASK: pid %u has the impossible process group %u or session %u",
+				   t->pid, t->pgid, t->sid);
+	if (!r->nr_tasks && t->pid != r->header.root_pid)
+		return reader_fail(r, "TASK: pid %u is first, but the root is %u",
+				   t->pid, r->header.root_pid);
+	if (t->tgid != t->pid && check_thread(r, t) < 0)
+		return -1;
+	return check_parent(r, t);
+}
+
+int check_task(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_task t;
+
+	ckpt_record_body(rec, &t, sizeof(t));
+	if (check_pids(r, &t) < 0)
+		return -1;
+	if (t.exit_signal > MAX_SIGNALS)
+		return reader_fail(r, "TASK: pid %u has the impossible exit signal %u",
+				   t.pid, t.exit_signal);
+	if (t.reserved)
+		return reader_fail(r, "TASK: a reserved field is not zero");
+	if (!padded_string(t.comm, sizeof(t.comm)))
+		return reader_fail(r, "TASK: the name of pid %u is not a string",
+				   t.pid);
+	r->pids[t.pid] = t.pid == t.tgid ? PID_TASK | PID_LEADER : PID_TASK;
+	r->objects[rec->id].uts_id = t.uts_id;
+	r->nr_tasks++;
+	return 0;
+}
+
+int check_task_state(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct object *task = &r->objects[rec->owner];
+	struct ckpt_task_state s;
+
+	ckpt_record_body(rec, &s, sizeof(s));
+	if (task->has_state)
+		return reader_fail(r, "TASK_STATE: task %u has one already",
+				   rec->owner);
+	if (!is_object(r, s.mm_id, CKPT_REC_MM) ||
+	    !is_object(r, s.fd_table_id, CKPT_REC_FD_TABLE) ||
+	    !is_object(r, s.fs_id, CKPT_REC_FS) ||
+	    !is_object(r, s.sighand_id, CKPT_REC_SIGHAND) ||
+	    !is_object(r, s.cred_id, CKPT_REC_CRED))
+		return reader_fail(r, "TASK_STATE: refers to an object that is not before it");
+	if (s.flags & ~CKPT_TASK_FLAGS)
+		return reader_fail(r, "TASK_STATE: unknown flags %#x", s.flags);
+	if (s.nice < -20 || s.nice > 19)
+		return reader_fail(r, "TASK_STATE: the impossible nice value %d",
+				   s.nice);
+	task->has_state = true;
+	return 0;
+}
+
+int check_uts(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_uts u;
+
+	ckpt_record_body(rec, &u, sizeof(u));
+	if (!padded_string(u.nodename, sizeof(u.nodename)) ||
+	    !padded_string(u.domainname, sizeof(u.domainname)))
+		return reader_fail(r, "UTS: a name is not a string");
+	return 0;
+}
+
+int check_cred(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_cred c;
+
+	ckpt_record_body(rec, &c, sizeof(c));
+	if (c.nr_groups > MAX_GROUPS || rec->tail_len != c.nr_groups * 4)
+		return reader_fail(r, "CRED: %u groups in %u bytes",
+				   c.nr_groups, rec->tail_len);
+	return 0;
+}
+
+int check_sighand(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_sighand s;
+
+	ckpt_record_body(rec, &s, sizeof(s));
+	if (s.nr_actions > MAX_SIGNALS ||
+	    rec->tail_len != s.nr_actions * sizeof(struct ckpt_sigaction))
+		return reader_fail(r, "SIGHAND: %u actions in %u bytes",
+				   s.nr_actions, rec->tail_len);
+	if (s.reserved)
+		return reader_fail(r, "SIGHAND: a reserved field is not zero");
+	return 0;
+}
+
+int check_regset(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_regset s;
+
+	ckpt_record_body(rec, &s, sizeof(s));
+	if (s.size != rec->tail_len)
+		return reader_fail(r, "REGSET: %u bytes of registers in %u bytes",
+				   s.size, rec->tail_len);
+	return 0;
+}
+
+int check_restart_block(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_restart_block b;
+
+	ckpt_record_body(rec, &b, sizeof(b));
+	if (b.kind > CKPT_RESTART_POLL)
+		return reader_fail(r, "RESTART_BLOCK: unknown kind %u", b.kind);
+	if (b.reserved)
+		return reader_fail(r, "RESTART_BLOCK: a reserved field is not zero");
+	return 0;
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../common/proctree.h"
+#include "../common/util.h"
+#include "freeze.h"
+
+/* Processes may be born while we move their parents: look again, not forever. */
+#define MOVE_ROUNDS	100
+
+static bool wanted(enum cgroup_version version, enum cgroup_version candidate)
+{
+	return version == CGROUP_ANY || version == candidate;
+}
+
+static bool frozen_already(pid_t root, struct cgroup *cg)
+{
+	enum cgroup_version version;
+
+	for (version = CGROUP_V1; version <= CGROUP_V2; version++)
+		if (!cgroup_of(root, version, cg) && cgroup_can_freeze(cg) &&
+		    cgroup_is_frozen(cg) == 1)
+			return true;
+	return false;
+}
+
+/* Whether CG holds the whole tree, and not ourselves. */
+static bool fits(const struct cgroup *cg, pid_t root)
+{
+	struct proc *list;
+	struct cgroup other;
+	bool ok;
+	int i, n;
+
+	if (!cgroup_of(getpid(), cg->version, &other) &&
+	    cgroup_contains(cg, &other))
+		return false;
+	n = proc_tree(root, &list);
+	ok = n > 0;
+	for (i = 0; ok && i < n; i++)
+		ok = cgroup_of(list[i].pid, cg->version, &other) ||
+		     cgroup_contains(cg, &other);
+	free(list);
+	return ok;
+}
+
+static bool find_own(struct freeze *f, pid_t root, enum cgroup_version version)
+{
+	return !cgroup_of(root, version, &f->cg) &&
+	       cgroup_can_freeze(&f->cg) && fits(&f->cg, root);
+}
+
+static int move(struct freeze *f, pid_t pid)
+{
+	struct cgroup home;
+
+	if (cgroup_of(pid, f->cg.version, &home) < 0 ||
+	    cgroup_contains(&f->cg, &home))
+		return 0;
+	if (cgroup_attach(&f->cg, pid) < 0) {
+		if (errno == ESRCH)	/* it has just ended */
+			return 0;
+		complain_errno("cannot move pid %d into %s", pid, f->cg.path);
+		return -1;
+	}
+	f->moved = xrealloc(f->moved, f->nr_moved + 1, sizeof(*f->moved));
+	f->moved[f->nr_moved].pid = pid;
+	f->moved[f->nr_moved++].home = home;
+	return 1;
+}
+
+/* One look at the tree: how many processes had to be moved. */
+static int move_round(struct freeze *f, pid_t root)
+{
+	struct proc *list;
+	int n = proc_tree(root, &list);
+	int i, ret = 0, moved = 0;
+
+	for (i = 0; i < n && ret >= 0; i++) {
+		ret = move(f, list[i].pid);
+		moved += ret;
+	}
+	free(list);
+	return ret < 0 ? -1 : moved;
+}
+
+static int move_tree(struct freeze *f, pid_t root)
+{
+	int round, moved;
+
+	for (round = 0; round < MOVE_ROUNDS; round++) {
+		moved = move_round(f, root);
+		if (moved <= 0)
+			return moved;
+	}
+	complain("pid %d makes new processes faster than they can be frozen",
+		 root);
+	return -1;
+}
+
+/* A cgroup for the tree, below the one where its root is. */
+static bool make_own(struct freeze *f, pid_t root, enum cgroup_version version)
+{
+	struct cgroup home;
+	char name[40];
+	int i;
+
+	if (cgroup_of(root, version, &home) < 0)
+		return false;
+	for (i = 0; i < 10; i++) {
+		snprintf(name, sizeof(name), "checkpoint.%d.%d", root, i);
+		if (cgroup_below(&home, name, &f->cg) < 0)
+			return false;
+		if (!cgroup_make(&f->cg)) {
+			f->made = true;
+			return true;
+		}
+		if (errno != EEXIST)
+			return false;
+	}
+	return false;
+}
+
+static int choose(struct freeze *f, pid_t root, enum cgroup_version version)
+{
+	static const enum cgroup_version order[] = { CGROUP_V2, CGROUP_V1 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		if (wanted(version, order[i]) && find_own(f, root, order[i]))
+			return 0;
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		if (wanted(version, order[i]) && make_own(f, root, order[i]))
+			return move_tree(f, root);
+	complain("no cgroup can freeze pid %d, and none can be made: mount cgroup2, or cgroup with -o freezer, or freeze the tree yourself",
+		 root);
+	return -1;
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static int wait_frozen(struct freeze *f, int seconds, bool (*stop)(void))
+{
+	double end = now() + seconds;
+	int delay = 500;
+	int frozen;
+
+	while (!(frozen = cgroup_is_frozen(&f->cg))) {
+		if (stop())
+			return -1;
+		if (now() > end) {
+			complain("%s is not frozen after %d s: one of its tasks may be stuck in the kernel (state D)",
+				 f->cg.path, seconds);
+			return -1;
+		}
+		usleep(delay);
+		if (delay < 20000)
+			delay *= 2;
+	}
+	if (frozen < 0)
+		complain_errno("cannot read the state of %s", f->cg.path);
+	return frozen < 0 ? -1 : 0;
+}
+
+static int start(struct freeze *f, pid_t root, enum cgroup_version version,
+		 int seconds, bool (*stop)(void))
+{
+	if (choose(f, root, version) < 0)
+		return -1;
+	f->active = true;
+	if (cgroup_freeze(&f->cg, true) < 0) {
+		complain_errno("cannot freeze %s", f->cg.path);
+		return -1;
+	}
+	return wait_frozen(f, seconds, stop);
+}
+
+int freeze_tree(struct freeze *f, pid_t root, enum cgroup_version version,
+		int seconds, bool (*stop)(void))
+{
+	*f = (struct freeze){ 0 };
+	if (frozen_already(root, &f->cg))
+		return 0;
+	if (!start(f, root, version, seconds, stop))
+		return 0;
+	freeze_undo(f);
+	return -1;
+}
+
+static const struct cgroup *home_of(const struct freeze *f, pid_t pid)
+{
+	int i;
+
+	for (i = f->nr_moved - 1; i > 0; i--)
+		if (f->moved[i].pid == pid)
+			break;
+	return &f->moved[i].home;	/* the root's, for one that is new */
+}
+
+static void move_back(struct freeze *f)
+{
+	int round, i, n = 1;
+	pid_t *list;
+
+	for (round = 0; round < MOVE_ROUNDS && n > 0; round++) {
+		n = cgroup_procs(&f->cg, &list);
+		for (i = 0; i < n; i++)
+			cgroup_attach(home_of(f, list[i]), list[i]);
+		free(list);
+	}
+}
+
+void freeze_undo(struct freeze *f)
+{
+	if (f->active && cgroup_freeze(&f->cg, false) < 0)
+		complain_errno("cannot thaw %s: do it by hand", f->cg.path);
+	if (f->nr_moved)
+		move_back(f);
+	if (f->made && cgroup_remove(&f->cg) < 0)
+		complain_errno("cannot remove %s", f->cg.path);
+	free(f->moved);
+	*f = (struct freeze){ 0 };
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../common/util.h"
+#include "output.h"
+
+static int open_stdout(struct output *out)
+{
+	struct stat st;
+
+	out->fd = STDOUT_FILENO;
+	if (isatty(out->fd)) {
+		complain("an image is not for a terminal: use -o FILE, or redirect the output");
+		return -1;
+	}
+	/* Only what we appended ourselves may be cut off again. */
+	if (!fstat(out->fd, &st) && S_ISREG(st.st_mode) &&
+	    (fcntl(out->fd, F_GETFL) & O_APPEND ||
+	     lseek(out->fd, 0, SEEK_CUR) == st.st_size))
+		out->start = st.st_size;
+	return 0;
+}
+
+/* Pipes, devices and the like are written to directly. */
+static int open_special(struct output *out)
+{
+	out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (out->fd < 0) {
+		complain_errno("cannot open %s", out->path);
+		return -1;
+	}
+	if (isatty(out->fd)) {
+		complain("%s is a terminal", out->path);
+		return -1;
+	}
+	return 0;
+}
+
+static int open_temp(struct output *out)
+{
+	out->temp = xasprintf("%s.XXXXXX", out->path);
+	out->fd = mkostemp(out->temp, O_CLOEXEC);
+	if (out->fd < 0) {
+		complain_errno("cannot create %s", out->temp);
+		free(out->temp);
+		out->temp = NULL;
+		return -1;
+	}
+	out->start = 0;
+	return 0;
+}
+
+int output_open(struct output *out, const char *path)
+{
+	struct stat st;
+
+	*out = (struct output){ .fd = -1, .path = path, .start = -1 };
+	if (!path)
+		return open_stdout(out);
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return open_special(out);
+	return open_temp(out);
+}
+
+bool output_untouched(const struct output *out)
+{
+	struct stat st;
+
+	return out->start < 0 ||
+	       (!fstat(out->fd, &st) && st.st_size == out->start);
+}
+
+/* Makes the new name last, too. */
+static int sync_directory(const char *path)
+{
+	char *copy = xstrdup(path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int ret;
+
+	free(copy);
+	if (fd < 0)
+		return -1;
+	ret = fsync(fd);
+	if (ret < 0 && errno == EINVAL)	/* not for this file system */
+		ret = 0;
+	close(fd);
+	return ret;
+}
+
+static int rename_temp(struct output *out)
+{
+	if (rename(out->temp, out->path) < 0) {
+		complain_errno("cannot rename %s to %s", out->temp, out->path);
+		return -1;
+	}
+	free(out->temp);
+	out->temp = NULL;
+	if (sync_directory(out->path) < 0)
+		complain_errno("cannot be sure that %s is on the disk",
+			       out->path);
+	return 0;
+}
+
+int output_commit(struct output *out)
+{
+	/* Pipes and sockets cannot: EINVAL. */
+	if (fsync(out->fd) < 0 && errno != EINVAL && errno != EROFS) {
+		complain_errno("cannot write %s", out->path ? out->path :
+			       "the standard output");
+		return -1;
+	}
+	out->start = -1;
+	return out->temp ? rename_temp(out) : 0;
+}
+
+void output_discard(struct output *out)
+{
+	if (out->temp) {
+		unlink(out->temp);
+		free(out->temp);
+		out->temp = NULL;
+	} else if (out->start >= 0 && !output_untouched(out)) {
+		if (ftruncate(out->fd, out->start) < 0)
+			complain_errno("an incomplete image is left in the standard output");
+	}
+}

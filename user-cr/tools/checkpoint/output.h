@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where an image goes: a file appears only when it is complete */
+#ifndef CHECKPOINT_OUTPUT_H
+#define CHECKPOINT_OUTPUT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/**
+ * struct output - the file, pipe or socket that is written to
+ * @fd: to write to
+ * @path: the name that the user gave, NULL for the standard output
+ * @temp: name of the file until it is complete, or NULL
+ * @start: end of the regular file to which we append, else -1
+ */
+struct output {
+	int fd;
+	const char *path;
+	char *temp;
+	off_t start;
+};
+
+/* 0, or -1 after a complaint. PATH may be NULL. */
+int output_open(struct output *out, const char *path);
+
+/* Whether nothing was written so far, as far as one can tell. */
+bool output_untouched(const struct output *out);
+
+/* Makes it last, and gives it its name; 0, or -1 after a complaint. */
+int output_commit(struct output *out);
+
+/* Removes what was written. */
+void output_discard(struct output *out);
+
+#endif /* CHECKPOINT_OUTPUT_H */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Control groups that freeze: version 2, and the freezer of version 1 */
+#ifndef COMMON_CGROUP_H
+#define COMMON_CGROUP_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum cgroup_version {
+	CGROUP_ANY,
+	CGROUP_V1,
+	CGROUP_V2,
+};
+
+struct cgroup {
+	enum cgroup_version version;
+	char path[PATH_MAX];		/* its directory */
+};
+
+/* "auto", "v1" or "v2", or a usage error. */
+enum cgroup_version cgroup_parse_version(const char *text);
+
+/* The top of a mounted hierarchy; 0, or -1 and errno. */
+int cgroup_top(enum cgroup_version version, struct cgroup *cg);
+
+/* The cgroup of a process; 0, or -1 and errno. */
+int cgroup_of(pid_t pid, enum cgroup_version version, struct cgroup *cg);
+
+/* The cgroup NAME below PARENT. */
+int cgroup_below(const struct cgroup *parent, const char *name,
+		 struct cgroup *cg);
+
+/* Whether INNER is OUTER or below it. */
+bool cgroup_contains(const struct cgroup *outer, const struct cgroup *inner);
+
+/* Whether this one can be frozen at all: the top cannot. */
+bool cgroup_can_freeze(const struct cgroup *cg);
+
+/* Starts to freeze, or thaws; 0, or -1 and errno. */
+int cgroup_freeze(const struct cgroup *cg, bool freeze);
+
+/* Whether all its tasks are frozen now: 1, 0, or -1 and errno. */
+int cgroup_is_frozen(const struct cgroup *cg);
+
+/* Moves a process into it; 0, or -1 and errno. */
+int cgroup_attach(const struct cgroup *cg, pid_t pid);
+
+/* The processes in it; returns their number, or -1 and errno. */
+int cgroup_procs(const struct cgroup *cg, pid_t **list);
+
+/* Makes, removes; 0, or -1 and errno. Removing waits for the last to end. */
+int cgroup_make(const struct cgroup *cg);
+int cgroup_remove(const struct cgroup *cg);
+
+#endif /* COMMON_CGROUP_H */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The processes below one, as /proc shows them */
+#ifndef COMMON_PROCTREE_H
+#define COMMON_PROCTREE_H
+
+#include <sys/types.h>
+
+struct proc {
+	pid_t pid;
+	pid_t ppid;
+	char state;
+	char comm[64];
+};
+
+/*
+ * ROOT and all its descendants, parents before their children, in *LIST (to
+ * be freed). Returns their number: 0 when there is no ROOT, -1 without /proc.
+ */
+int proc_tree(pid_t root, struct proc **list);
+
+/* Reads one process; 0, or -1 if there is none. */
+int proc_read(pid_t pid, struct proc *proc);
+
+#endif /* COMMON_PROCTREE_H */

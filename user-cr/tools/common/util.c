@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <checkpoint/checkpoint.h>
+#include "util.h"
+
+static const char *program = "checkpoint";
+
+void util_init(const char *name)
+{
+	int fd;
+
+	program = name;
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
+}
+
+const char *util_name(void)
+{
+	return program;
+}
+
+/* One write for the whole line: several processes may be complaining. */
+static void message(int error, const char *format, va_list args)
+{
+	char line[1024];
+	size_t used;
+
+	used = snprintf(line, sizeof(line), "%s: ", program);
+	vsnprintf(line + used, sizeof(line) - used, format, args);
+	used = strlen(line);
+	if (error)
+		snprintf(line + used, sizeof(line) - used, ": %s",
+			 strerror(error));
+	dprintf(STDERR_FILENO, "%s\n", line);
+}
+
+void complain(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	message(0, format, args);
+	va_end(args);
+}
+
+void complain_errno(const char *format, ...)
+{
+	int error = errno;
+	va_list args;
+
+	va_start(args, format);
+	message(error, format, args);
+	va_end(args);
+	errno = error;
+}
+
+void usage_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	message(0, format, args);
+	va_end(args);
+	dprintf(STDERR_FILENO, "Try '%s --help'.\n", program);
+	exit(EXIT_USAGE);
+}
+
+static void *must(void *memory)
+{
+	if (!memory) {
+		complain("out of memory");
+		exit(EXIT_FAILED);
+	}
+	return memory;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+	return must(calloc(count ? count : 1, size));
+}
+
+void *xrealloc(void *old, size_t count, size_t size)
+{
+	return must(reallocarray(old, count ? count : 1, size));
+}
+
+char *xstrdup(const char *s)
+{
+	return must(strdup(s));
+}
+
+char *xasprintf(const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int ret;
+
+	va_start(args, format);
+	ret = vasprintf(&text, format, args);
+	va_end(args);
+	return must(ret < 0 ? NULL : text);
+}
+
+static char *read_all(int fd)
+{
+	size_t room = 4096, used = 0;
+	char *text = xcalloc(1, room);
+	ssize_t got;
+
+	while ((got = read(fd, text + used, room - used - 1)) > 0) {
+		used += got;
+		if (used == room - 1) {
+			room *= 2;
+			text = xrealloc(text, room, 1);
+		}
+	}
+	if (got < 0) {
+		free(text);
+		return NULL;
+	}
+	text[used] = '\0';
+	return text;
+}
+
+char *read_small_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text;
+	int error;
+
+	if (fd < 0)
+		return NULL;
+	text = read_all(fd);
+	error = errno;
+	close(fd);
+	errno = error;
+	return text;
+}
+
+int write_small_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	size_t len = strlen(text);
+	ssize_t done;
+	int error;
+
+	if (fd < 0)
+		return -1;
+	done = write(fd, text, len);
+	error = done < 0 ? errno : EIO;
+	close(fd);
+	if (done == (ssize_t)len)
+		return 0;
+	errno = error;
+	return -1;
+}
+
+long parse_number(const char *text, long min, long max, const char *what)
+{
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(text, &end, 10);
+	if (errno || end == text || *end || number < min || number > max)
+		usage_error("'%s' is not a %s", text, what);
+	return number;
+}
+
+void print_version(void)
+{
+	printf("%s %s\n", program, ckpt_version());
+}
+
+int finish_stdout(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	complain_errno("cannot write to the standard output");
+	return EXIT_FAILED;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What all tools need: messages, small files, numbers */
+#ifndef COMMON_UTIL_H
+#define COMMON_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Exit statuses that all tools share; the manual pages tell them. */
+#define EXIT_FAILED	1
+#define EXIT_USAGE	2
+
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
+/* Call first: the program's name, and descriptors 0, 1, 2 all open. */
+void util_init(const char *name);
+const char *util_name(void);
+
+/* One line on stderr: "NAME: ..."; the second kind adds the error's text. */
+__attribute__((format(printf, 1, 2)))
+void complain(const char *format, ...);
+__attribute__((format(printf, 1, 2)))
+void complain_errno(const char *format, ...);
+
+/* The same, and the end. */
+__attribute__((format(printf, 1, 2), noreturn))
+void usage_error(const char *format, ...);
+
+/* Does not return NULL. */
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *old, size_t count, size_t size);
+char *xstrdup(const char *s);
+__attribute__((format(printf, 1, 2)))
+char *xasprintf(const char *format, ...);
+
+/* A whole small file with a NUL behind it, to be freed; NULL and errno. */
+char *read_small_file(const char *path);
+
+/* Writes TEXT in one call; 0, or -1 and errno. */
+int write_small_file(const char *path, const char *text);
+
+/* A decimal number from MIN to MAX, or a usage error that names WHAT. */
+long parse_number(const char *text, long min, long max, const char *what);
+
+/* Prints to stdout the usual line of --version. */
+void print_version(void);
+
+/* Flushes stdout; EXIT_FAILED with a message if it could not be written. */
+int finish_stdout(int status);
+
+#endif /* COMMON_UTIL_H */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Standing in for a child process */
+#ifndef COMMON_WAITING_H
+#define COMMON_WAITING_H
+
+#include <sys/types.h>
+
+/*
+ * Waits for the end of the child PID and passes on to it the signals that we
+ * get, except those that the terminal has sent to both of us. Returns its exit
+ * status, 128+N if signal N ended it, -1 after a complaint.
+ */
+int wait_and_forward(pid_t pid);
+
+/* An exit status as the shell makes it of what waitpid() returned. */
+int shell_status(int status);
+
+/* waitpid() for any kind of child, not disturbed by signals. */
+pid_t wait_child(pid_t pid, int *status, int flags);
+
+#endif /* COMMON_WAITING_H */

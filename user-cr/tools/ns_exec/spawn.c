@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../common/container.h"
+#include "../common/util.h"
+#include "../common/waiting.h"
+#include "spawn.h"
+
+/**
+ * struct pipes - between us and the child
+ * @go: a byte for the child: all is prepared
+ * @failed: the child's exit status, if it does not get to its command
+ */
+struct pipes {
+	int go[2];
+	int failed[2];
+};
+
+static int setup_mounts(const struct spawn *s)
+{
+	if (!(s->flags & CLONE_NEWNS))
+		return 0;
+	if (container_private_mounts() < 0) {
+		complain_errno("cannot make the mounts private");
+		return -1;
+	}
+	if (s->flags & CLONE_NEWPID && container_mount_proc() < 0) {
+		complain_errno("cannot mount a new /proc");
+		return -1;
+	}
+	return 0;
+}
+
+/* Instead of the terminal, as far as it is one. */
+static void leave_terminal(void)
+{
+	int null = open("/dev/null", O_RDWR);
+	int fd;
+
+	for (fd = 0; fd <= 2; fd++)
+		if (isatty(fd))
+			dup2(null, fd);
+	if (null > 2)
+		close(null);
+}
+
+static int setup(const struct spawn *s)
+{
+	if (setup_mounts(s) < 0)
+		return -1;
+	if (s->flags & CLONE_NEWNET && container_loopback_up() < 0) {
+		complain_errno("cannot bring up the loopback device");
+		return -1;
+	}
+	/* Fails only for the leader of a session. */
+	if (s->new_session)
+		setsid();
+	if (s->detach)
+		leave_terminal();
+	return 0;
+}
+
+static int exec_command(const struct spawn *s)
+{
+	execvp(s->argv[0], s->argv);
+	complain_errno("cannot run %s", s->argv[0]);
+	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXEC;
+}
+
+static __attribute__((noreturn))
+void child(const struct spawn *s, struct pipes *p)
+{
+	unsigned char status = EXIT_SETUP;
+	char go;
+
+	close(p->go[1]);
+	close(p->failed[0]);
+	/* If our parent ends or gives up, so do we. */
+	if (read(p->go[0], &go, 1) == 1 && !setup(s))
+		status = exec_command(s);
+	if (write(p->failed[1], &status, 1) < 0)
+		_exit(EXIT_SETUP);
+	_exit(status);
+}
+
+static pid_t clone_child(unsigned long flags)
+{
+	struct clone_args args = {
+		.flags = flags,
+		.exit_signal = SIGCHLD,
+	};
+
+	return syscall(SYS_clone3, &args, sizeof(args));
+}
+
+static int write_map(pid_t pid, const char *file, const char *text)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	return write_small_file(path, text);
+}
+
+/* All ids as they are if we may; otherwise our own becomes root. */
+static int map_ids(pid_t pid, const char *file, unsigned int id)
+{
+	char text[40];
+
+	if (!geteuid() && !write_map(pid, file, "0 0 4294967295"))
+		return 0;
+	snprintf(text, sizeof(text), "0 %u 1", id);
+	return write_map(pid, file, text);
+}
+
+static int map_user(pid_t pid)
+{
+	if (geteuid() && write_map(pid, "setgroups", "deny") < 0)
+		return -1;
+	if (map_ids(pid, "uid_map", geteuid()) < 0)
+		return -1;
+	return map_ids(pid, "gid_map", getegid());
+}
+
+static int find_cgroup(const struct spawn *s, struct cgroup *cg)
+{
+	struct cgroup top;
+
+	if ((s->freezer == CGROUP_V1 || cgroup_top(CGROUP_V2, &top) < 0) &&
+	    (s->freezer == CGROUP_V2 || cgroup_top(CGROUP_V1, &top) < 0))
+		return -1;
+	return cgroup_below(&top, s->cgroup, cg);
+}
+
+/* Returns 1 if it was made, 0 if it was there, -1 after a complaint. */
+static int enter_cgroup(const struct spawn *s, pid_t pid, struct cgroup *cg)
+{
+	int made;
+
+	if (find_cgroup(s, cg) < 0) {
+		complain_errno("cannot find a mounted cgroup hierarchy with a freezer");
+		return -1;
+	}
+	made = !cgroup_make(cg);
+	if (!made && errno != EEXIST) {
+		complain_errno("cannot make %s", cg->path);
+		return -1;
+	}
+	if (!cgroup_attach(cg, pid))
+		return made;
+	complain_errno("cannot move pid %d into %s", pid, cg->path);
+	if (made)
+		cgroup_remove(cg);
+	return -1;
+}
+
+static int write_pid_file(const struct spawn *s, pid_t pid)
+{
+	FILE *file;
+	int ret;
+
+	if (!s->pid_file)
+		return 0;
+	file = fopen(s->pid_file, "we");
+	ret = file ? fprintf(file, "%d\n", pid) : -1;
+	if (file && fclose(file))
+		ret = -1;
+	if (ret < 0)
+		complain_errno("cannot write %s", s->pid_file);
+	return ret < 0 ? -1 : 0;
+}
+
+static int prepare(const struct spawn *s, pid_t pid)
+{
+	if (s->flags & CLONE_NEWUSER && map_user(pid) < 0) {
+		complain_errno("cannot set up the user namespace");
+		return -1;
+	}
+	return write_pid_file(s, pid);
+}
+
+/* Lets the child go. Returns 0 when the command runs, or an exit status. */
+static int release(struct pipes *p)
+{
+	unsigned char status;
+
+	if (write(p->go[1], "g", 1) == 1 &&
+	    read(p->failed[0], &status, 1) == 1)
+		return status;
+	return 0;
+}
+
+/* Until the child's end, or, detached, until its command runs. */
+static int attend(const struct spawn *s, pid_t pid, struct pipes *p)
+{
+	int status;
+
+	/* The terminal's signals are the child's business. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	status = prepare(s, pid) < 0 ? EXIT_SETUP : release(p);
+	close(p->go[1]);
+	if (status) {
+		wait_child(pid, &(int){ 0 }, 0);
+		return status;
+	}
+	if (s->detach)
+		return 0;
+	status = wait_and_forward(pid);
+	return status < 0 ? EXIT_SETUP : status;
+}
+
+static int parent(const struct spawn *s, pid_t pid, struct pipes *p)
+{
+	struct cgroup cg;
+	int made = 0;
+	int status = EXIT_SETUP;
+
+	close(p->go[0]);
+	close(p->failed[1]);
+	if (s->cgroup)
+		made = enter_cgroup(s, pid, &cg);
+	if (made >= 0)
+		status = attend(s, pid, p);
+	else
+		close(p->go[1]);
+	if (made > 0 && !(s->detach && !status) && cgroup_remove(&cg) < 0)
+		complain_errno("cannot remove %s", cg.path);
+	return status;
+}
+
+int spawn_child(const struct spawn *s)
+{
+	struct pipes p;
+	pid_t pid;
+
+	if (pipe2(p.go, O_CLOEXEC) < 0 || pipe2(p.failed, O_CLOEXEC) < 0) {
+		complain_errno("cannot make a pipe");
+		return EXIT_SETUP;
+	}
+	pid = clone_child(s->flags);
+	if (pid < 0) {
+		complain_errno("cannot create a process in new namespaces");
+		return EXIT_SETUP;
+	}
+	if (!pid)
+		child(s, &p);
+	return parent(s, pid, &p);
+}
+
+int spawn_here(const struct spawn *s)
+{
+	struct cgroup cg;
+
+	if (unshare(s->flags) < 0) {
+		complain_errno("cannot make new namespaces");
+		return EXIT_SETUP;
+	}
+	if (s->cgroup && enter_cgroup(s, getpid(), &cg) < 0)
+		return EXIT_SETUP;
+	if (write_pid_file(s, getpid()) < 0 || setup(s) < 0)
+		return EXIT_SETUP;
+	return exec_command(s);
+}
