@@ -35,6 +35,7 @@
 #define GRACE_DUMP	1	/* seconds for the list of blocked tasks */
 #define GRACE_QUIT	10	/* seconds to power off when asked to */
 #define TAIL_LINES	40
+#define LOG_MAX		(64 << 20)	/* of a kernel that complains for ever */
 #define WRITE_MAX	4096	/* never blocks on a pipe that polls writable */
 
 static const char usage[] =
@@ -95,6 +96,7 @@ static struct {
 	int caller_in;
 	int signal;		/* that ended us, or 0 */
 	int escapes;
+	size_t logged;
 	struct termios saved;
 	char log_path[PATH_MAX];
 } run = { .caller_in = 0 };
@@ -273,6 +275,13 @@ static void put_env(FILE *f, const char *var, const char *otherwise)
 		put(f, JOB_ENV, "%s=%s", var, value);
 }
 
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strncmp(path, dir, len) && (!path[len] || path[len] == '/');
+}
+
 /* Places that the machine covers with file systems of its own. */
 static void put_keep(FILE *f, const char *path)
 {
@@ -319,7 +328,7 @@ static void write_job(void)
 	put_keep(f, opt.top);
 	if (getcwd(cwd, sizeof(cwd))) {
 		put(f, JOB_CWD, "%s", cwd);
-		if (strncmp(cwd, opt.top, strlen(opt.top)))
+		if (!is_below(cwd, opt.top))
 			put_keep(f, cwd);
 	}
 	if (opt.m.state)
@@ -616,7 +625,8 @@ static void read_log(void)
 	ssize_t n = read(run.host.log, buf, sizeof(buf));
 
 	if (n > 0) {
-		if (write(run.log_file, buf, n) != n)
+		run.logged += n;
+		if (run.logged < LOG_MAX && write(run.log_file, buf, n) != n)
 			note("cannot write the log: %s", strerror(errno));
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		close(run.host.log);
@@ -672,7 +682,8 @@ static void set_timer(unsigned long seconds)
 
 static void kill_machine(void)
 {
-	kill(opt.m.pid, SIGKILL);
+	if (opt.m.pid > 0)
+		kill(opt.m.pid, SIGKILL);
 }
 
 /* First a look at what it hangs on, then the end. */

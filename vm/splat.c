@@ -20,14 +20,14 @@ static const char pattern[] =
 	"|WARNING: (CPU|possible|suspicious|inconsistent|bad|lock|held|nested|Nested|workqueue|kernel stack|at)"
 	"|possible (circular|recursive|irq lock)|suspicious RCU"
 	"|rcu: INFO:|rcu_(sched|preempt).*detected stall"
-	"|Kernel panic|Kernel mode fault|Segfault with no mm|segfault.*in kernel"
+	"|Kernel panic|Kernel mode fault|Segfault with no mm"
 	"|Bad (page|rss-counter)|bad page|double free|refcount_t:"
 	"|(list_add|list_del) corruption|corrupted stack end"
 	"|scheduling while atomic|sleeping function called"
 	"|soft lockup|hard LOCKUP|general protection fault"
 	"|unable to handle (kernel|page)|VFS: Busy inodes|still has locks held"
 	"|[Dd]ebug_?objects: .*ERROR|stack-protector|kernel stack overflow"
-	"|userspace - .*stub|\\(WARN_ON";
+	"|wait_stub_done";
 
 /* Skip "[   12.345678]" and, with CONFIG_PRINTK_CALLER, "[   T12]". */
 static const char *message(const char *line)
@@ -85,6 +85,9 @@ void print_tail(const char *log, int lines, FILE *to)
 	if (lines > n)
 		lines = n;
 	while (getline(&line, &size, f) > 0) {
+		/* how the kernel came up tells nothing about its end */
+		if (strstr(line, "Run /init as init process"))
+			seen = 0;
 		free(ring[seen % n]);
 		ring[seen++ % n] = line;
 		line = NULL;
