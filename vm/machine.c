@@ -880,6 +880,8 @@ static void catch_signals(void)
 	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* in the background of a terminal there is no input: EIO, not a stop */
+	signal(SIGTTIN, SIG_IGN);
 	run.sigs = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	run.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (run.sigs < 0 || run.timer < 0)
