@@ -19,8 +19,3 @@ pid_t ckpt_clone2(struct clone_struct *args, pid_t *pids)
 {
 	return syscall(__NR_clone2, args, pids);
 }
-
-const char *ckpt_version(void)
-{
-	return CKPT_VERSION;
-}

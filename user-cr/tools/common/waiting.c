@@ -42,18 +42,18 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static void forward(int fd, pid_t pid)
+static void forward(int fd, pid_t target)
 {
 	struct signalfd_siginfo info;
 
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (info.ssi_code == SI_KERNEL && getpgid(pid) == getpgrp())
+	if (info.ssi_code == SI_KERNEL && getpgid(target) == getpgrp())
 		return;
-	kill(pid, info.ssi_signo);
+	kill(target, info.ssi_signo);
 }
 
-int wait_and_forward(pid_t pid)
+int wait_and_forward(pid_t pid, pid_t target)
 {
 	struct pollfd p[2] = { { .events = POLLIN }, { .events = POLLIN } };
 	int status;
@@ -66,7 +66,7 @@ int wait_and_forward(pid_t pid)
 	}
 	while (!p[0].revents)
 		if (poll(p, 2, -1) > 0 && p[1].revents)
-			forward(p[1].fd, pid);
+			forward(p[1].fd, target);
 	close(p[0].fd);
 	close(p[1].fd);
 	if (wait_child(pid, &status, 0) == pid)

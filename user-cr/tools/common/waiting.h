@@ -6,11 +6,11 @@
 #include <sys/types.h>
 
 /*
- * Waits for the end of the child PID and passes on to it the signals that we
- * get, except those that the terminal has sent to both of us. Returns its exit
- * status, 128+N if signal N ended it, -1 after a complaint.
+ * Waits for the end of the child PID and passes the signals that we get on to
+ * TARGET, except those that the terminal has sent to both of us. Returns the
+ * child's exit status, 128+N if signal N ended it, -1 after a complaint.
  */
-int wait_and_forward(pid_t pid);
+int wait_and_forward(pid_t pid, pid_t target);
 
 /* An exit status as the shell makes it of what waitpid() returned. */
 int shell_status(int status);

@@ -213,7 +213,7 @@ static int attend(const struct spawn *s, pid_t pid, struct pipes *p)
 	}
 	if (s->detach)
 		return 0;
-	status = wait_and_forward(pid);
+	status = wait_and_forward(pid, pid);
 	return status < 0 ? EXIT_SETUP : status;
 }
 

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../common/util.h"
+#include "info.h"
+
+/* Makes room for one more in an array, which doubles when it is full. */
+static void *extend(void *array, size_t nr, size_t size)
+{
+	if (nr & (nr - 1))
+		return array;
+	return xrealloc(array, nr ? 2 * nr : 1, size);
+}
+
+const struct ckpt_record *info_object(const struct info *info, uint32_t id,
+				      uint32_t type)
+{
+	const struct ckpt_record *record;
+
+	if (!id || id > info->header->nr_objects)
+		return NULL;
+	record = info->object[id].record;
+	return record && record->type == type ? record : NULL;
+}
+
+void info_state(const struct info *info, int task,
+		struct ckpt_task_state *state)
+{
+	ckpt_record_body(info->state[task], state, sizeof(*state));
+}
+
+static void take_header(struct info *info, const struct ckpt_item *item)
+{
+	info->header = item->header;
+	info->object = xcalloc((size_t)item->header->nr_objects + 1,
+			       sizeof(*info->object));
+	info->state = xcalloc(item->header->nr_tasks, sizeof(*info->state));
+}
+
+static void take_vma(struct info *info, const struct ckpt_record *record)
+{
+	struct vma *vma;
+
+	info->vma = extend(info->vma, info->nr_vmas, sizeof(*vma));
+	vma = &info->vma[info->nr_vmas++];
+	ckpt_record_body(record, &vma->saved, sizeof(vma->saved));
+	vma->bytes = 0;
+}
+
+static void take_space(struct info *info, const struct ckpt_record *record)
+{
+	struct space *space;
+
+	info->space = extend(info->space, info->nr_spaces, sizeof(*space));
+	info->object[record->id].index = info->nr_spaces;
+	space = &info->space[info->nr_spaces++];
+	*space = (struct space){ .id = record->id };
+}
+
+static void take_record(struct info *info, const struct ckpt_item *item)
+{
+	const struct ckpt_record *record = item->record;
+	struct entry *entry;
+
+	if (!info->nr_entries)
+		info->metadata_offset = item->offset;
+	info->entry = extend(info->entry, info->nr_entries, sizeof(*entry));
+	entry = &info->entry[info->nr_entries++];
+	*entry = (struct entry){ item->offset, record };
+	if (record->id)
+		info->object[record->id].record = record;
+	switch (record->type) {
+	case CKPT_REC_TASK:
+		info->object[record->id].index = info->tree.nr;
+		tree_add(&info->tree, record);
+		break;
+	case CKPT_REC_TASK_STATE:
+		info->state[info->object[record->owner].index] = record;
+		break;
+	case CKPT_REC_MM:
+		take_space(info, record);
+		break;
+	case CKPT_REC_VMA:
+		take_vma(info, record);
+		break;
+	}
+}
+
+static int compare_vmas(const void *a, const void *b)
+{
+	const struct ckpt_vma *x = a, *y = b;	/* the first member */
+
+	if (x->mm_id != y->mm_id)
+		return x->mm_id < y->mm_id ? -1 : 1;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static void all_records_are_there(struct info *info, uint64_t offset)
+{
+	if (info->bulk_offset)
+		return;
+	info->bulk_offset = offset;
+	qsort(info->vma, info->nr_vmas, sizeof(*info->vma), compare_vmas);
+	tree_link(&info->tree);
+}
+
+/* Index of the first mapping that ends behind ADDRESS. */
+static size_t find_vma(const struct info *info, uint32_t mm_id, uint64_t address)
+{
+	size_t low = 0, high = info->nr_vmas, middle;
+	const struct ckpt_vma *v;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		v = &info->vma[middle].saved;
+		if (v->mm_id < mm_id ||
+		    (v->mm_id == mm_id && v->end <= address))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void credit_vmas(struct info *info, const struct ckpt_run *run)
+{
+	uint64_t end = run->offset + run->length;
+	size_t i = find_vma(info, run->source, run->offset);
+	uint64_t from, to;
+	const struct ckpt_vma *v;
+
+	for (; i < info->nr_vmas; i++) {
+		v = &info->vma[i].saved;
+		if (v->mm_id != run->source || v->start >= end)
+			break;
+		from = v->start > run->offset ? v->start : run->offset;
+		to = v->end < end ? v->end : end;
+		info->vma[i].bytes += to - from;
+	}
+}
+
+static void take_chunk(struct info *info, const struct ckpt_chunk *chunk)
+{
+	const struct ckpt_run *run;
+	struct space *space;
+	uint32_t i;
+
+	for (i = 0; i < chunk->nr_runs; i++) {
+		run = &chunk->run[i];
+		space = &info->space[info->object[run->source].index];
+		space->runs[run->type]++;
+		space->bytes[run->type] += run->length;
+		if (run->type == CKPT_RUN_DATA)
+			credit_vmas(info, run);
+	}
+}
+
+static void take(struct info *info, const struct ckpt_item *item)
+{
+	switch (item->type) {
+	case CKPT_ITEM_TOOL:
+		info->tool_bytes += sizeof(*item->section) +
+				    item->section->length;
+		break;
+	case CKPT_ITEM_HEADER:
+		take_header(info, item);
+		break;
+	case CKPT_ITEM_RECORD:
+		take_record(info, item);
+		break;
+	case CKPT_ITEM_CHUNK:
+		all_records_are_there(info, item->offset);
+		take_chunk(info, item->chunk);
+		break;
+	case CKPT_ITEM_TRAILER:
+		all_records_are_there(info, item->offset);
+		info->trailer = *item->trailer;
+		break;
+	}
+}
+
+int info_collect(struct info *info, int fd, const char *name)
+{
+	struct ckpt_item item;
+	char byte;
+	int ret;
+
+	*info = (struct info){ .reader = ckpt_reader_new(fd) };
+	if (!info->reader) {
+		complain_errno("cannot read %s", name);
+		return -1;
+	}
+	while ((ret = ckpt_reader_next(info->reader, &item)) > 0)
+		take(info, &item);
+	info->size = ckpt_reader_offset(info->reader);
+	if (ret < 0) {
+		complain("%s: %s", name, ckpt_reader_error(info->reader));
+		return -1;
+	}
+	if (read(fd, &byte, 1) == 1) {
+		complain("%s: byte %llu: the image ends here, but more follows",
+			 name, (unsigned long long)info->size);
+		return -1;
+	}
+	return 0;
+}
+
+void info_free(struct info *info)
+{
+	free(info->entry);
+	free(info->object);
+	free(info->state);
+	free(info->vma);
+	free(info->space);
+	tree_free(&info->tree);
+	ckpt_reader_free(info->reader);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+
+#include "tree.h"
+#include "util.h"
+
+void tree_add(struct tree *tree, const struct ckpt_record *record)
+{
+	struct task *task;
+
+	/* Room for a power of two, whenever that is full. */
+	if (!(tree->nr & (tree->nr - 1)))
+		tree->task = xrealloc(tree->task, tree->nr ? 2 * tree->nr : 1,
+				      sizeof(*tree->task));
+	task = &tree->task[tree->nr++];
+	ckpt_record_body(record, &task->saved, sizeof(task->saved));
+	task->id = record->id;
+	task->child = TREE_NONE;
+	task->next = TREE_NONE;
+	if (!task_is_thread(task))
+		tree->nr_processes++;
+}
+
+static uint32_t highest_pid(const struct tree *tree)
+{
+	uint32_t highest = 0;
+	int i;
+
+	for (i = 0; i < tree->nr; i++)
+		if (tree->task[i].saved.pid > highest)
+			highest = tree->task[i].saved.pid;
+	return highest;
+}
+
+void tree_link(struct tree *tree)
+{
+	int *by_pid = xcalloc((size_t)highest_pid(tree) + 1, sizeof(*by_pid));
+	struct task *task, *parent;
+	int i;
+
+	for (i = 0; i < tree->nr; i++)
+		by_pid[tree->task[i].saved.pid] = i;
+	/* From the end, so that each list begins with the eldest. */
+	for (i = tree->nr - 1; i > 0; i--) {
+		task = &tree->task[i];
+		if (task_is_thread(task))
+			continue;
+		parent = &tree->task[by_pid[task->saved.ppid]];
+		task->next = parent->child;
+		parent->child = i;
+	}
+	free(by_pid);
+}
+
+void tree_free(struct tree *tree)
+{
+	free(tree->task);
+}

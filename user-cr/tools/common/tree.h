@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The task tree of an image */
+#ifndef COMMON_TREE_H
+#define COMMON_TREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <checkpoint/image.h>
+
+#define TREE_NONE	(-1)
+
+/**
+ * struct task - a task of the tree
+ * @saved: as in the image
+ * @id: its object id
+ * @child: index of its first child process, or TREE_NONE
+ * @next: index of the next child of its parent, or TREE_NONE
+ */
+struct task {
+	struct ckpt_task saved;
+	uint32_t id;
+	int child;
+	int next;
+};
+
+/**
+ * struct tree - all tasks of an image, the root first
+ * @task: an array of them, parents before their children
+ * @nr: their number
+ * @nr_processes: number of those that are no mere threads
+ */
+struct tree {
+	struct task *task;
+	int nr;
+	int nr_processes;
+};
+
+static inline bool task_is_thread(const struct task *task)
+{
+	return task->saved.pid != task->saved.tgid;
+}
+
+/* Adds the task of a CKPT_REC_TASK record. */
+void tree_add(struct tree *tree, const struct ckpt_record *record);
+
+/* Ties the tasks together when all are there. */
+void tree_link(struct tree *tree);
+
+void tree_free(struct tree *tree);
+
+#endif /* COMMON_TREE_H */

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The coordinator: starts the processes, completes or aborts the restart */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <checkpoint/checkpoint.h>
+#include "../common/log.h"
+#include "../common/proctree.h"
+#include "../common/util.h"
+#include "../common/waiting.h"
+#include "restart.h"
+
+#define ABORT_WAIT_MS	5000
+
+static volatile sig_atomic_t caught;
+static volatile pid_t victim;
+
+/* Whatever we wait for, in the kernel or here, ends with our child. */
+static void on_signal(int sig)
+{
+	int error = errno;
+
+	caught = sig;
+	if (victim)
+		kill(victim, SIGKILL);
+	errno = error;
+}
+
+static void catch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction action = { .sa_handler = on_signal };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &action, NULL);
+	/* If it were ignored, we would get no exit status. */
+	signal(SIGCHLD, SIG_DFL);
+}
+
+static bool is_old(const struct proc *old, int nr_old, pid_t pid)
+{
+	int i;
+
+	for (i = 0; i < nr_old; i++)
+		if (old[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* Kills our descendants that are not in OLD; returns how many there were. */
+static int kill_new(const struct proc *old, int nr_old)
+{
+	struct proc *list;
+	int n = proc_tree(getpid(), &list);
+	int i, killed = 0;
+
+	for (i = 0; i < n; i++) {
+		if (is_old(old, nr_old, list[i].pid))
+			continue;
+		if (list[i].state == 'Z')
+			waitpid(list[i].pid, NULL, WNOHANG | __WALL);
+		else
+			kill(list[i].pid, SIGKILL);
+		killed++;
+	}
+	free(list);
+	return killed;
+}
+
+/* Leaves nothing behind. Orphans come to us, because we are their reaper. */
+static void abort_restart(struct restart *r, const struct proc *old, int nr_old)
+{
+	int waited;
+
+	close(r->context);
+	close(r->alive[1]);
+	if (r->child > 0)
+		kill(r->child, SIGKILL);
+	for (waited = 0; waited < ABORT_WAIT_MS; waited += 5) {
+		if (!kill_new(old, nr_old))
+			return;
+		usleep(5000);
+	}
+	complain("some of the new processes do not end: look for children of pid %d",
+		 getpid());
+}
+
+/* Waits for more bytes of READY; false at its end or for another reason. */
+static bool get_ready(const struct restart *r, int pidfd, int *ready)
+{
+	struct pollfd p[2] = {
+		{ .fd = r->ready[0], .events = POLLIN },
+		{ .fd = pidfd, .events = POLLIN },
+	};
+	char bytes[256];
+	ssize_t got;
+
+	if (poll(p, 2, -1) < 0)
+		return errno == EINTR;
+	if (!p[0].revents)	/* then our child has ended */
+		return false;
+	got = read(r->ready[0], bytes, sizeof(bytes));
+	if (got > 0)
+		*ready += got;
+	return got > 0;
+}
+
+/* Until every process has told that it joins. */
+static int wait_ready(struct restart *r)
+{
+	int pidfd = syscall(SYS_pidfd_open, r->child, 0);
+	int wanted = r->image.tree.nr_processes;
+	int ready = 0;
+
+	close(r->ready[1]);
+	while (ready < wanted && !caught && get_ready(r, pidfd, &ready))
+		;
+	close(pidfd);
+	if (ready == wanted)
+		return 0;
+	if (!caught)
+		log_add(r->log, "%d of %d processes ended before they could join",
+			wanted - ready, wanted);
+	return -1;
+}
+
+/* The root's pid in our namespace, if it is the child of the init. */
+static int find_root(struct restart *r)
+{
+	struct proc *list;
+	int n;
+
+	r->root = r->child;
+	if (!needs_init(r))
+		return 0;
+	n = proc_tree(r->child, &list);
+	if (n > 1)
+		r->root = list[1].pid;
+	free(list);
+	if (n > 1)
+		return 0;
+	log_add(r->log, "cannot find the root task below pid %d in /proc",
+		r->child);
+	return -1;
+}
+
+static int complete(struct restart *r)
+{
+	if (ckpt_restart(r->root, r->context, 0, -1) >= 0)
+		return 0;
+	if (!caught)
+		log_add(r->log, "cannot complete the restart: %s",
+			strerror(errno));
+	return -1;
+}
+
+static int run(struct restart *r)
+{
+	if (r->o.continue_time)
+		timens_continue(r);
+	r->child = processes_start(r);
+	if (r->child < 0)
+		return -1;
+	victim = r->child;
+	close(r->alive[0]);
+	if (caught || wait_ready(r) < 0 || find_root(r) < 0)
+		return -1;
+	return complete(r);
+}
+
+static void write_pid_file(const struct restart *r)
+{
+	FILE *file = fopen(r->o.pid_file, "we");
+
+	if (!file || fprintf(file, "%d\n", r->root) < 0 || fclose(file))
+		complain_errno("cannot write %s", r->o.pid_file);
+}
+
+/* Lets it go. */
+static int succeed(struct restart *r)
+{
+	int status;
+
+	victim = 0;
+	if (write(r->alive[1], "s", 1) < 0 && needs_init(r))
+		complain_errno("cannot tell the init of the container");
+	close(r->alive[1]);
+	close(r->context);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	if (r->o.pid_file)
+		write_pid_file(r);
+	if (r->o.verbose)
+		complain("pid %d goes on", r->root);
+	if (!r->o.wait)
+		return 0;
+	status = wait_and_forward(r->child, r->root);
+	return status < 0 ? EXIT_NO_RESTART : status;
+}
+
+int coordinate(struct restart *r)
+{
+	struct proc *old;
+	int nr_old = proc_tree(getpid(), &old);
+	int status;
+
+	if (nr_old < 0) {
+		complain_errno("cannot read /proc");
+		return EXIT_NO_RESTART;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	catch_signals();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (!run(r)) {
+		status = succeed(r);
+	} else {
+		abort_restart(r, old, nr_old);
+		log_print(r->log);
+		complain("%s: nothing was restarted", caught ? "interrupted" :
+			 "failed");
+		status = caught ? 128 + caught : EXIT_NO_RESTART;
+	}
+	free(old);
+	return status;
+}

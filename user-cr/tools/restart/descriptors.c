@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* File descriptors: those for the saved tasks, and ours out of their way */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../common/util.h"
+#include "restart.h"
+
+/* The terminal, if there is one to speak on, otherwise nothing. */
+int descriptors_replace_stdin(void)
+{
+	int fd = -1;
+
+	if (isatty(STDERR_FILENO) || isatty(STDOUT_FILENO))
+		fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (fd < 0 || dup2(fd, STDIN_FILENO) < 0) {
+		complain_errno("cannot replace the standard input");
+		return -1;
+	}
+	close(fd);
+	return 0;
+}
+
+static int move_up(int *fd, int lowest)
+{
+	int new = fcntl(*fd, F_DUPFD_CLOEXEC, lowest);
+
+	if (new < 0) {
+		complain_errno("cannot keep a descriptor above %d", lowest);
+		return -1;
+	}
+	close(*fd);
+	*fd = new;
+	return 0;
+}
+
+static bool is_ours(const struct restart *r, int fd)
+{
+	return fd == r->context || fd == r->log || fd == r->ready[0] ||
+	       fd == r->ready[1] || fd == r->alive[0] || fd == r->alive[1];
+}
+
+/* Each external file needs an open descriptor; returns the highest. */
+static int check_externals(const struct restart *r)
+{
+	const struct external *e = r->image.external;
+	int i, highest = STDERR_FILENO;
+
+	for (i = 0; i < r->image.nr_externals; i++) {
+		if (is_ours(r, e[i].slot) || fcntl(e[i].slot, F_GETFD) < 0) {
+			complain("the image needs descriptor %u, which was %s: open one for it, as in: restart ... %u<FILE",
+				 e[i].slot, e[i].key, e[i].slot);
+			return -1;
+		}
+		if ((int)e[i].slot > highest)
+			highest = e[i].slot;
+	}
+	return highest;
+}
+
+int descriptors_prepare(struct restart *r)
+{
+	int *ours[] = {
+		&r->context, &r->log, &r->ready[0], &r->ready[1],
+		&r->alive[0], &r->alive[1],
+	};
+	int highest = check_externals(r);
+	size_t i;
+
+	if (highest < 0)
+		return -1;
+	for (i = 0; i < ARRAY_SIZE(ours); i++)
+		if (move_up(ours[i], highest + 1) < 0)
+			return -1;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	unsigned int x = *(const unsigned int *)a, y = *(const unsigned int *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int close_gap(unsigned int first, unsigned int end)
+{
+	return first < end ? syscall(SYS_close_range, first, end - 1, 0) : 0;
+}
+
+/* All but the standard ones, those for external files, context and log. */
+int descriptors_close_others(const struct restart *r)
+{
+	unsigned int keep[r->image.nr_externals + 2];
+	unsigned int next = STDERR_FILENO + 1;
+	int i, n = 0;
+
+	for (i = 0; i < r->image.nr_externals; i++)
+		keep[n++] = r->image.external[i].slot;
+	keep[n++] = r->context;
+	keep[n++] = r->log;
+	qsort(keep, n, sizeof(keep[0]), compare);
+	for (i = 0; i < n; i++) {
+		if (close_gap(next, keep[i]) < 0)
+			return -1;
+		if (keep[i] >= next)
+			next = keep[i] + 1;
+	}
+	return close_gap(next, ~0U);
+}

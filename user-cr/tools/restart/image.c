@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Opening the image, and what the tool wants to know of it */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <checkpoint/checkpoint.h>
+#include "../common/log.h"
+#include "../common/util.h"
+#include "restart.h"
+
+static int open_input(const struct options *o)
+{
+	int fd;
+
+	if (!o->input) {
+		if (isatty(STDIN_FILENO)) {
+			complain("an image does not come from a terminal: use -i FILE, or redirect the input");
+			return -1;
+		}
+		return STDIN_FILENO;
+	}
+	fd = open(o->input, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		complain_errno("cannot open %s", o->input);
+	return fd;
+}
+
+static void explain_open(const struct restart *r, int error)
+{
+	const char *name = r->o.input ? r->o.input : "the standard input";
+	const char *advice = "";
+
+	log_print(r->log);
+	if (error == ENOSYS)
+		advice = " (this kernel has no restart(): it needs CONFIG_CHECKPOINT)";
+	else if (error == EPERM)
+		advice = " (restart needs CAP_CHECKPOINT_RESTORE)";
+	complain("cannot restart from %s: %s%s", name, strerror(error), advice);
+}
+
+int image_open(struct restart *r)
+{
+	int fd = open_input(&r->o);
+
+	if (fd < 0)
+		return -1;
+	r->context = ckpt_restart(0, fd, RESTART_OPEN | RESTART_LOG, r->log);
+	if (r->context < 0) {
+		explain_open(r, errno);
+		return -1;
+	}
+	/* The context has the image now; it is nobody's standard input. */
+	if (fd == STDIN_FILENO)
+		return descriptors_replace_stdin();
+	close(fd);
+	return 0;
+}
+
+static bool have_slot(const struct image *image, uint32_t slot)
+{
+	int i;
+
+	for (i = 0; i < image->nr_externals; i++)
+		if (image->external[i].slot == slot)
+			return true;
+	return false;
+}
+
+static void take_file(struct image *image, const struct ckpt_record *record)
+{
+	struct external *external;
+	struct ckpt_file file;
+
+	ckpt_record_body(record, &file, sizeof(file));
+	if (file.kind != CKPT_FILE_EXTERNAL || have_slot(image, file.slot))
+		return;
+	image->external = xrealloc(image->external, image->nr_externals + 1,
+				   sizeof(*image->external));
+	external = &image->external[image->nr_externals++];
+	external->slot = file.slot;
+	external->key = ckpt_record_tail(record);
+}
+
+static void take_record(struct image *image, const struct ckpt_record *record)
+{
+	switch (record->type) {
+	case CKPT_REC_TASK:
+		tree_add(&image->tree, record);
+		break;
+	case CKPT_REC_UTS:
+		if (record->id != image->tree.task[0].saved.uts_id)
+			break;
+		ckpt_record_body(record, &image->uts, sizeof(image->uts));
+		image->has_uts = true;
+		break;
+	case CKPT_REC_FILE:
+		take_file(image, record);
+		break;
+	}
+}
+
+int image_read(struct image *image, int context)
+{
+	struct ckpt_item item;
+	int ret;
+
+	image->reader = ckpt_reader_new_context(context);
+	if (!image->reader) {
+		complain_errno("cannot read the image");
+		return -1;
+	}
+	while ((ret = ckpt_reader_next(image->reader, &item)) > 0) {
+		if (item.type == CKPT_ITEM_HEADER)
+			image->header = item.header;
+		else if (item.type == CKPT_ITEM_RECORD)
+			take_record(image, item.record);
+	}
+	if (ret < 0) {
+		complain("the kernel's description of the image: %s",
+			 ckpt_reader_error(image->reader));
+		return -1;
+	}
+	tree_link(&image->tree);
+	return 0;
+}
+
+void image_free(struct image *image)
+{
+	tree_free(&image->tree);
+	free(image->external);
+	ckpt_reader_free(image->reader);
+}

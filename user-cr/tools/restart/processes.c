@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The process tree: each process creates its children, then joins */
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <checkpoint/checkpoint.h>
+#include "../common/container.h"
+#include "../common/log.h"
+#include "../common/proctree.h"
+#include "../common/util.h"
+#include "restart.h"
+
+static __attribute__((noreturn))
+void become(struct restart *r, int index, pid_t parent);
+
+bool needs_init(const struct restart *r)
+{
+	return (r->o.namespaces & CLONE_NEWPID) &&
+	       r->image.header->root_pid != 1;
+}
+
+/* Ends us with a line in the log; the coordinator notices. */
+__attribute__((noreturn, format(printf, 3, 4)))
+static void fail(const struct restart *r, uint32_t pid, const char *format, ...)
+{
+	int error = errno;
+	char what[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	if (error)
+		log_add(r->log, "pid %u: %s: %s", pid, what, strerror(error));
+	else
+		log_add(r->log, "pid %u: %s", pid, what);
+	_exit(EXIT_NO_RESTART);
+}
+
+static bool coordinator_lives(const struct restart *r)
+{
+	struct pollfd p = { .fd = r->alive[0] };
+
+	return poll(&p, 1, 0) == 0;
+}
+
+static void default_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		signal(signals[i], SIG_DFL);
+}
+
+/*
+ * Nobody outlives the one who made him, until he has joined. PARENT is 0 if
+ * it is not in our pid namespace.
+ */
+static void tie_to_parent(const struct restart *r, pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* It may have ended before that. */
+	if (getppid() != parent || !coordinator_lives(r))
+		_exit(EXIT_NO_RESTART);
+}
+
+static void explain_clone(const struct restart *r, const struct ckpt_task *t)
+{
+	struct proc proc;
+	int error = errno;
+
+	if (error == EEXIST && !proc_read(t->pid, &proc))
+		log_add(r->log, "pid %u (%s): this pid is taken by the process '%s': end that, or restart into a container of its own with --container",
+			t->pid, t->comm, proc.comm);
+	else if (error == EEXIST)
+		log_add(r->log, "pid %u (%s): this pid is taken, maybe by a thread, a process group or a session: use --container",
+			t->pid, t->comm);
+	else if (error == EPERM)
+		log_add(r->log, "pid %u (%s): cannot choose a pid: %s (it needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN)",
+			t->pid, t->comm, strerror(error));
+	else
+		log_add(r->log, "pid %u (%s): cannot create the process: %s%s",
+			t->pid, t->comm, strerror(error),
+			error == EINVAL ? " (is the pid below kernel.pid_max?)" : "");
+}
+
+/* Creates the process of a task with its own pid; -1 and logged. */
+static pid_t create(struct restart *r, int index, unsigned long namespaces)
+{
+	const struct ckpt_task *t = &r->image.tree.task[index].saved;
+	struct clone_struct args = {
+		.clone_flags = namespaces,
+		.exit_signal = t->exit_signal,
+		.nr_pids = 1,
+	};
+	pid_t pids[] = { t->pid };
+	pid_t pid = ckpt_clone2(&args, pids);
+
+	if (pid < 0)
+		explain_clone(r, t);
+	return pid;
+}
+
+static void create_children(struct restart *r, int index)
+{
+	const struct task *task = r->image.tree.task;
+	pid_t self = getpid();
+	int i;
+
+	for (i = task[index].child; i != TREE_NONE; i = task[i].next) {
+		pid_t pid = create(r, i, 0);
+
+		if (pid < 0)
+			_exit(EXIT_NO_RESTART);
+		if (!pid)
+			become(r, i, self);
+	}
+}
+
+/* Tells the coordinator, and waits in the kernel to be somebody else. */
+static __attribute__((noreturn))
+void join(struct restart *r, uint32_t pid)
+{
+	if (write(r->ready[1], "j", 1) != 1)
+		fail(r, pid, "cannot reach the coordinator");
+	if (descriptors_close_others(r) < 0)
+		fail(r, pid, "cannot close descriptors");
+	/* From here on the context takes care of us. */
+	prctl(PR_SET_PDEATHSIG, 0);
+	ckpt_restart(pid, r->context, RESTART_JOIN, -1);
+	fail(r, pid, "cannot join the restart");
+}
+
+static void become(struct restart *r, int index, pid_t parent)
+{
+	close(r->alive[1]);
+	tie_to_parent(r, parent);
+	create_children(r, index);
+	join(r, r->image.tree.task[index].saved.pid);
+}
+
+static void set_names(const struct restart *r, uint32_t pid)
+{
+	const struct ckpt_uts *uts = &r->image.uts;
+
+	if (!(r->o.namespaces & CLONE_NEWUTS) || !r->image.has_uts)
+		return;
+	if (sethostname(uts->nodename, strlen(uts->nodename)) < 0)
+		fail(r, pid, "cannot set the host name");
+	if (setdomainname(uts->domainname, strlen(uts->domainname)) < 0)
+		fail(r, pid, "cannot set the domain name");
+}
+
+/* In the first process of the new namespaces. */
+static void enter_container(const struct restart *r, uint32_t pid)
+{
+	unsigned long namespaces = r->o.namespaces;
+
+	set_names(r, pid);
+	if (namespaces & CLONE_NEWNS) {
+		if (container_private_mounts() < 0)
+			fail(r, pid, "cannot make the mounts private");
+		if (namespaces & CLONE_NEWPID && container_mount_proc() < 0)
+			fail(r, pid, "cannot mount a new /proc");
+	}
+	if (r->o.detach && setsid() < 0)
+		fail(r, pid, "cannot begin a session");
+}
+
+static __attribute__((noreturn))
+void become_root(struct restart *r, pid_t parent)
+{
+	close(r->alive[1]);
+	close(r->ready[0]);
+	default_signals();
+	tie_to_parent(r, parent);
+	enter_container(r, r->image.header->root_pid);
+	become(r, 0, parent);
+}
+
+/* The init of the new pid namespace, with the root as its child. */
+static __attribute__((noreturn))
+void become_init(struct restart *r)
+{
+	pid_t root;
+
+	close(r->alive[1]);
+	close(r->ready[0]);
+	default_signals();
+	enter_container(r, 1);
+	root = create(r, 0, 0);
+	if (root < 0)
+		_exit(EXIT_NO_RESTART);
+	if (!root)
+		become(r, 0, getppid());
+	init_run(r, root);
+}
+
+static pid_t create_init(struct restart *r)
+{
+	struct clone_struct args = {
+		.clone_flags = r->o.namespaces,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t pid = ckpt_clone2(&args, NULL);
+
+	if (pid < 0)
+		log_add(r->log, "cannot create a container: %s%s",
+			strerror(errno),
+			errno == EPERM ? " (it needs CAP_SYS_ADMIN)" : "");
+	return pid;
+}
+
+pid_t processes_start(struct restart *r)
+{
+	bool init = needs_init(r);
+	pid_t self = r->o.namespaces & CLONE_NEWPID ? 0 : getpid();
+	pid_t pid;
+
+	if (init)
+		pid = create_init(r);
+	else
+		pid = create(r, 0, r->o.namespaces);
+	if (pid)
+		return pid;
+	if (init)
+		become_init(r);
+	become_root(r, self);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * restart: the processes of the tool and what they share
+ *
+ * The *coordinator* opens the image in the kernel and reads the task tree from
+ * the context descriptor. It creates the root of the tree (with an init before
+ * it, if the root needs one), each process creates its children, reports to the
+ * coordinator that it is ready, and joins the restart in the kernel. When all
+ * are ready the coordinator completes it.
+ *
+ * Whatever fails, nothing stays: until a process joins it dies with its parent;
+ * from then on the kernel ends it when the last context descriptor is closed.
+ */
+#ifndef RESTART_RESTART_H
+#define RESTART_RESTART_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "../common/tree.h"
+
+#define EXIT_NO_RESTART	125
+
+/**
+ * struct options - from the command line
+ * @input: image file, NULL for the standard input
+ * @namespaces: CLONE_NEW* of the namespaces to make
+ * @continue_time: CLOCK_MONOTONIC goes on from where it was
+ * @wait: wait for the root to end
+ * @detach: in a session of its own
+ * @pid_file: where to write the root's pid, or NULL
+ * @quiet: errors only
+ * @verbose: tell what is done
+ */
+struct options {
+	const char *input;
+	unsigned long namespaces;
+	bool continue_time;
+	bool wait;
+	bool detach;
+	const char *pid_file;
+	bool quiet;
+	bool verbose;
+};
+
+/**
+ * struct external - a file that leads out of the saved tree
+ * @slot: our descriptor that takes its place
+ * @key: what it was
+ */
+struct external {
+	uint32_t slot;
+	const char *key;
+};
+
+/**
+ * struct image - what the tool needs of an image
+ * @reader: owns the rest
+ * @header: its header
+ * @tree: its tasks
+ * @uts: host and domain name of the root task
+ * @has_uts: they are there
+ * @external: files that we have to provide
+ * @nr_externals: their number
+ */
+struct image {
+	struct ckpt_reader *reader;
+	const struct ckpt_image_header *header;
+	struct tree tree;
+	struct ckpt_uts uts;
+	bool has_uts;
+	struct external *external;
+	int nr_externals;
+};
+
+/**
+ * struct restart - a restart
+ * @o: how
+ * @image: what
+ * @context: context descriptor
+ * @log: of the kernel and of all our processes, see common/log.h
+ * @ready: pipe from the processes: a byte each, when it is about to join
+ * @alive: pipe from the coordinator: its end is the coordinator's end, a byte
+ *	in it is success
+ * @child: the coordinator's child: the root, or the init before it
+ * @root: the root as the coordinator sees it
+ */
+struct restart {
+	struct options o;
+	struct image image;
+	int context;
+	int log;
+	int ready[2];
+	int alive[2];
+	pid_t child;
+	pid_t root;
+};
+
+/* image.c: 0, or -1 after a complaint */
+int image_open(struct restart *r);
+int image_read(struct image *image, int context);
+void image_free(struct image *image);
+
+/* descriptors.c: 0, or -1 after a complaint */
+int descriptors_prepare(struct restart *r);
+int descriptors_replace_stdin(void);
+int descriptors_close_others(const struct restart *r);
+
+/* timens.c */
+void timens_continue(const struct restart *r);
+
+/* processes.c: the root's pid or that of the init before it; -1 and logged */
+pid_t processes_start(struct restart *r);
+bool needs_init(const struct restart *r);
+
+/* init.c: never returns */
+void init_run(const struct restart *r, pid_t root) __attribute__((noreturn));
+
+/* coordinator.c: an exit status */
+int coordinate(struct restart *r);
+
+#endif /* RESTART_RESTART_H */

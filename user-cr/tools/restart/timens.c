@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A time namespace in which the clocks go on from the checkpoint */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../common/util.h"
+#include "restart.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME	0x00000080
+#endif
+
+#define OFFSETS		"/proc/self/timens_offsets"
+#define NSEC		1000000000LL
+
+static long long clock_now(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * NSEC + ts.tv_nsec;
+}
+
+/* A new namespace begins with the offset of ours: 0 if we are in none. */
+static long long current_offset(const char *offsets, const char *name)
+{
+	const char *line = strstr(offsets, name);
+	long long sec;
+	long nsec;
+
+	if (!line || sscanf(line + strlen(name), "%lld %ld", &sec, &nsec) != 2)
+		return 0;
+	return sec * NSEC + nsec;
+}
+
+/* A line of the offsets file: its nanoseconds are never negative. */
+static char *format_offset(const char *name, long long ns)
+{
+	long long sec = ns / NSEC;
+	long long nsec = ns % NSEC;
+
+	if (nsec < 0) {
+		nsec += NSEC;
+		sec--;
+	}
+	return xasprintf("%s %lld %lld\n", name, sec, nsec);
+}
+
+static int write_offsets(const struct ckpt_image_header *header)
+{
+	char *old = read_small_file(OFFSETS);
+	char *mono, *boot, *both;
+	int ret;
+
+	if (!old)
+		return -1;
+	mono = format_offset("monotonic", current_offset(old, "monotonic") +
+			     (long long)header->monotonic_ns -
+			     clock_now(CLOCK_MONOTONIC));
+	boot = format_offset("boottime", current_offset(old, "boottime") +
+			     (long long)header->boottime_ns -
+			     clock_now(CLOCK_BOOTTIME));
+	both = xasprintf("%s%s", mono, boot);
+	ret = write_small_file(OFFSETS, both);
+	free(old);
+	free(mono);
+	free(boot);
+	free(both);
+	return ret;
+}
+
+/* For the children that the coordinator makes from now on. */
+void timens_continue(const struct restart *r)
+{
+	if (!unshare(CLONE_NEWTIME) && !write_offsets(r->image.header))
+		return;
+	if (!r->o.quiet)
+		complain("the clocks do not go on from the checkpoint, they show this machine's time: no time namespace: %s",
+			 strerror(errno));
+}
