@@ -70,3 +70,45 @@ result() {
 	mkdir -p "$RESULTS"
 	printf '%s %s %s\n' "$2" "$3" "$4" >"$RESULTS/$1"
 }
+
+# side_tree DIR REV: a work tree of its own at REV, which borrows the objects of
+# kernel-tree/ and leaves its branches and files alone.
+side_tree() {
+	local dir=$1 rev
+	rev=$(kgit rev-parse "$2^{commit}")
+	if ! plain_git -C "$dir" rev-parse -q --git-dir >/dev/null 2>&1; then
+		mkdir -p "${dir%/*}"
+		rm -rf "$dir"
+		plain_git clone -q --shared --no-checkout "$KERNEL_TREE" "$dir"
+	fi
+	plain_git -C "$dir" checkout -q -f --detach "$rev"
+	plain_git -C "$dir" clean -q -fdx
+}
+
+# series_objects ARCH [REV]: the objects for ARCH of all C files that the
+# series adds or touches up to REV, one a line.
+#
+# As goals of make they need company: kbuild's pattern check%, meant for
+# checkstack and the like, takes checkpoint/ in as well, and a command line of
+# nothing else is built without a configuration.
+unrelated_object=init/main.o
+series_objects() {
+	local arch=$1 rev=${2:-checkpoint} file
+	kgit diff --name-only --no-renames --diff-filter=d "base..$rev" -- '*.c' |
+		while IFS= read -r file; do
+			case $arch:$file in
+			um:arch/um/* | um:arch/x86/um/*) ;;
+			x86_64:arch/x86/um/*) continue ;;
+			x86_64:arch/x86/*) ;;
+			*:arch/* | *:tools/* | *:scripts/* | *:samples/* | *:Documentation/*) continue ;;
+			esac
+			printf '%s\n' "${file%.c}.o"
+		done
+}
+
+# After `make -k OBJECT...`: true if all that failed is that a folder is not
+# part of the configuration, so that there is no rule for its objects.
+built_all_it_could() {
+	grep -q 'No rule to make target' "$1" &&
+		! grep -qE ': \*\*\* \[[^]]*\.[a-z]+\] Error|error:' "$1"
+}
