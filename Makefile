@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The two commands most people want: make demo, make check.
+
+SHELL := /bin/bash
+BUILD ?= $(CURDIR)/build
+export BUILD
+
+# Scripts start their own make: it is not a part of this one.
+unexport MAKEFLAGS MFLAGS MAKELEVEL
+
+.DEFAULT_GOAL := help
+
+##@ Try it
+
+demo: kernel tools selftests ## checkpoint programs, power the machine off, restart them
+	@if [ -x scripts/demo ]; then scripts/demo; else \
+		echo "there is no demo yet: scripts/demo is missing" >&2; exit 1; fi
+
+shell: kernel tools selftests ## an interactive shell in a machine with this kernel
+	@vm/run -t 0 -- $(or $(CMD),bash -l)
+
+##@ Build
+
+deps: ## install the Debian packages that are missing (NO_DEPS=1: do not)
+	@scripts/deps
+
+kernel: kernel-tree ## User-Mode Linux, for everyday use and tests
+	@scripts/stamp kernel-um $(kernel_inputs) --makes $(BUILD)/um/linux -- \
+		scripts/build-kernel -o $(BUILD)/um um
+
+kernel-debug: kernel-tree ## the same with KASAN, UBSAN, lockdep, kmemleak
+	@scripts/stamp kernel-um-debug $(kernel_inputs) --makes $(BUILD)/um-debug/linux -- \
+		scripts/build-kernel -o $(BUILD)/um-debug um-debug
+
+tools: deps ## user-cr: checkpoint, restart, ns_exec, ckptinfo
+	@$(call in_folder,user-cr)
+
+selftests: tools kernel-tree ## the test programs
+	@$(call in_folder,selftests)
+
+##@ Test
+
+check: kernel tools selftests ## all tests
+	@scripts/check
+
+check-debug: kernel-debug tools selftests ## all tests on the debug kernel
+	@scripts/check -a um-debug
+
+lint: kernel-tree ## checkpatch, sparse, W=1, coccinelle, kernel-doc, shellcheck, compilers
+	@scripts/lint
+
+bisect: kernel-tree ## build every step of the series, with the option on and off
+	@scripts/bisect
+
+##@ The series
+
+kernel-tree: deps ## patches/ and series -> commits in kernel-tree/
+	@scripts/kernel-tree
+
+export: ## commits in kernel-tree/ -> patches/ and series
+	@scripts/export
+
+export-check: ## fail if the two differ
+	@scripts/export --check
+
+##@ Other
+
+clean: ## remove what was built; kernel-tree/ stays
+	rm -rf $(BUILD)
+
+help: ## this text
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@printf '\nVariables: KERNEL_SRC=, FROM= (sources, see scripts/kernel-tree --help),\n'
+	@printf '  JOBS= (parallel jobs), ONLY= (parts of lint), CACHE= (downloads), NO_DEPS=1\n'
+
+kernel_inputs := kernel-tree configs scripts/build-kernel
+
+# Folders that build by themselves, into $(BUILD)/FOLDER.
+define in_folder
+if [ -f $(1)/Makefile ]; then \
+	$(MAKE) --no-print-directory -s -C $(1) -j $${JOBS:-$$(nproc)} O=$(BUILD)/$(1); \
+else \
+	echo "there is no $(1)/ yet: nothing to build there"; \
+fi
+endef
+
+.PHONY: demo shell deps kernel kernel-debug tools selftests check check-debug \
+	lint bisect kernel-tree export export-check clean help
