@@ -400,6 +400,19 @@ static void take_input(char *buf, size_t len)
 	feed();
 }
 
+/* The caller reads no more: let the command know by SIGPIPE or a hangup. */
+static void stop_out(struct out *o)
+{
+	o->len = 0;
+	o->pos = 0;
+	if (o->from < 0)
+		return;
+	if (child_in == o->from)
+		child_in = -1;
+	close(o->from);
+	o->from = -1;
+}
+
 static void take_frame(const struct wire_head *head, const char *data)
 {
 	size_t len;
@@ -422,8 +435,13 @@ static void take_frame(const struct wire_head *head, const char *data)
 		close_input();
 		break;
 	case WIRE_WINSIZE:
-		if (job.tty && head->len == sizeof(struct winsize))
+		if (job.tty && out[0].from >= 0 &&
+		    head->len == sizeof(struct winsize))
 			ioctl(out[0].from, TIOCSWINSZ, data);
+		break;
+	case WIRE_STOP:
+		if (head->len == 1 && *data < 2)
+			stop_out(&out[(int)*data]);
 		break;
 	case WIRE_QUIT:
 		kill(-1, SIGTERM);
@@ -474,8 +492,7 @@ static bool pump(struct out *o)
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return errno == EINTR;
 		if (n <= 0) {
-			close(o->from);
-			o->from = -1;
+			stop_out(o);
 			return false;
 		}
 		o->len = n;
@@ -487,12 +504,7 @@ static bool pump(struct out *o)
 	} else if (errno == EAGAIN) {
 		return false;
 	} else if (errno != EINTR) {
-		/* The caller reads no more: let the command know by SIGPIPE. */
-		o->len = 0;
-		o->pos = 0;
-		if (o->from >= 0)
-			close(o->from);
-		o->from = -1;
+		stop_out(o);
 		return false;
 	}
 	return true;

@@ -72,6 +72,7 @@ static const char usage[] =
 /* One output of the machine on its way to a file descriptor of the caller. */
 struct out {
 	int from, to;
+	bool deaf;		/* the caller reads no more: drop the rest */
 	size_t len, pos;
 	char buf[65536];
 };
@@ -643,12 +644,24 @@ static void stop_out(struct out *o)
 	o->pos = 0;
 }
 
+/* Closing the line would upset its driver: the machine is told instead. */
+static void go_deaf(struct out *o)
+{
+	uint8_t which = o == &run.out[1];
+
+	o->deaf = true;
+	o->len = 0;
+	o->pos = 0;
+	if (run.ready)
+		send_frame(WIRE_STOP, &which, sizeof(which));
+}
+
 static void read_out(struct out *o)
 {
 	ssize_t n = read(o->from, o->buf, sizeof(o->buf));
 
 	o->pos = 0;
-	o->len = n > 0 ? n : 0;
+	o->len = n > 0 && !o->deaf ? n : 0;
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		stop_out(o);
 }
@@ -667,7 +680,7 @@ static void write_out(struct out *o)
 		if (errno != EPIPE)
 			note("cannot write the command's output: %s",
 			     strerror(errno));
-		stop_out(o);
+		go_deaf(o);
 	}
 }
 

@@ -10,7 +10,10 @@
  * interrupt once it has been throttled. So the host never has more than one
  * small frame of input under way: it waits for WIRE_ACK before the next one,
  * and anything larger than WIRE_INLINE goes through a file in the control
- * directory, of which only the number is sent.
+ * directory, and the frame says that it is there.
+ *
+ * For the same reason no line ever ends while the machine runs: at an end of
+ * file the driver frees its interrupt in interrupt context, which may sleep.
  */
 #ifndef VM_WIRE_H
 #define VM_WIRE_H
@@ -34,6 +37,7 @@ enum wire_type {
 	WIRE_FILE	= 'f',	/* input: the file "in", complete */
 	WIRE_EOF	= 'e',	/* end of input */
 	WIRE_WINSIZE	= 'w',	/* struct winsize of the caller's terminal */
+	WIRE_STOP	= 's',	/* nobody reads output uint8_t any more */
 	WIRE_QUIT	= 'q',	/* end the command, power off */
 	WIRE_DUMP	= 't',	/* log what every blocked task waits for */
 };
