@@ -205,15 +205,16 @@ static void mkdir_p(const char *path)
 	}
 }
 
-static void write_to(const char *path, const char *text)
+static bool write_to(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) >= 0;
 
-	if (fd < 0)
-		return;
-	if (write(fd, text, strlen(text)) < 0)
+	if (!ok)
 		say("cannot write %s to %s: %s", text, path, strerror(errno));
-	close(fd);
+	if (fd >= 0)
+		close(fd);
+	return ok;
 }
 
 /*
@@ -697,15 +698,15 @@ static void find_leaks(void)
 	ssize_t n;
 	int from, to;
 
-	if (access(LEAKS, W_OK)) {
-		say("no kmemleak to ask");
+	to = openat(ctl_dir, CTL_KMEMLEAK, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	nanosleep(&age, NULL);
+	/* kmemleak turns itself off when it runs out of memory */
+	if (!write_to(LEAKS, "scan") || !write_to(LEAKS, "scan")) {
+		dprintf(to, "kmemleak does not work: %s\n", strerror(errno));
+		close(to);
 		return;
 	}
-	nanosleep(&age, NULL);
-	write_to(LEAKS, "scan");
-	write_to(LEAKS, "scan");
 	from = open(LEAKS, O_RDONLY | O_CLOEXEC);
-	to = openat(ctl_dir, CTL_KMEMLEAK, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	while (from >= 0 && (n = read(from, buf, sizeof(buf))) > 0)
 		if (write(to, buf, n) != n)
 			break;

@@ -47,6 +47,7 @@ static const char usage[] =
 "  -k, --kernel=FILE    boot FILE instead of build/NAME/linux\n"
 "  -m, --memory=SIZE    memory, in MiB or with a suffix M or G (default 512M)\n"
 "  -c, --cpus=N         virtual processors, 1 to 8 (default 2)\n"
+"  -x, --append=ARG     add to the kernel's command line; may be repeated\n"
 "  -s, --state=DIR      share DIR read-write as /state; it survives\n"
 "\n"
 "The command:\n"
@@ -342,7 +343,7 @@ static void write_job(void)
 	}
 	if (run.merge)
 		put(f, JOB_MERGE, "");
-	if (!strcmp(opt.arch, "um-debug"))
+	if (opt.m.debug)
 		put(f, JOB_LEAKS, "");
 	if (fclose(f))
 		fail("cannot write %s: %s", path, strerror(errno));
@@ -418,6 +419,7 @@ static void parse_options(int argc, char **argv)
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "cpus", required_argument, NULL, 'c' },
+		{ "append", required_argument, NULL, 'x' },
 		{ "state", required_argument, NULL, 's' },
 		{ "env", required_argument, NULL, 'e' },
 		{ "timeout", required_argument, NULL, 't' },
@@ -435,7 +437,10 @@ static void parse_options(int argc, char **argv)
 	opt.m.cpus = 2;
 	opt.timeout = 300;
 	opt.env = calloc(argc, sizeof(*opt.env));
-	while ((c = getopt_long(argc, argv, "+a:k:m:c:s:e:t:l:hV", longs,
+	opt.m.append = calloc(argc, sizeof(*opt.m.append));
+	if (!opt.env || !opt.m.append)
+		fail("out of memory");
+	while ((c = getopt_long(argc, argv, "+a:k:m:c:x:s:e:t:l:hV", longs,
 				NULL)) != -1) {
 		switch (c) {
 		case 'a':
@@ -449,6 +454,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'c':
 			opt.m.cpus = number("cpus", optarg, 1, MAX_CPUS);
+			break;
+		case 'x':
+			opt.m.append[opt.m.nappend++] = optarg;
 			break;
 		case 's':
 			state = optarg;
@@ -484,6 +492,7 @@ static void parse_options(int argc, char **argv)
 		fail("no command; try --help");
 	if (strcmp(opt.arch, "um") && strcmp(opt.arch, "um-debug"))
 		fail("unknown arch %s: um or um-debug", opt.arch);
+	opt.m.debug = !strcmp(opt.arch, "um-debug");
 	if (!opt.m.kernel)
 		opt.m.kernel = format("%s/build/%s/linux", opt.top, opt.arch);
 	if (access(opt.m.kernel, X_OK))

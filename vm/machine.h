@@ -19,15 +19,19 @@
  * @state: directory shared with the machine, or NULL
  * @mem: memory in MiB
  * @cpus: virtual processors
+ * @append: more arguments for the kernel's command line, @nappend of them
+ * @debug: the kernel has the checkers of configs/um-debug.config
  * @contained: the kernel runs in mount and pid namespaces of its own
  * @pid: process to kill so that nothing of the machine stays
  */
 struct machine {
 	const char *kernel;
 	char *dir, *boot, *state;
+	char **append;
+	int nappend;
 	unsigned long mem;
 	unsigned int cpus;
-	bool contained;
+	bool debug, contained;
 	pid_t pid;
 };
 

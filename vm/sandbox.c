@@ -112,7 +112,7 @@ static void __attribute__((noreturn))
 run_kernel(const struct machine *m, const char *mem, const struct lines *lines)
 {
 	struct rlimit files, none = { 0, 0 };
-	char *argv[32], *envp[8], *a;
+	char *argv[32 + m->nappend], *envp[8], *a;
 	int i, n = 0, null = open("/dev/null", O_RDONLY);
 	int fds[] = { null, lines->log, lines->log,
 		      lines->ctl, lines->out, lines->err };
@@ -157,6 +157,15 @@ run_kernel(const struct machine *m, const char *mem, const struct lines *lines)
 	ARG("rootflags=%s", m->boot);
 	ARG("rw");
 	ARG("init=/init");
+	if (m->debug)
+		/*
+		 * A slab cache that is not debugged has sheaves, which keep
+		 * the address of every object that went through them: its
+		 * leaks are hidden from kmemleak. F alone is enough.
+		 */
+		ARG("slab_debug=F");
+	for (i = 0; i < m->nappend; i++)
+		argv[n++] = m->append[i];
 	argv[n] = NULL;
 
 	n = 0;
