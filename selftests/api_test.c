@@ -1,0 +1,952 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The system calls themselves: arguments, permissions, protocol, clone2()
+ */
+#include "test.h"
+
+#include <grp.h>
+#include <linux/sched.h>
+#include <sys/mount.h>
+#include <sys/pidfd.h>
+
+CKPT_SUITE(api);
+
+CKPT_BODY(plain)
+{
+	ckpt_here();
+	return 0;
+}
+
+CKPT_BODY(status_42)
+{
+	ckpt_here();
+	return 42;
+}
+
+CKPT_BODY(with_child)
+{
+	pid_t pid;
+
+	SPAWN(pid, (ckpt_announce("child", "go.0"), 0));
+	ckpt_wait_for("child");
+	ckpt_here();
+	return ckpt_reap(pid);
+}
+
+static int errno_of(int ret)
+{
+	return ret < 0 ? errno : 0;
+}
+
+/* Runs @expr in a process of its own, as nobody, and yields its value. */
+#define AS_NOBODY(expr) ({						\
+	pid_t __pid = fork();						\
+	int __st = -1;							\
+									\
+	if (__pid == 0) {						\
+		setgroups(0, NULL);					\
+		setresgid(65534, 65534, 65534);				\
+		setresuid(65534, 65534, 65534);				\
+		_exit(expr);						\
+	}								\
+	waitpid(__pid, &__st, 0);					\
+	WIFEXITED(__st) ? WEXITSTATUS(__st) : -1;			\
+})
+
+#define NOT_PLAIN()							\
+	do {								\
+		if (app_plain())					\
+			SKIP(return, "needs the system calls");		\
+	} while (0)
+
+static void start_frozen(struct __test_metadata *_metadata, struct app *app,
+			 const char *body)
+{
+	ASSERT_EQ(0, app_start(app, body));
+	ASSERT_EQ(0, app_freeze(app));
+}
+
+static void end_thawed(struct __test_metadata *_metadata, struct app *app)
+{
+	ASSERT_EQ(0, app_thaw(app));
+	ASSERT_EQ(0, app_finish(app));
+}
+
+/* ---- checkpoint() ---- */
+
+CKPT_TEST_F(api, checkpoint_refuses_unknown_flags)
+{
+	struct app *app = &self->app;
+	int i, fd;
+
+	NOT_PLAIN();
+	fd = memfd_create("m", MFD_CLOEXEC);
+	start_frozen(_metadata, app, "plain");
+	for (i = 4; i < 64; i++) {
+		EXPECT_EQ(EINVAL, errno_of(sys_checkpoint(app->pid, fd, 1UL << i, -1))) {
+			TH_LOG("bit %d", i);
+		}
+	}
+	EXPECT_EQ(0, lseek(fd, 0, SEEK_END));
+	end_thawed(_metadata, app);
+}
+
+CKPT_TEST_F(api, checkpoint_refuses_bad_descriptors)
+{
+	struct app *app = &self->app;
+	int fd;
+
+	NOT_PLAIN();
+	start_frozen(_metadata, app, "plain");
+	EXPECT_EQ(EBADF, errno_of(sys_checkpoint(app->pid, -1, 0, -1)));
+	EXPECT_EQ(EBADF, errno_of(sys_checkpoint(app->pid, 999, 0, -1)));
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	EXPECT_EQ(EBADF, errno_of(sys_checkpoint(app->pid, fd, 0, -1)));
+	close(fd);
+	fd = open("/tmp", O_PATH | O_CLOEXEC);
+	EXPECT_EQ(EBADF, errno_of(sys_checkpoint(app->pid, fd, 0, -1)));
+	close(fd);
+	fd = memfd_create("m", MFD_CLOEXEC);
+	EXPECT_EQ(EBADF, errno_of(sys_checkpoint(app->pid, fd, CHECKPOINT_LOG, -1)));
+	EXPECT_EQ(EBADF, errno_of(sys_checkpoint(app->pid, fd, CHECKPOINT_LOG, 999)));
+	EXPECT_EQ(0, lseek(fd, 0, SEEK_END));
+	/* Without the flag the fourth argument means nothing. */
+	EXPECT_EQ(0, errno_of(sys_checkpoint(app->pid, fd, 0, 999)));
+	EXPECT_LT(0, lseek(fd, 0, SEEK_END));
+	end_thawed(_metadata, app);
+}
+
+CKPT_TEST_F(api, checkpoint_refuses_bad_pids)
+{
+	int fd = memfd_create("m", MFD_CLOEXEC), err;
+	pid_t pid;
+
+	NOT_PLAIN();
+	err = errno_of(sys_checkpoint(-5, fd, 0, -1));
+	EXPECT_TRUE(err == EINVAL || err == ESRCH);
+	EXPECT_EQ(ESRCH, errno_of(sys_checkpoint(4000000, fd, 0, -1)));
+	pid = fork();
+	if (pid == 0)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	EXPECT_EQ(ESRCH, errno_of(sys_checkpoint(pid, fd, 0, -1)));
+	/* A kernel thread */
+	EXPECT_NE(0, errno_of(sys_checkpoint(2, fd, CHECKPOINT_SUBTREE, -1)));
+	EXPECT_EQ(0, lseek(fd, 0, SEEK_END));
+}
+
+CKPT_TEST_F(api, checkpoint_refuses_a_running_tree)
+{
+	struct app *app = &self->app;
+	int ret;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_start(app, "plain"));
+	ret = app_checkpoint(app, 0);
+	EXPECT_TRUE(ret == -EBUSY || ret == -EAGAIN || ret == -EINVAL) {
+		TH_LOG("%d", ret);
+	}
+	EXPECT_NE(NULL, strstr(app->log, "pid "));
+	EXPECT_NE(NULL, strstr(app->log, "frozen")) {
+		TH_LOG("the log does not say what is missing: \"%s\"", app->log);
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_TEST_F(api, checkpoint_refuses_a_tree_with_one_running_task)
+{
+	struct app *app = &self->app;
+	char path[300], text[32];
+	pid_t child;
+	int ret;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_start(app, "with_child"));
+	child = app_pid_of(app, 2);
+	ASSERT_LT(0, child);
+	/* To the top of the hierarchy */
+	snprintf(path, sizeof(path), "%s/../cgroup.procs", app->cgroup);
+	snprintf(text, sizeof(text), "%d", child);
+	ASSERT_EQ(0, write_file(path, text));
+	ASSERT_EQ(0, app_freeze(app));
+	ret = app_checkpoint(app, 0);
+	EXPECT_TRUE(ret == -EBUSY || ret == -EAGAIN || ret == -EINVAL) {
+		TH_LOG("%d", ret);
+	}
+	EXPECT_NE(NULL, strstr(app->log, "frozen"));
+	end_thawed(_metadata, app);
+}
+
+CKPT_TEST_F(api, checkpoint_of_a_part_needs_the_subtree_flag)
+{
+	struct app *app = &self->app;
+	int fd = memfd_create("m", MFD_CLOEXEC);
+	pid_t child;
+
+	NOT_PLAIN();
+	start_frozen(_metadata, app, "with_child");
+	child = app_pid_of(app, 2);
+	EXPECT_EQ(EINVAL, errno_of(sys_checkpoint(child, fd, 0, -1)));
+	EXPECT_EQ(0, lseek(fd, 0, SEEK_END));
+	EXPECT_EQ(0, errno_of(sys_checkpoint(child, fd, CHECKPOINT_SUBTREE, -1)));
+	EXPECT_LT(0, lseek(fd, 0, SEEK_END));
+	end_thawed(_metadata, app);
+}
+
+CKPT_TEST_F(api, checkpoint_takes_a_pidfd)
+{
+	struct app *app = &self->app;
+	int fd = memfd_create("m", MFD_CLOEXEC), pidfd, dead;
+	pid_t pid;
+
+	NOT_PLAIN();
+	start_frozen(_metadata, app, "plain");
+	pidfd = pidfd_open(app->pid, 0);
+	ASSERT_LE(0, pidfd);
+	EXPECT_EQ(0, errno_of(sys_checkpoint(pidfd, fd, CHECKPOINT_PIDFD, -1)));
+	EXPECT_LT(0, lseek(fd, 0, SEEK_END));
+	EXPECT_EQ(EBADF, errno_of(sys_checkpoint(-1, fd, CHECKPOINT_PIDFD, -1)));
+	EXPECT_EQ(EBADF, errno_of(sys_checkpoint(fd, fd, CHECKPOINT_PIDFD, -1)));
+	pid = fork();
+	if (pid == 0)
+		_exit(0);
+	dead = pidfd_open(pid, 0);
+	waitpid(pid, NULL, 0);
+	EXPECT_EQ(ESRCH, errno_of(sys_checkpoint(dead, fd, CHECKPOINT_PIDFD, -1)));
+	end_thawed(_metadata, app);
+}
+
+CKPT_TEST_F(api, dry_run_needs_no_image)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	start_frozen(_metadata, app, "plain");
+	EXPECT_EQ(0, errno_of(sys_checkpoint(app->pid, -1, CHECKPOINT_DRYRUN, -1)));
+	end_thawed(_metadata, app);
+}
+
+CKPT_TEST_F(api, full_disk_is_reported_and_harmless)
+{
+	struct app *app = &self->app;
+	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	NOT_PLAIN();
+	start_frozen(_metadata, app, "plain");
+	EXPECT_EQ(ENOSPC, errno_of(sys_checkpoint(app->pid, fd, 0, -1)));
+	end_thawed(_metadata, app);
+}
+
+CKPT_TEST_F(api, broken_pipe_is_reported_and_harmless)
+{
+	struct app *app = &self->app;
+	int fd[2];
+
+	NOT_PLAIN();
+	signal(SIGPIPE, SIG_IGN);
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
+	close(fd[0]);
+	start_frozen(_metadata, app, "plain");
+	EXPECT_EQ(EPIPE, errno_of(sys_checkpoint(app->pid, fd[1], 0, -1)));
+	end_thawed(_metadata, app);
+}
+
+static volatile int alarms;
+static void on_alarm(int sig)
+{
+	alarms++;
+}
+
+/* Nobody reads the pipe: the call must not hang beyond a signal. */
+CKPT_TEST_F(api, stuck_pipe_can_be_interrupted)
+{
+	struct sigaction sa = { .sa_handler = on_alarm };
+	struct app *app = &self->app;
+	int fd[2], err;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
+	start_frozen(_metadata, app, "plain");
+	sigaction(SIGALRM, &sa, NULL);
+	alarm(1);
+	err = errno_of(sys_checkpoint(app->pid, fd[1], 0, -1));
+	EXPECT_TRUE(err == EINTR || err == ERESTART) {
+		TH_LOG("errno %d", err);
+	}
+	EXPECT_EQ(1, alarms);
+	end_thawed(_metadata, app);
+}
+
+/* The image must not be one of the application's own files. */
+CKPT_BODY(holds_a_file)
+{
+	int fd = open("image", O_RDWR | O_CREAT, 0600);
+
+	CHECK_EQ(3, fd);
+	ckpt_here();
+	return 0;
+}
+
+CKPT_TEST_F(api, image_file_inside_of_the_tree_is_refused)
+{
+	struct app *app = &self->app;
+	char path[64];
+	int fd;
+
+	NOT_PLAIN();
+	start_frozen(_metadata, app, "holds_a_file");
+	snprintf(path, sizeof(path), "/proc/%d/fd", app->pid);
+	fd = syscall(SYS_pidfd_getfd, pidfd_open(app->pid, 0), 3, 0);
+	ASSERT_LE(0, fd);
+	EXPECT_NE(0, errno_of(sys_checkpoint(app->pid, fd, 0, -1)));
+	EXPECT_EQ(0, lseek(fd, 0, SEEK_END));
+	close(fd);
+	end_thawed(_metadata, app);
+}
+
+CKPT_TEST_F(api, nobody_may_not_checkpoint_roots_processes)
+{
+	struct app *app = &self->app;
+	int fd = memfd_create("m", MFD_CLOEXEC), err;
+
+	NOT_PLAIN();
+	start_frozen(_metadata, app, "plain");
+	err = AS_NOBODY(errno_of(sys_checkpoint(app->pid, fd, 0, -1)));
+	EXPECT_TRUE(err == EPERM || err == EACCES) {
+		TH_LOG("errno %d", err);
+	}
+	err = AS_NOBODY(errno_of(sys_checkpoint(app->pid, fd, CHECKPOINT_DRYRUN, -1)));
+	EXPECT_TRUE(err == EPERM || err == EACCES);
+	EXPECT_EQ(0, lseek(fd, 0, SEEK_END));
+	end_thawed(_metadata, app);
+}
+
+CKPT_TEST_F(api, two_checkpoints_of_a_frozen_tree_both_restart)
+{
+	struct app *app = &self->app;
+	int first, round;
+
+	NOT_PLAIN();
+	start_frozen(_metadata, app, "with_child");
+	ASSERT_EQ(0, app_checkpoint(app, 0));
+	first = app->image;
+	app->image = -1;
+	ASSERT_EQ(0, app_checkpoint(app, 0));
+	ASSERT_EQ(0, app_kill(app));
+	for (round = 0; round < 2; round++) {
+		ASSERT_EQ(0, app_restart(app)) {
+			app_show(app);
+		}
+		if (round == 0) {
+			ASSERT_EQ(0, app_freeze(app));
+			ASSERT_EQ(0, app_kill(app));
+			close(app->image);
+			app->image = first;
+		}
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
+
+/* ---- restart() ---- */
+
+CKPT_TEST_F(api, restart_refuses_unknown_flags)
+{
+	int i, fd = memfd_create("m", MFD_CLOEXEC);
+
+	NOT_PLAIN();
+	for (i = 3; i < 64; i++) {
+		EXPECT_EQ(EINVAL, errno_of(sys_restart(0, fd, 1UL << i, -1))) {
+			TH_LOG("bit %d", i);
+		}
+	}
+	EXPECT_EQ(EINVAL, errno_of(sys_restart(0, fd, RESTART_OPEN | RESTART_JOIN, -1)));
+}
+
+CKPT_TEST_F(api, restart_refuses_bad_descriptors)
+{
+	int fd = memfd_create("m", MFD_CLOEXEC), null;
+
+	NOT_PLAIN();
+	EXPECT_EQ(EBADF, errno_of(sys_restart(0, -1, RESTART_OPEN, -1)));
+	EXPECT_EQ(EBADF, errno_of(sys_restart(1, -1, RESTART_JOIN, -1)));
+	EXPECT_EQ(EBADF, errno_of(sys_restart(1, -1, 0, -1)));
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	EXPECT_EQ(EBADF, errno_of(sys_restart(0, null, RESTART_OPEN, -1)));
+	EXPECT_EQ(EBADF, errno_of(sys_restart(0, fd, RESTART_OPEN | RESTART_LOG, -1)));
+	/* A file that is no context */
+	EXPECT_EQ(EINVAL, errno_of(sys_restart(1, fd, RESTART_JOIN, -1)));
+}
+
+CKPT_TEST_F(api, what_is_no_image_is_refused)
+{
+	struct app *app = &self->app;
+	char garbage[8192];
+
+	NOT_PLAIN();
+	app->image = memfd_create("m", MFD_CLOEXEC);
+	EXPECT_GT(0, app_restart(app));
+	EXPECT_STRNE("", app->log);
+	memset(garbage, 'x', sizeof(garbage));
+	ASSERT_EQ(8192, write(app->image, garbage, 8192));
+	EXPECT_GT(0, app_restart(app));
+	EXPECT_STRNE("", app->log);
+	memset(garbage, 0, sizeof(garbage));
+	ASSERT_EQ(8192, pwrite(app->image, garbage, 8192, 0));
+	EXPECT_GT(0, app_restart(app));
+	EXPECT_STRNE("", app->log);
+}
+
+static int open_context(struct app *app)
+{
+	lseek(app->image, 0, SEEK_SET);
+	return sys_restart(0, app->image, RESTART_OPEN, -1);
+}
+
+CKPT_TEST_F(api, context_tells_the_task_tree)
+{
+	struct app *app = &self->app;
+	struct ckpt_image_header h;
+	struct ckpt_record rec;
+	void *volatile nowhere = (void *)8;
+	struct ckpt_task task;
+	int ctx;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "with_child"));
+	ctx = open_context(app);
+	ASSERT_LE(0, ctx);
+	EXPECT_EQ(FD_CLOEXEC, fcntl(ctx, F_GETFD));
+	ASSERT_EQ(sizeof(h), read(ctx, &h, sizeof(h)));
+	EXPECT_EQ(CKPT_FORMAT_VERSION, h.version);
+	EXPECT_EQ(CKPT_ENDIAN, h.endian);
+	EXPECT_EQ(2, h.nr_tasks);
+	EXPECT_EQ(1, h.root_pid);
+	EXPECT_EQ(CKPT_IMAGE_CONTAINER, h.flags);
+	ASSERT_EQ(sizeof(rec), read(ctx, &rec, sizeof(rec)));
+	EXPECT_EQ(CKPT_REC_TASK, rec.type);
+	ASSERT_EQ(sizeof(task), read(ctx, &task, sizeof(task)));
+	EXPECT_EQ(1, task.pid);
+	EXPECT_EQ(0, task.ppid);
+	EXPECT_STREQ("api_test", task.comm);
+	EXPECT_EQ(-1, write(ctx, "x", 1));
+	EXPECT_EQ(-1, pread(ctx, nowhere, 8, 0));
+	EXPECT_EQ(-1, read(ctx, nowhere, 8));
+	EXPECT_EQ(EFAULT, errno);
+	close(ctx);
+}
+
+CKPT_TEST_F(api, join_wants_the_right_pid)
+{
+	struct app *app = &self->app;
+	int ctx;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "plain"));
+	ctx = open_context(app);
+	ASSERT_LE(0, ctx);
+	/* There is a task 1 in the image, but the caller is not number 1. */
+	EXPECT_NE(0, errno_of(sys_restart(1, ctx, RESTART_JOIN, -1)));
+	EXPECT_NE(0, errno_of(sys_restart(getpid(), ctx, RESTART_JOIN, -1)));
+	EXPECT_NE(0, errno_of(sys_restart(0, ctx, RESTART_JOIN, -1)));
+	EXPECT_NE(0, errno_of(sys_restart(-1, ctx, RESTART_JOIN, -1)));
+}
+
+/* A container whose init joins @ctx as task 1. */
+static pid_t join_as_init(int ctx)
+{
+	pid_t pid;
+
+	pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
+		      CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
+	if (pid == 0) {
+		if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		    mount("proc", "/proc", "proc", 0, NULL))
+			_exit(99);
+		sys_restart(1, ctx, RESTART_JOIN, -1);
+		_exit(errno);
+	}
+	return pid;
+}
+
+/* Waits for the end of @pid; its status, or -1 if it does not end. */
+static int ends(pid_t pid)
+{
+	int i, status;
+
+	for (i = 0; i < 2000 * ckpt_scale(); i++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return status;
+		sleep_ms(2);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	return -1;
+}
+
+CKPT_TEST_F(api, closing_the_context_kills_who_joined)
+{
+	struct app *app = &self->app;
+	struct leftovers before;
+	pid_t pid;
+	int ctx;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "with_child"));
+	leftovers_get(&before);
+	ctx = open_context(app);
+	ASSERT_LE(0, ctx);
+	pid = join_as_init(ctx);
+	ASSERT_LT(0, pid);
+	sleep_ms(100);
+	ASSERT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	close(ctx);
+	EXPECT_EQ(SIGKILL, ends(pid));
+	EXPECT_EQ(NULL, leftovers_check(&before));
+}
+
+CKPT_TEST_F(api, death_of_a_joined_task_ends_the_restart)
+{
+	struct app *app = &self->app;
+	struct leftovers before;
+	pid_t pid, coordinator;
+	int ctx, status;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "with_child"));
+	leftovers_get(&before);
+	ctx = open_context(app);
+	ASSERT_LE(0, ctx);
+	/* The child of the image never joins. */
+	pid = join_as_init(ctx);
+	ASSERT_LT(0, pid);
+	coordinator = fork();
+	if (coordinator == 0)
+		_exit(errno_of(sys_restart(pid, ctx, 0, -1)));
+	close(ctx);
+	sleep_ms(100);
+	ASSERT_EQ(0, waitpid(coordinator, NULL, WNOHANG));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(SIGKILL, ends(pid));
+	status = ends(coordinator);
+	EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) != 0) {
+		TH_LOG("status of the coordinator: %d", status);
+	}
+	EXPECT_EQ(NULL, leftovers_check(&before));
+}
+
+CKPT_TEST_F(api, death_of_the_coordinator_kills_who_joined)
+{
+	struct app *app = &self->app;
+	struct leftovers before;
+	pid_t pid, coordinator;
+	int ctx;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "with_child"));
+	leftovers_get(&before);
+	ctx = open_context(app);
+	ASSERT_LE(0, ctx);
+	pid = join_as_init(ctx);
+	ASSERT_LT(0, pid);
+	coordinator = fork();
+	if (coordinator == 0)
+		_exit(errno_of(sys_restart(pid, ctx, 0, -1)));
+	close(ctx);
+	sleep_ms(100);
+	kill(coordinator, SIGKILL);
+	EXPECT_EQ(SIGKILL, ends(coordinator));
+	EXPECT_EQ(SIGKILL, ends(pid));
+	EXPECT_EQ(NULL, leftovers_check(&before));
+}
+
+CKPT_TEST_F(api, coordinator_can_be_interrupted)
+{
+	struct sigaction sa = { .sa_handler = on_alarm };
+	struct app *app = &self->app;
+	pid_t pid;
+	int ctx;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "with_child"));
+	ctx = open_context(app);
+	ASSERT_LE(0, ctx);
+	pid = join_as_init(ctx);
+	ASSERT_LT(0, pid);
+	sigaction(SIGALRM, &sa, NULL);
+	alarm(1);
+	EXPECT_EQ(EINTR, errno_of(sys_restart(pid, ctx, 0, -1)));
+	EXPECT_EQ(SIGKILL, ends(pid));
+}
+
+CKPT_TEST_F(api, two_cannot_join_as_the_same_task)
+{
+	struct app *app = &self->app;
+	pid_t a, b;
+	int ctx, status;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "with_child"));
+	ctx = open_context(app);
+	ASSERT_LE(0, ctx);
+	a = join_as_init(ctx);
+	sleep_ms(50);
+	b = join_as_init(ctx);
+	status = ends(b);
+	EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) != 0) {
+		TH_LOG("status %#x", status);
+	}
+	ASSERT_EQ(0, waitpid(a, NULL, WNOHANG));
+	close(ctx);
+	EXPECT_EQ(SIGKILL, ends(a));
+}
+
+CKPT_TEST_F(api, one_call_restarts_a_single_process)
+{
+	struct app *app = &self->app;
+	struct clone_args args = {
+		.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t pid;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "plain"));
+	lseek(app->image, 0, SEEK_SET);
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	ASSERT_LE(0, pid);
+	if (pid == 0) {
+		if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		    mount("proc", "/proc", "proc", 0, NULL))
+			_exit(99);
+		sys_restart(0, app->image, 0, -1);
+		_exit(errno);
+	}
+	app->pid = pid;
+	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_TEST_F(api, image_travels_through_pipes)
+{
+	struct app *app = &self->app;
+	pid_t copier;
+	int fd[2], status;
+	char buf[65536];
+	ssize_t n;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
+	start_frozen(_metadata, app, "with_child");
+	app->image = memfd_create("m", MFD_CLOEXEC);
+	copier = fork();
+	if (copier == 0) {
+		close(fd[1]);
+		while ((n = read(fd[0], buf, sizeof(buf))) > 0)
+			if (write(app->image, buf, n) != n)
+				_exit(1);
+		_exit(n < 0);
+	}
+	close(fd[0]);
+	ASSERT_EQ(0, errno_of(sys_checkpoint(app->pid, fd[1], 0, -1)));
+	close(fd[1]);
+	ASSERT_EQ(copier, waitpid(copier, &status, 0));
+	ASSERT_EQ(0, status);
+	ASSERT_EQ(0, app_kill(app));
+
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
+	lseek(app->image, 0, SEEK_SET);
+	copier = fork();
+	if (copier == 0) {
+		close(fd[0]);
+		while ((n = read(app->image, buf, 7777)) > 0)
+			if (write(fd[1], buf, n) != n)
+				_exit(1);
+		_exit(n < 0);
+	}
+	close(fd[1]);
+	close(app->image);
+	app->image = fd[0];
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(copier, waitpid(copier, &status, 0));
+	ASSERT_EQ(0, status);
+	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_TEST_F(api, exit_status_reaches_the_parent)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "status_42"));
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	app_go(app);
+	ASSERT_EQ(app->pid, waitpid(app->pid, &app->status, 0));
+	app->pid = 0;
+	EXPECT_EQ(42 << 8, app->status);
+}
+
+CKPT_TEST_F(api, nobody_may_not_restart)
+{
+	struct app *app = &self->app;
+	int err;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "plain"));
+	lseek(app->image, 0, SEEK_SET);
+	err = AS_NOBODY(errno_of(sys_restart(0, app->image, RESTART_OPEN, -1)));
+	EXPECT_EQ(EPERM, err);
+}
+
+CKPT_TEST_F(api, nothing_is_left_behind_by_a_whole_life)
+{
+	struct app *app = &self->app;
+	struct leftovers before;
+
+	NOT_PLAIN();
+	leftovers_get(&before);
+	ASSERT_EQ(0, app_capture(app, "with_child"));
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_finish(app));
+	close(app->image);
+	app->image = -1;
+	EXPECT_EQ(NULL, leftovers_check(&before));
+}
+
+/* ---- clone2() ---- */
+
+static int clone2_status(struct clone_struct *cs, pid_t *pids, int want)
+{
+	int status;
+	long pid;
+
+	pid = sys_clone2(cs, pids);
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		_exit(!want || getpid() == want ? 0 : 1);
+	if (waitpid(pid, &status, __WALL) != pid)
+		return -errno;
+	return status;
+}
+
+/* A number that no task has. */
+static pid_t free_pid(void)
+{
+	pid_t pid = 20000 + getpid() % 1000;
+
+	while (!kill(pid, 0) || errno != ESRCH)
+		pid++;
+	return pid;
+}
+
+CKPT_TEST_F(api, clone2_without_pids_is_a_fork)
+{
+	struct clone_struct cs = { .exit_signal = SIGCHLD };
+
+	NOT_PLAIN();
+	EXPECT_EQ(0, clone2_status(&cs, NULL, 0));
+}
+
+CKPT_TEST_F(api, clone2_chooses_the_pid)
+{
+	struct clone_struct cs = { .exit_signal = SIGCHLD, .nr_pids = 1 };
+	pid_t pid = free_pid();
+
+	NOT_PLAIN();
+	EXPECT_EQ(0, clone2_status(&cs, &pid, pid));
+	/* And again, now that it is free again. */
+	EXPECT_EQ(0, clone2_status(&cs, &pid, pid));
+	pid = getpid();
+	EXPECT_EQ(-EEXIST, clone2_status(&cs, &pid, 0));
+}
+
+CKPT_TEST_F(api, clone2_lets_the_kernel_choose_for_zero)
+{
+	struct clone_struct cs = { .exit_signal = SIGCHLD, .nr_pids = 1 };
+	pid_t pid = 0;
+
+	NOT_PLAIN();
+	EXPECT_EQ(0, clone2_status(&cs, &pid, 0));
+}
+
+/* Runs in a pid namespace of its own; exits with the line that failed. */
+static int clone2_nested(pid_t outer)
+{
+	struct clone_struct cs = { .exit_signal = SIGCHLD, .nr_pids = 2 };
+	pid_t pids[3];
+	int status;
+
+	/* Outermost first: number @outer outside, 77 inside. */
+	pids[0] = outer;
+	pids[1] = 77;
+	status = clone2_status(&cs, pids, 77);
+	if (status)
+		return __LINE__ & 0xff;
+	/* Fewer than levels: they count from the innermost. */
+	cs.nr_pids = 1;
+	pids[0] = 78;
+	if (clone2_status(&cs, pids, 78))
+		return __LINE__ & 0xff;
+	/* The kernel chooses outside, the caller inside. */
+	cs.nr_pids = 2;
+	pids[0] = 0;
+	pids[1] = 79;
+	if (clone2_status(&cs, pids, 79))
+		return __LINE__ & 0xff;
+	/* Not the other way round. */
+	pids[0] = outer;
+	pids[1] = 0;
+	if (clone2_status(&cs, pids, 0) != -EINVAL)
+		return __LINE__ & 0xff;
+	/* More than levels. */
+	cs.nr_pids = 33;
+	if (clone2_status(&cs, pids, 0) != -EINVAL)
+		return __LINE__ & 0xff;
+	return 0;
+}
+
+CKPT_TEST_F(api, clone2_chooses_pids_on_every_level)
+{
+	pid_t outer = free_pid();
+	int status;
+	pid_t pid;
+
+	NOT_PLAIN();
+	pid = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+	ASSERT_LE(0, pid);
+	if (pid == 0)
+		_exit(clone2_nested(outer));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status) {
+		TH_LOG("line ...%d (mod 256)", WEXITSTATUS(status));
+	}
+}
+
+/* The number outside is the one that was asked for. */
+CKPT_TEST_F(api, clone2_pid_outside_is_the_first_one)
+{
+	pid_t outer = free_pid(), pid;
+	int status, found = 0, i;
+
+	NOT_PLAIN();
+	pid = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+	ASSERT_LE(0, pid);
+	if (pid == 0) {
+		struct clone_struct cs = { .exit_signal = SIGCHLD, .nr_pids = 2 };
+		pid_t pids[2] = { outer, 55 };
+
+		if (sys_clone2(&cs, pids) == 0)
+			pause();
+		wait(NULL);
+		_exit(0);
+	}
+	for (i = 0; i < 500 && !found; i++) {
+		found = !kill(outer, 0);
+		sleep_ms(2);
+	}
+	EXPECT_EQ(1, found);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+}
+
+CKPT_TEST_F(api, clone2_refuses_bad_arguments)
+{
+	struct clone_struct good = { .exit_signal = SIGCHLD }, cs;
+	pid_t pid = free_pid();
+
+	NOT_PLAIN();
+	EXPECT_EQ(-EFAULT, clone2_status(NULL, NULL, 0));
+	EXPECT_EQ(-EFAULT, clone2_status((void *)8, NULL, 0));
+	cs = good;
+	cs.nr_pids = 1;
+	EXPECT_EQ(-EFAULT, clone2_status(&cs, (void *)8, 0));
+	cs = good;
+	cs.reserved[0] = 1;
+	EXPECT_EQ(-EINVAL, clone2_status(&cs, NULL, 0));
+	cs = good;
+	cs.reserved[1] = 1;
+	EXPECT_EQ(-EINVAL, clone2_status(&cs, NULL, 0));
+	cs = good;
+	cs.clone_flags = SIGCHLD;
+	EXPECT_EQ(-EINVAL, clone2_status(&cs, NULL, 0));
+	cs = good;
+	cs.clone_flags = 1ULL << 63;
+	EXPECT_EQ(-EINVAL, clone2_status(&cs, NULL, 0));
+	cs = good;
+	cs.clone_flags = CLONE_THREAD;
+	EXPECT_EQ(-EINVAL, clone2_status(&cs, NULL, 0));
+	cs = good;
+	cs.exit_signal = 65;
+	EXPECT_EQ(-EINVAL, clone2_status(&cs, NULL, 0));
+	cs = good;
+	cs.exit_signal = SIGCHLD | 1U << 31;
+	EXPECT_EQ(-EINVAL, clone2_status(&cs, NULL, 0));
+	cs = good;
+	cs.child_stack_size = 4096;
+	EXPECT_EQ(-EINVAL, clone2_status(&cs, NULL, 0));
+	cs = good;
+	cs.nr_pids = ~0U;
+	EXPECT_EQ(-EINVAL, clone2_status(&cs, &pid, 0));
+	cs = good;
+	cs.nr_pids = 1;
+	pid = -1;
+	EXPECT_EQ(-EINVAL, clone2_status(&cs, &pid, 0));
+	pid = 0x7fffffff;
+	EXPECT_EQ(-EINVAL, clone2_status(&cs, &pid, 0));
+	/* The first process of a pid namespace is number 1. */
+	cs.clone_flags = CLONE_NEWPID;
+	pid = 5;
+	EXPECT_EQ(-EINVAL, clone2_status(&cs, &pid, 0));
+	pid = 1;
+	EXPECT_EQ(0, clone2_status(&cs, &pid, 1));
+}
+
+CKPT_TEST_F(api, clone2_stores_the_ids)
+{
+	static pid_t parent_tid;
+	pid_t *child_tid = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct clone_struct cs = {
+		.clone_flags = CLONE_PARENT_SETTID | CLONE_CHILD_SETTID,
+		.exit_signal = SIGCHLD,
+		.nr_pids = 1,
+	};
+	pid_t pid = free_pid();
+
+	NOT_PLAIN();
+	cs.parent_tid = (uintptr_t)&parent_tid;
+	cs.child_tid = (uintptr_t)child_tid;
+	EXPECT_EQ(0, clone2_status(&cs, &pid, pid));
+	EXPECT_EQ(pid, parent_tid);
+	EXPECT_EQ(pid, *child_tid);
+}
+
+CKPT_TEST_F(api, clone2_exit_signal)
+{
+	struct sigaction sa = { .sa_handler = on_alarm };
+	struct clone_struct cs = { .exit_signal = SIGUSR1 };
+
+	NOT_PLAIN();
+	alarms = 0;
+	sigaction(SIGUSR1, &sa, NULL);
+	EXPECT_EQ(0, clone2_status(&cs, NULL, 0));
+	EXPECT_EQ(1, alarms);
+}
+
+CKPT_TEST_F(api, clone2_lets_nobody_choose_pids)
+{
+	struct clone_struct cs = { .exit_signal = SIGCHLD, .nr_pids = 1 };
+	pid_t pid = free_pid();
+
+	NOT_PLAIN();
+	EXPECT_EQ(EPERM, AS_NOBODY(-clone2_status(&cs, &pid, 0)));
+	cs.nr_pids = 0;
+	EXPECT_EQ(0, AS_NOBODY(clone2_status(&cs, NULL, 0)));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,675 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Starts, freezes, checkpoints, kills and restarts an application
+ */
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/sched.h>
+#include <mntent.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "app.h"
+
+#define WAIT_SECONDS	20
+
+static void complain(const char *what, int err)
+{
+	fprintf(stderr, "# %s: %s\n", what, strerror(err));
+}
+
+int write_file(const char *path, const char *text)
+{
+	ssize_t n;
+	int fd;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = write(fd, text, strlen(text));
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	return n < 0 ? (int)n : 0;
+}
+
+ssize_t read_file(const char *path, char *buf, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while (len < size - 1) {
+		n = read(fd, buf + len, size - 1 - len);
+		if (n <= 0)
+			break;
+		len += n;
+	}
+	close(fd);
+	buf[len] = '\0';
+	return len;
+}
+
+void sleep_ms(unsigned int ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };
+
+	while (nanosleep(&ts, &ts) && errno == EINTR)
+		;
+}
+
+bool app_plain(void)
+{
+	return getenv("CKPT_TEST_PLAIN");
+}
+
+bool app_supported(void)
+{
+	return sys_checkpoint(-1, -1, ~0UL, -1) < 0 && errno != ENOSYS;
+}
+
+static int cgroup_root(enum ckpt_freezer freezer, char *path, size_t size)
+{
+	struct mntent *m;
+	int ret = -ENOENT;
+	FILE *f;
+
+	f = setmntent("/proc/self/mounts", "r");
+	if (!f)
+		return -errno;
+	while ((m = getmntent(f))) {
+		if (freezer == FREEZER_V2 ? strcmp(m->mnt_type, "cgroup2") :
+		    strcmp(m->mnt_type, "cgroup") || !hasmntopt(m, "freezer"))
+			continue;
+		snprintf(path, size, "%s", m->mnt_dir);
+		ret = 0;
+		break;
+	}
+	endmntent(f);
+	return ret;
+}
+
+int app_init(struct app *app, enum ckpt_freezer freezer)
+{
+	char root[200];
+	int ret;
+
+	memset(app, 0, sizeof(*app));
+	app->freezer = freezer;
+	app->image = -1;
+	app->stdio[0] = -1;
+	app->stdio[1] = -1;
+	app->stdio[2] = -1;
+	strcpy(app->dir, "/tmp/ckpt.XXXXXX");
+	if (!mkdtemp(app->dir) || chmod(app->dir, 0755))
+		return -errno;
+	if (app_plain() && strcmp(getenv("CKPT_TEST_PLAIN"), "freeze"))
+		return 0;
+	ret = cgroup_root(freezer, root, sizeof(root));
+	if (ret) {
+		fprintf(stderr, "# the %s freezer is not mounted\n",
+			freezer == FREEZER_V2 ? "v2" : "v1");
+		return ret;
+	}
+	snprintf(app->cgroup, sizeof(app->cgroup), "%s/%s", root,
+		 strrchr(app->dir, '/') + 1);
+	if (mkdir(app->cgroup, 0755))
+		return -errno;
+	return 0;
+}
+
+static int join_cgroup(const struct app *app)
+{
+	char path[300];
+
+	if (!app->cgroup[0])
+		return 0;
+	snprintf(path, sizeof(path), "%s/cgroup.procs", app->cgroup);
+	return write_file(path, "0");
+}
+
+/* First steps in the container: also used by restart.c. */
+int app_enter(const struct app *app);
+int app_enter(const struct app *app)
+{
+	int ret, i, fd;
+
+	ret = join_cgroup(app);
+	if (ret)
+		return ret;
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("proc", "/proc", "proc", 0, NULL))
+		return -errno;
+	for (i = 0; i < 3; i++) {
+		fd = app->stdio[i];
+		if (fd < 0) {
+			fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+			if (fd < 0)
+				return -errno;
+		}
+		if (dup2(fd, i) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static void child_main(const struct app *app, const char *body)
+{
+	char exe[PATH_MAX];
+	char *argv[] = { exe, NULL, NULL, NULL, NULL };
+	ssize_t len;
+	int ret;
+
+	len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	if (len < 0)
+		_exit(101);
+	exe[len] = '\0';
+	setsid();
+	ret = app_enter(app);
+	if (ret) {
+		complain("entering the container", -ret);
+		_exit(102);
+	}
+	if (chdir(app->dir))
+		_exit(103);
+	close_range(3, ~0U, 0);
+	argv[1] = (char *)(app->below_init ? "--init" : "--body");
+	argv[2] = (char *)body;
+	argv[3] = (char *)app->dir;
+	execv(exe, argv);
+	_exit(104);
+}
+
+static bool dead(struct app *app)
+{
+	return waitpid(app->pid, &app->status, WNOHANG) == app->pid;
+}
+
+static int wait_flag(struct app *app, const char *name)
+{
+	double end = now_monotonic() + WAIT_SECONDS * ckpt_scale();
+	char path[APP_DIR_LEN + 32];
+
+	snprintf(path, sizeof(path), "%s/%s", app->dir, name);
+	while (access(path, F_OK)) {
+		if (dead(app)) {
+			app->pid = 0;
+			return -ECHILD;
+		}
+		if (now_monotonic() > end) {
+			fprintf(stderr, "# no sign \"%s\" from the application\n",
+				name);
+			return -ETIMEDOUT;
+		}
+		sleep_ms(2);
+	}
+	return 0;
+}
+
+int app_wait_ready(struct app *app)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "ready.%d", app->point);
+	return wait_flag(app, name);
+}
+
+static void first_log_line(struct app *app)
+{
+	char path[APP_DIR_LEN + 8], text[256];
+	const char *p;
+
+	snprintf(path, sizeof(path), "%s/log", app->dir);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	p = strchr(text, ' ');
+	snprintf(app->reason, sizeof(app->reason), "%s", p ? p + 1 : text);
+}
+
+int app_start(struct app *app, const char *body)
+{
+	struct clone_args args = {
+		.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC,
+		.exit_signal = SIGCHLD,
+	};
+	int ret;
+	long pid;
+
+	if (app->net)
+		args.flags |= CLONE_NEWNET;
+	fflush(NULL);
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		child_main(app, body);
+	app->pid = pid;
+	ret = app_wait_ready(app);
+	if (ret == -ECHILD && WIFEXITED(app->status) &&
+	    WEXITSTATUS(app->status) == 4) {
+		first_log_line(app);
+		return APP_SKIPPED;
+	}
+	if (ret) {
+		if (!app->pid)
+			fprintf(stderr, "# the application ended early, status %#x\n",
+				app->status);
+		app_show(app);
+	}
+	return ret;
+}
+
+static int freezer_write(struct app *app, bool freeze)
+{
+	char path[300];
+
+	if (!app->cgroup[0])
+		return 0;
+	if (app->freezer == FREEZER_V2) {
+		snprintf(path, sizeof(path), "%s/cgroup.freeze", app->cgroup);
+		return write_file(path, freeze ? "1" : "0");
+	}
+	snprintf(path, sizeof(path), "%s/freezer.state", app->cgroup);
+	return write_file(path, freeze ? "FROZEN" : "THAWED");
+}
+
+static int freezer_done(struct app *app)
+{
+	char path[300], text[100];
+	ssize_t n;
+
+	if (app->freezer == FREEZER_V2) {
+		snprintf(path, sizeof(path), "%s/cgroup.events", app->cgroup);
+		n = read_file(path, text, sizeof(text));
+		return n < 0 ? (int)n : !!strstr(text, "frozen 1");
+	}
+	snprintf(path, sizeof(path), "%s/freezer.state", app->cgroup);
+	n = read_file(path, text, sizeof(text));
+	return n < 0 ? (int)n : !strcmp(text, "FROZEN\n");
+}
+
+/*
+ * A task counts as frozen a moment before it stops. In that moment it still
+ * shows as running, and the oracle would report it.
+ */
+static bool all_stopped(struct app *app)
+{
+	char path[300], pids[8192], text[512], *p, *state, *save = NULL;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", app->cgroup);
+	if (read_file(path, pids, sizeof(pids)) < 0)
+		return true;
+	for (p = strtok_r(pids, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
+		snprintf(path, sizeof(path), "/proc/%s/stat", p);
+		if (read_file(path, text, sizeof(text)) <= 0)
+			continue;
+		state = strrchr(text, ')');
+		if (state && state[2] == 'R')
+			return false;
+	}
+	return true;
+}
+
+int app_freeze(struct app *app)
+{
+	double end = now_monotonic() + WAIT_SECONDS * ckpt_scale();
+	int ret;
+
+	if (!app->cgroup[0])
+		return 0;
+	ret = freezer_write(app, true);
+	if (ret)
+		return ret;
+	for (;;) {
+		ret = freezer_done(app);
+		if (ret < 0)
+			return ret;
+		if (ret && all_stopped(app))
+			return 0;
+		if (now_monotonic() > end) {
+			fprintf(stderr, "# the application does not freeze\n");
+			return -ETIMEDOUT;
+		}
+		sleep_ms(1);
+	}
+}
+
+int app_thaw(struct app *app)
+{
+	return freezer_write(app, false);
+}
+
+static void take_log(struct app *app, int logfd)
+{
+	ssize_t n;
+
+	n = pread(logfd, app->log, sizeof(app->log) - 1, 0);
+	app->log[n > 0 ? n : 0] = '\0';
+}
+
+int app_checkpoint(struct app *app, unsigned long flags)
+{
+	int logfd, ret;
+
+	app->log[0] = '\0';
+	if (app_plain())
+		return 0;
+	if (app->image >= 0)
+		close(app->image);
+	app->image = memfd_create("image", MFD_CLOEXEC);
+	logfd = memfd_create("log", MFD_CLOEXEC);
+	if (app->image < 0 || logfd < 0)
+		return -errno;
+	ret = sys_checkpoint(app->pid, app->image, flags | CHECKPOINT_LOG, logfd);
+	if (ret < 0)
+		ret = -errno;
+	take_log(app, logfd);
+	close(logfd);
+	return ret;
+}
+
+int app_kill(struct app *app)
+{
+	int ret;
+
+	if (app_plain())
+		return 0;
+	if (kill(app->pid, SIGKILL))
+		return -errno;
+	ret = app_thaw(app);
+	if (ret)
+		return ret;
+	if (waitpid(app->pid, &app->status, 0) != app->pid)
+		return -errno;
+	app->pid = 0;
+	return 0;
+}
+
+int app_restart(struct app *app)
+{
+	int logfd, ret;
+
+	app->log[0] = '\0';
+	if (app_plain())
+		return 0;
+	logfd = memfd_create("log", MFD_CLOEXEC);
+	if (logfd < 0)
+		return -errno;
+	ret = restart_image(app, app->image, logfd);
+	take_log(app, logfd);
+	close(logfd);
+	return ret;
+}
+
+void app_go(struct app *app)
+{
+	char path[APP_DIR_LEN + 32];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/go.%d", app->dir, app->point);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+}
+
+int app_wait(struct app *app)
+{
+	double end = now_monotonic() + WAIT_SECONDS * ckpt_scale();
+
+	while (!dead(app)) {
+		if (now_monotonic() > end) {
+			fprintf(stderr, "# the application does not come to an end\n");
+			app_show(app);
+			return -ETIMEDOUT;
+		}
+		sleep_ms(2);
+	}
+	app->pid = 0;
+	if (!app->status)
+		return 0;
+	fprintf(stderr, "# the application ended with status %#x\n", app->status);
+	app_show(app);
+	return -EINVAL;
+}
+
+int app_finish(struct app *app)
+{
+	app_go(app);
+	return app_wait(app);
+}
+
+static void show_text(const char *who, char *text)
+{
+	char *line, *save = NULL;
+
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		fprintf(stderr, "# %s: %s\n", who, line);
+}
+
+void app_show(struct app *app)
+{
+	char path[APP_DIR_LEN + 8], text[4096];
+
+	snprintf(path, sizeof(path), "%s/log", app->dir);
+	if (read_file(path, text, sizeof(text)) > 0)
+		show_text("application", text);
+	snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, app->log);
+	show_text("kernel", text);
+}
+
+static void remove_tree(const char *path)
+{
+	struct dirent *d;
+	DIR *dir;
+
+	if (!unlink(path) || !rmdir(path))
+		return;
+	dir = opendir(path);
+	if (!dir)
+		return;
+	while ((d = readdir(dir))) {
+		char sub[PATH_MAX];
+
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
+			continue;
+		snprintf(sub, sizeof(sub), "%s/%s", path, d->d_name);
+		remove_tree(sub);
+	}
+	closedir(dir);
+	rmdir(path);
+}
+
+void app_cleanup(struct app *app)
+{
+	int i;
+
+	if (app->pid > 0) {
+		kill(app->pid, SIGKILL);
+		app_thaw(app);
+		waitpid(app->pid, NULL, 0);
+		app->pid = 0;
+	}
+	if (app->image >= 0)
+		close(app->image);
+	app->image = -1;
+	/* The last task of a control group leaves it a moment after its death. */
+	for (i = 0; app->cgroup[0] && i < 500; i++) {
+		if (!rmdir(app->cgroup) || errno == ENOENT)
+			break;
+		sleep_ms(2);
+	}
+	remove_tree(app->dir);
+}
+
+int app_capture(struct app *app, const char *body)
+{
+	int ret;
+
+	ret = app_start(app, body);
+	if (ret)
+		return ret;
+	ret = app_freeze(app);
+	if (ret)
+		return ret;
+	ret = app_checkpoint(app, 0);
+	if (ret) {
+		app_show(app);
+		return ret;
+	}
+	return app_kill(app);
+}
+
+static long last_number(const char *text, const char *field)
+{
+	const char *p = strstr(text, field), *end;
+
+	if (!p)
+		return -1;
+	end = p + strcspn(p, "\n");
+	while (end > p && isdigit((unsigned char)end[-1]))
+		end--;
+	return strtol(end, NULL, 10);
+}
+
+static pid_t find_below(pid_t top, pid_t nr)
+{
+	char path[64], text[4096], *p, *save = NULL;
+	pid_t found;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", top);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return -1;
+	if (last_number(text, "NSpid:") == nr)
+		return top;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", top, top);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return -1;
+	for (p = strtok_r(text, " \n", &save); p;
+	     p = strtok_r(NULL, " \n", &save)) {
+		found = find_below(atoi(p), nr);
+		if (found > 0)
+			return found;
+	}
+	return -1;
+}
+
+pid_t app_pid_of(struct app *app, pid_t nr)
+{
+	return find_below(app->pid, nr);
+}
+
+/* Waits until the body sleeps in a system call. */
+int app_wait_blocked(struct app *app)
+{
+	pid_t pid = app->below_init ? app_pid_of(app, 2) : app->pid;
+	char path[64], text[512], *p;
+	int i, seen = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (i = 0; i < 2000; i++) {
+		if (read_file(path, text, sizeof(text)) <= 0)
+			return -ESRCH;
+		p = strrchr(text, ')');
+		seen = p && p[1] && p[2] == 'S' ? seen + 1 : 0;
+		if (seen == 5)
+			return 0;
+		sleep_ms(2);
+	}
+	return -ETIMEDOUT;
+}
+
+static unsigned int count_lines(const char *path)
+{
+	unsigned int n = 0;
+	int c;
+	FILE *f;
+
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	while ((c = getc(f)) != EOF)
+		n += c == '\n';
+	fclose(f);
+	return n;
+}
+
+static bool kernel_thread(const char *pid)
+{
+	char path[64], text[512], *p;
+	unsigned long flags;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return true;
+	p = strrchr(text, ')');
+	return !p || sscanf(p, ") %*c %*d %*d %*d %*d %*d %lu", &flags) != 1 ||
+	       flags & 0x00200000 /* PF_KTHREAD */;
+}
+
+static unsigned int count_entries(const char *path, bool tasks)
+{
+	struct dirent *d;
+	unsigned int n = 0;
+	DIR *dir;
+
+	dir = opendir(path);
+	if (!dir)
+		return 0;
+	while ((d = readdir(dir))) {
+		if (!isdigit((unsigned char)d->d_name[0]))
+			continue;
+		if (tasks && kernel_thread(d->d_name))
+			continue;
+		n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+void leftovers_get(struct leftovers *l)
+{
+	l->tasks = count_entries("/proc", true);
+	l->mounts = count_lines("/proc/self/mountinfo");
+	l->ipc = count_lines("/proc/sysvipc/shm") +
+		 count_lines("/proc/sysvipc/sem") +
+		 count_lines("/proc/sysvipc/msg");
+	l->fds = count_entries("/proc/self/fd", false);
+}
+
+const char *leftovers_check(const struct leftovers *before)
+{
+	static char text[200];
+	struct leftovers l;
+	int i;
+
+	for (i = 0; i < 200 * ckpt_scale(); i++) {
+		leftovers_get(&l);
+		if (l.tasks <= before->tasks && l.mounts <= before->mounts &&
+		    l.ipc <= before->ipc && l.fds <= before->fds)
+			return NULL;
+		sleep_ms(5);
+	}
+	snprintf(text, sizeof(text),
+		 "left behind: %d tasks, %d mounts, %d IPC objects, %d descriptors",
+		 (int)(l.tasks - before->tasks), (int)(l.mounts - before->mounts),
+		 (int)(l.ipc - before->ipc), (int)(l.fds - before->fds));
+	return text;
+}

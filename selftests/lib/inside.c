@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * State of a process that only itself can see
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "oracle.h"
+
+struct out {
+	char *text;
+	size_t size;
+	size_t len;
+};
+
+static void put(struct out *o, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void put(struct out *o, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(o->text + o->len, o->size - o->len, fmt, ap);
+	va_end(ap);
+	if (n > 0 && o->len + n < o->size)
+		o->len += n;
+}
+
+struct kernel_sigaction {
+	unsigned long handler;
+	unsigned long flags;
+	unsigned long restorer;
+	unsigned long mask;
+};
+
+static void put_signals(struct out *o)
+{
+	struct kernel_sigaction sa;
+	unsigned long set = 0;
+	stack_t ss;
+	int i;
+
+	for (i = 1; i <= 64; i++) {
+		memset(&sa, 0, sizeof(sa));
+		syscall(SYS_rt_sigaction, i, NULL, &sa, 8);
+		put(o, "sigaction %d: %#lx %#lx %#lx %#lx\n", i, sa.handler,
+		    sa.flags, sa.restorer, sa.mask);
+	}
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &set, 8);
+	put(o, "sigmask: %#lx\n", set);
+	syscall(SYS_rt_sigpending, &set, 8);
+	put(o, "sigpending: %#lx\n", set);
+	sigaltstack(NULL, &ss);
+	put(o, "altstack: %p %#x %zu\n", ss.ss_sp, ss.ss_flags, ss.ss_size);
+}
+
+static void put_prctl(struct out *o)
+{
+	static const int by_value[] = {
+		PR_GET_DUMPABLE, PR_GET_KEEPCAPS, PR_GET_TIMING,
+		PR_GET_SECUREBITS, PR_GET_TIMERSLACK, PR_GET_NO_NEW_PRIVS,
+		PR_GET_THP_DISABLE, PR_GET_SECCOMP, PR_GET_IO_FLUSHER,
+		65 /* PR_GET_MDWE */,
+	};
+	static const int by_address[] = {
+		PR_GET_PDEATHSIG, PR_GET_CHILD_SUBREAPER, PR_GET_TSC,
+		PR_GET_UNALIGN, PR_GET_FPEMU,
+	};
+	unsigned long address = 0;
+	char name[17] = "";
+	unsigned int i;
+	int value;
+
+	for (i = 0; i < sizeof(by_value) / sizeof(*by_value); i++)
+		put(o, "prctl %d: %d\n", by_value[i],
+		    prctl(by_value[i], 0, 0, 0, 0));
+	for (i = 0; i < sizeof(by_address) / sizeof(*by_address); i++) {
+		value = -1;
+		prctl(by_address[i], &value, 0, 0, 0);
+		put(o, "prctl %d: %d\n", by_address[i], value);
+	}
+	prctl(PR_GET_NAME, name);
+	put(o, "name: %s\n", name);
+	prctl(PR_GET_TID_ADDRESS, &address);
+	put(o, "tid address: %#lx\n", address);
+	for (i = 0; i < 64; i++) {
+		value = prctl(PR_CAPBSET_READ, i);
+		if (value < 0)
+			break;
+		put(o, "bounding capability %d: %d\n", i, value);
+	}
+}
+
+static void put_times(struct out *o)
+{
+	struct itimerval it;
+	struct rlimit rl;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		getitimer(i, &it);
+		put(o, "itimer %d: %ld.%06ld every %ld.%06ld\n", i,
+		    (long)it.it_value.tv_sec, (long)it.it_value.tv_usec,
+		    (long)it.it_interval.tv_sec, (long)it.it_interval.tv_usec);
+	}
+	for (i = 0; i < RLIM_NLIMITS; i++) {
+		getrlimit(i, &rl);
+		put(o, "rlimit %d: %llu %llu\n", i,
+		    (unsigned long long)rl.rlim_cur,
+		    (unsigned long long)rl.rlim_max);
+	}
+}
+
+static void put_ids(struct out *o)
+{
+	uid_t r, e, s;
+	gid_t group[64];
+	struct utsname uts;
+	char cwd[4096];
+	mode_t mask;
+	int i, n;
+
+	put(o, "pid %d, parent %d, group %d, session %d, thread %ld\n", getpid(),
+	    getppid(), getpgid(0), getsid(0), syscall(SYS_gettid));
+	getresuid(&r, &e, &s);
+	put(o, "uids: %d %d %d\n", r, e, s);
+	getresgid(&r, &e, &s);
+	put(o, "gids: %d %d %d\n", r, e, s);
+	n = getgroups(64, group);
+	for (i = 0; i < n; i++)
+		put(o, "group %d: %d\n", i, group[i]);
+	uname(&uts);
+	put(o, "host: %s %s\n", uts.nodename, uts.domainname);
+	put(o, "cwd: %s\n", getcwd(cwd, sizeof(cwd)) ? cwd : "?");
+	mask = umask(0);
+	umask(mask);
+	put(o, "umask: %o\n", mask);
+	put(o, "personality: %#x\n", personality(0xffffffff));
+	put(o, "nice: %d\n", getpriority(PRIO_PROCESS, 0));
+	put(o, "policy: %d\n", sched_getscheduler(0));
+	put(o, "brk: %p\n", sbrk(0));
+}
+
+void inside_record(char *text, size_t size)
+{
+	struct out o = { .text = text, .size = size };
+
+	put_ids(&o);
+	put_signals(&o);
+	put_prctl(&o);
+	put_times(&o);
+}
+
+unsigned int inside_diff(const char *before, const char *after)
+{
+	unsigned int n = 0;
+
+	while (*before || *after) {
+		size_t a = strcspn(before, "\n"), b = strcspn(after, "\n");
+
+		if (a != b || memcmp(before, after, a)) {
+			ckpt_note("inside: before \"%.*s\", after \"%.*s\"",
+				  (int)a, before, (int)b, after);
+			n++;
+		}
+		before += a + !!before[a];
+		after += b + !!after[b];
+	}
+	return n;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What every *_test.c includes: the kselftest harness, and suites whose tests
+ * are bodies taken through a checkpoint and a restart
+ */
+#ifndef CKPT_TEST_TEST_H
+#define CKPT_TEST_TEST_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "kselftest_harness.h"
+#include "app.h"
+#include "oracle.h"
+
+#define CKPT_TIMEOUT	600	/* slow kernels; the library's own waits are short */
+
+/* A suite: every test of it gets an application, frozen by the v2 freezer. */
+#define CKPT_SUITE(suite)						\
+	FIXTURE(suite) { struct app app; };				\
+	FIXTURE_VARIANT(suite) { enum ckpt_freezer freezer; };		\
+	FIXTURE_VARIANT_ADD(suite, v2) { .freezer = FREEZER_V2 };	\
+	FIXTURE_SETUP(suite)						\
+	{								\
+		if (!app_plain() && !app_supported())			\
+			SKIP(return, "this kernel has no checkpoint()"); \
+		ASSERT_EQ(0, app_init(&self->app, variant->freezer));	\
+	}								\
+	FIXTURE_TEARDOWN(suite)						\
+	{								\
+		app_cleanup(&self->app);				\
+	}
+
+/* All its tests once more with the v1 freezer. */
+#define CKPT_SUITE_V1(suite)						\
+	FIXTURE_VARIANT_ADD(suite, v1) { .freezer = FREEZER_V1 }
+
+#define CKPT_TEST_F(suite, name)					\
+	TEST_F_TIMEOUT(suite, name, CKPT_TIMEOUT)
+
+/*
+ * A test that is nothing but its body, a function that calls ckpt_here().
+ * Between checkpoint and restart the application is killed; what the oracle
+ * sees of it before and after must be the same.
+ */
+#define CKPT_TEST(suite, name)						\
+	static int body_##suite##_##name(void);				\
+	CKPT_TEST_F(suite, name)					\
+	{								\
+		ckpt_roundtrip(_metadata, &self->app, #suite "_" #name, 1); \
+	}								\
+	CKPT_BODY(suite##_##name)
+
+static __maybe_unused void ckpt_cycle(struct __test_metadata *_metadata,
+				      struct app *app)
+{
+	struct oracle before, after;
+
+	if (app_plain() && !app->cgroup[0])
+		return;
+	ASSERT_EQ(0, app_freeze(app));
+	ASSERT_EQ(0, oracle_record(&before, app->pid));
+	ASSERT_EQ(0, app_checkpoint(app, 0)) {
+		app_show(app);
+	}
+	EXPECT_STREQ("", app->log);
+	ASSERT_EQ(0, app_plain() ? app_thaw(app) : app_kill(app));
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	EXPECT_STREQ("", app->log);
+	ASSERT_EQ(0, app_freeze(app));
+	ASSERT_EQ(0, oracle_record(&after, app->pid)) {
+		app_show(app);
+	}
+	EXPECT_EQ(0, oracle_diff(&before, &after, stderr));
+	ASSERT_EQ(0, app_thaw(app));
+	oracle_free(&before);
+	oracle_free(&after);
+}
+
+static __maybe_unused void ckpt_roundtrip(struct __test_metadata *_metadata,
+					  struct app *app, const char *body,
+					  int points)
+{
+	int ret;
+
+	ret = app_start(app, body);
+	if (ret == APP_SKIPPED)
+		SKIP(return, "%s", app->reason);
+	ASSERT_EQ(0, ret);
+	for (;;) {
+		ckpt_cycle(_metadata, app);
+		if (app->point + 1 == points)
+			break;
+		app_go(app);
+		app->point++;
+		ASSERT_EQ(0, app_wait_ready(app));
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
+
+#endif /* CKPT_TEST_TEST_H */

@@ -1,0 +1,218 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Real programs, unmodified, in the middle of their work: each is run once
+# without interruption, and once with a checkpoint, a kill and a restart in the
+# middle. Both must print the same.
+#
+# shellcheck disable=SC2016,SC2317	# variables are the programs' own, not ours;
+# conditions are called through wait_until
+set -uo pipefail
+
+readonly MB=$((1 << 20))
+number=0 failed=0
+scale=${CKPT_TEST_SCALE:-1}
+
+# The same work in each language: a generator of numbers, a table or sum that it
+# feeds, and a digest of that. The file "half" appears after a third of it.
+
+readonly SHELL_WORK='
+i=0 x=1 sum=0
+while [ $i -lt $STEPS ]; do
+	x=$(((x * 1103515245 + 12345) % 2147483648))
+	sum=$(((sum * 31 + x) % 1000000007))
+	i=$((i + 1))
+	if [ $i -eq $((STEPS / 3)) ]; then : >half; fi
+done
+echo "$i steps, sum $sum, last $x"'
+
+readonly PERL_WORK='
+my ($x, $sum, @t) = (1, 0);
+for my $i (1 .. $ENV{STEPS}) {
+	$x = ($x * 1103515245 + 12345) % 2147483648;
+	$t[$x % 50000] .= $i % 10;
+	if ($i == int($ENV{STEPS} / 3)) { open(my $f, ">", "half"); close($f); }
+}
+$sum = ($sum * 31 + length($t[$_] // "") * ($_ + 1)) % 1000000007 for 0 .. $#t;
+print scalar(@t), " entries, sum $sum, last $x\n";'
+
+readonly PYTHON_WORK='
+import os, hashlib
+n = int(os.environ["STEPS"])
+x, table = 1, {}
+for i in range(n):
+    x = (x * 1103515245 + 12345) % 2147483648
+    table[x % 50000] = table.get(x % 50000, 0) * 3 + i
+    if i == n // 3:
+        open("half", "w").close()
+print(len(table), "entries", hashlib.sha256(repr(sorted(table.items())).encode()).hexdigest(), x)'
+
+readonly AWK_WORK='
+BEGIN {
+	x = 1
+	for (i = 1; i <= ENVIRON["STEPS"]; i++) {
+		x = (x * 69069 + 1) % 4294967296
+		t[x % 50000] += i
+		if (i == int(ENVIRON["STEPS"] / 3)) { printf "" > "half"; close("half") }
+	}
+	for (k = 0; k < 50000; k++)
+		sum = (sum * 31 + t[k]) % 1000000007
+	print length(t) " entries, sum " sum ", last " x
+}'
+
+say() { printf '# %s\n' "$*"; }
+
+ok() {
+	number=$((number + 1))
+	printf 'ok %d %s\n' "$number" "$*"
+}
+
+not_ok() {
+	number=$((number + 1)) failed=$((failed + 1))
+	printf 'not ok %d %s\n' "$number" "$*"
+}
+
+# wait_until SECONDS CONDITION...: 0 when it came true
+wait_until() {
+	local tries=$(($1 * 20 * scale))
+	shift
+	while ((tries-- > 0)); do
+		"$@" 2>/dev/null && return
+		sleep 0.05
+	done
+	return 1
+}
+
+exists() { [[ -e $1 ]]; }
+nonempty() { [[ -s $1 ]]; }
+
+# cpu_time PID HUNDREDTHS: whether it has used so much
+cpu_time() {
+	local stat
+	stat=$(<"/proc/$1/stat") || return 1
+	# shellcheck disable=SC2086	# into words
+	set -- "$2" ${stat##*) }
+	((${13} + ${14} >= $1))
+}
+
+# read_beyond PID FD BYTES: whether the file is read so far
+read_beyond() {
+	local pos
+	pos=$(awk '$1 == "pos:" { print $2 }' "/proc/$1/fdinfo/$2") || return 1
+	((pos >= $3))
+}
+
+# interrupted NAME MIDDLE COMMAND: MIDDLE is a condition, with PID in place of
+# the process' number. Output goes to the file "out".
+interrupted() {
+	local name=$1 middle=$2 command=$3 dir pid status cut
+	local -a condition
+
+	dir=$(mktemp -d "$work/$name.XXXXXX")
+	cd "$dir" || return
+	bash -c "$command" >expected 2>&1
+	status=$?
+	if ((status)) || [[ ! -s expected ]]; then
+		not_ok "$name: it fails without any checkpoint (status $status)"
+		return
+	fi
+	rm -f half out
+	if ! ns_exec -cpuim -d -P pid -- bash -c "$command" >out 2>&1 ||
+	   ! wait_until 10 nonempty pid; then
+		not_ok "$name: ns_exec"
+		sed 's/^/# /' out
+		return
+	fi
+	pid=$(<pid)
+	read -ra condition <<<"${middle//PID/$pid}"
+	if ! wait_until 60 "${condition[@]}"; then
+		not_ok "$name: it does not come to its middle"
+		kill -9 "$pid"
+		return
+	fi
+	if ! checkpoint -p "$pid" -o image --freeze --kill 2>words; then
+		not_ok "$name: checkpoint"
+		sed 's/^/# /' words
+		kill -9 "$pid"
+		return
+	fi
+	cut=$(stat -c %s out)
+	if cmp -s out expected; then
+		not_ok "$name: it was over before the checkpoint"
+		return
+	fi
+	if exists "/proc/$pid"; then
+		not_ok "$name: it is still there"
+		return
+	fi
+	timeout $((120 * scale)) restart --container --wait -i image 2>words
+	status=$?
+	if ((status)); then
+		not_ok "$name: restart ended with status $status"
+		sed 's/^/# /' words
+	elif ! cmp -s out expected; then
+		not_ok "$name: other output than without interruption"
+		say "$(wc -c <out) bytes, $(wc -c <expected) expected, $cut at the checkpoint"
+		cmp out expected 2>&1 | sed 's/^/# /'
+	else
+		ok "$name goes on in the middle"
+	fi
+	cd / && rm -rf "$dir"
+}
+
+# gzip in the middle of 200 MB. Only the checksums of the output are kept.
+gzip_test() {
+	local size=$((200 * MB))
+	seq 1 100000000 | head -c "$size" >"$work/input"
+	if [[ $(stat -c %s "$work/input") -ne $size ]]; then
+		not_ok "gzip: no room for a file of 200 MB"
+		return
+	fi
+	interrupted gzip "read_beyond PID 0 $((80 * MB))" \
+		"exec gzip -1 <$work/input"
+	rm -f "$work/input"
+}
+
+run_all() {
+	interrupted bash 'exists half' "export STEPS=150000; exec bash -c '$SHELL_WORK'"
+	interrupted busybox_sh 'exists half' "export STEPS=300000; exec busybox sh -c '$SHELL_WORK'"
+	interrupted perl 'exists half' "export STEPS=2000000; exec perl -we '$PERL_WORK'"
+	interrupted python3 'exists half' "export STEPS=1500000; exec $python -c '$PYTHON_WORK'"
+	interrupted gawk 'exists half' "export STEPS=3000000; exec gawk '$AWK_WORK'"
+	interrupted bc 'cpu_time PID 50' \
+		"echo 'scale=1600; 4*a(1)' >pi.bc; export BC_LINE_LENGTH=0; exec bc -lq pi.bc </dev/null"
+	gzip_test
+}
+
+main() {
+	local tool
+	echo "TAP version 13"
+	echo "1..7"
+	if [[ -n ${CKPT_TEST_PLAIN:-} ]]; then
+		for tool in bash busybox perl python3 gawk bc gzip; do
+			ok "$tool # SKIP needs the system calls"
+		done
+		exit 0
+	fi
+	for tool in ns_exec checkpoint restart busybox perl gawk bc gzip; do
+		if ! command -v "$tool" >/dev/null; then
+			echo "Bail out! $tool is not installed"
+			exit 1
+		fi
+	done
+	# Not a wrapper script that merely is called python3.
+	python=/usr/bin/python3
+	[[ -x $python ]] || python=$(command -v python3)
+
+	# Large files belong on a disk, where there is one.
+	if [[ -d /state && -w /state ]]; then
+		work=$(mktemp -d /state/programs.XXXXXX)
+	else
+		work=$(mktemp -d /tmp/programs.XXXXXX)
+	fi
+	trap 'rm -rf "$work"' EXIT
+	run_all
+	exit $((failed > 0))
+}
+
+main

@@ -1,0 +1,1582 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is not carried is refused, and nothing is lost in silence
+ *
+ * REFUSED: checkpoint() must fail with EOPNOTSUPP, the log must name the task,
+ * the object and the reason, a dry run must tell the same, no byte of an image
+ * is written, and the application goes on unharmed.
+ *
+ * NEVER_LOST: the same, or the state is there after a restart. These are kinds
+ * of state for which it does not matter here whether they are carried yet.
+ */
+#include "test.h"
+
+#include <grp.h>
+#include <linux/aio_abi.h>
+#include <linux/filter.h>
+#include <linux/io_uring.h>
+#include <linux/netlink.h>
+#include <linux/seccomp.h>
+#include <linux/userfaultfd.h>
+#include <mqueue.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <regex.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/fanotify.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/ipc.h>
+#include <sys/mount.h>
+#include <sys/msg.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define PAGE	4096UL
+
+CKPT_SUITE(refuse);
+CKPT_SUITE(never_lost);
+
+/* Each line of the log names a task, something of it, and a reason. */
+static bool lines_are_complete(const char *log)
+{
+	regex_t re;
+	bool ok = *log;
+	char text[APP_LOG_LEN], *line, *save = NULL;
+
+	if (regcomp(&re, "^pid [0-9]+ \\([^)]*\\).*: [^:]*[a-z]", REG_EXTENDED | REG_NOSUB))
+		return false;
+	snprintf(text, sizeof(text), "%s", log);
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		ok = ok && !regexec(&re, line, 0, NULL, 0);
+	regfree(&re);
+	return ok;
+}
+
+static bool matches(const char *log, const char *pattern)
+{
+	char full[300];
+	regex_t re;
+	bool ok;
+
+	snprintf(full, sizeof(full), "^pid [0-9]+ \\([^)]*\\).*(%s)", pattern);
+	if (regcomp(&re, full, REG_EXTENDED | REG_NOSUB | REG_ICASE | REG_NEWLINE))
+		return false;
+	ok = !regexec(&re, log, 0, NULL, 0);
+	regfree(&re);
+	return ok;
+}
+
+static void check_refusal(struct __test_metadata *_metadata, struct app *app,
+			  int ret, const char *pattern)
+{
+	struct stat st;
+
+	EXPECT_EQ(-EOPNOTSUPP, ret) {
+		app_show(app);
+	}
+	EXPECT_EQ(true, lines_are_complete(app->log)) {
+		TH_LOG("no task, object and reason: \"%s\"", app->log);
+	}
+	EXPECT_EQ(true, matches(app->log, pattern)) {
+		TH_LOG("nothing of \"%s\" in \"%s\"", pattern, app->log);
+	}
+	ASSERT_EQ(0, fstat(app->image, &st));
+	EXPECT_EQ(0, st.st_size);
+}
+
+static void refused(struct __test_metadata *_metadata, struct app *app,
+		    const char *body, const char *pattern)
+{
+	int ret;
+
+	app->net = true;
+	ret = app_start(app, body);
+	if (ret == APP_SKIPPED)
+		SKIP(return, "%s", app->reason);
+	ASSERT_EQ(0, ret);
+	if (!app_plain()) {
+		ASSERT_EQ(0, app_freeze(app));
+		ret = app_checkpoint(app, 0);
+		check_refusal(_metadata, app, ret, pattern);
+		ret = app_checkpoint(app, CHECKPOINT_DRYRUN);
+		check_refusal(_metadata, app, ret, pattern);
+		ASSERT_EQ(0, app_thaw(app));
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
+
+static void never_lost(struct __test_metadata *_metadata, struct app *app,
+		       const char *body)
+{
+	struct oracle before, after;
+	int ret;
+
+	app->net = true;
+	ret = app_start(app, body);
+	if (ret == APP_SKIPPED)
+		SKIP(return, "%s", app->reason);
+	ASSERT_EQ(0, ret);
+	if (app_plain())
+		goto out;
+	ASSERT_EQ(0, app_freeze(app));
+	ASSERT_EQ(0, oracle_record(&before, app->pid));
+	ret = app_checkpoint(app, 0);
+	if (ret) {
+		check_refusal(_metadata, app, ret, ".");
+		ASSERT_EQ(0, app_thaw(app));
+		goto out;
+	}
+	ASSERT_EQ(0, app_kill(app));
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_freeze(app));
+	ASSERT_EQ(0, oracle_record(&after, app->pid));
+	EXPECT_EQ(0, oracle_diff(&before, &after, stderr));
+	ASSERT_EQ(0, app_thaw(app));
+out:
+	ASSERT_EQ(0, app_finish(app));
+}
+
+#define REFUSED(name, pattern)						\
+	static int body_refuse_##name(void);				\
+	CKPT_TEST_F(refuse, name)					\
+	{								\
+		refused(_metadata, &self->app, "refuse_" #name, pattern); \
+	}								\
+	CKPT_BODY(refuse_##name)
+
+#define NEVER_LOST(name)						\
+	static int body_never_lost_##name(void);			\
+	CKPT_TEST_F(never_lost, name)					\
+	{								\
+		never_lost(_metadata, &self->app, "never_lost_" #name);	\
+	}								\
+	CKPT_BODY(never_lost_##name)
+
+#define NEED(call) do {							\
+	if ((call) < 0)							\
+		return ckpt_skip(#call ": %s", strerror(errno));	\
+} while (0)
+
+/* ---- Tasks ---- */
+
+static volatile int thread_end;
+static void *thread_main(void *arg)
+{
+	while (!thread_end)
+		usleep(1000);
+	return arg;
+}
+
+REFUSED(thread, "thread")
+{
+	pthread_t t;
+	void *ret;
+
+	CHECK_EQ(0, pthread_create(&t, NULL, thread_main, (void *)7));
+	ckpt_here();
+	thread_end = 1;
+	CHECK_EQ(0, pthread_join(t, &ret));
+	CHECK_EQ(7, (long)ret);
+	return 0;
+}
+
+REFUSED(zombie, "zombie|exited|dead")
+{
+	pid_t pid;
+	siginfo_t si;
+
+	SPAWN(pid, 0);
+	CHECK_EQ(0, waitid(P_PID, pid, &si, WEXITED | WNOWAIT));
+	ckpt_here();
+	return ckpt_reap(pid);
+}
+
+REFUSED(stopped_task, "stopped")
+{
+	int status;
+	pid_t pid;
+
+	SPAWN(pid, (raise(SIGSTOP), 0));
+	CHECK_EQ(pid, waitpid(pid, &status, WUNTRACED));
+	ckpt_here();
+	CHECK_OK(kill(pid, SIGCONT));
+	return ckpt_reap(pid);
+}
+
+static int traced(void)
+{
+	CHECK_OK(ptrace(PTRACE_TRACEME));
+	raise(SIGSTOP);
+	return 0;
+}
+
+REFUSED(ptrace, "trace")
+{
+	int status;
+	pid_t pid;
+
+	SPAWN(pid, traced());
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	ckpt_here();
+	CHECK_OK(ptrace(PTRACE_CONT, pid, 0, 0));
+	return ckpt_reap(pid);
+}
+
+static int vfork_child(void *arg)
+{
+	ckpt_announce("child", "go.0");
+	return 0;
+}
+
+static char vfork_stack[65536] __attribute__((aligned(16)));
+
+REFUSED(vfork, "vfork")
+{
+	pid_t pid, waiter;
+
+	SPAWN(waiter, ({
+		pid = clone(vfork_child, vfork_stack + sizeof(vfork_stack),
+			    CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
+		pid < 0 || ckpt_reap(pid);
+	}));
+	ckpt_wait_for("child");
+	ckpt_here();
+	return ckpt_reap(waiter);
+}
+
+REFUSED(seccomp_filter, "seccomp")
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog prog = { .len = 1, .filter = &allow };
+
+	CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	CHECK_OK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
+	ckpt_here();
+	CHECK_EQ(SECCOMP_MODE_FILTER, prctl(PR_GET_SECCOMP));
+	return 0;
+}
+
+REFUSED(pending_signal, "pending")
+{
+	sigset_t set;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
+	CHECK_OK(kill(getpid(), SIGUSR1));
+	ckpt_here();
+	CHECK_EQ(0, sigwait(&set, &sig));
+	CHECK_EQ(SIGUSR1, sig);
+	return 0;
+}
+
+REFUSED(queued_realtime_signal, "pending")
+{
+	union sigval value = { .sival_int = 7 };
+	siginfo_t si;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
+	CHECK_OK(sigqueue(getpid(), SIGRTMIN, value));
+	ckpt_here();
+	CHECK_EQ(SIGRTMIN, sigwaitinfo(&set, &si));
+	CHECK_EQ(7, si.si_value.sival_int);
+	return 0;
+}
+
+static int in_namespace(int flag)
+{
+	if (unshare(flag)) {
+		ckpt_set("failed");
+		ckpt_set("inside");
+		return 0;
+	}
+	ckpt_announce("inside", "go.0");
+	return 0;
+}
+
+static int with_namespace(int flag)
+{
+	pid_t pid;
+
+	SPAWN(pid, in_namespace(flag));
+	ckpt_wait_for("inside");
+	if (!access("failed", F_OK))
+		return ckpt_skip("unshare(%#x) does not work here", flag);
+	ckpt_here();
+	return ckpt_reap(pid);
+}
+
+REFUSED(user_namespace, "user namespace")
+{
+	return with_namespace(CLONE_NEWUSER);
+}
+
+REFUSED(second_mount_namespace, "mount namespace")
+{
+	return with_namespace(CLONE_NEWNS);
+}
+
+REFUSED(second_ipc_namespace, "ipc namespace")
+{
+	return with_namespace(CLONE_NEWIPC);
+}
+
+REFUSED(second_network_namespace, "net(work)? namespace")
+{
+	return with_namespace(CLONE_NEWNET);
+}
+
+REFUSED(second_cgroup_namespace, "cgroup namespace")
+{
+	return with_namespace(CLONE_NEWCGROUP);
+}
+
+REFUSED(prepared_pid_namespace, "pid namespace")
+{
+	return with_namespace(CLONE_NEWPID);
+}
+
+REFUSED(nested_pid_namespace, "pid namespace")
+{
+	pid_t pid;
+
+	pid = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+	CHECK_OK(pid);
+	if (pid == 0) {
+		ckpt_announce("child", "go.0");
+		_exit(0);
+	}
+	ckpt_wait_for("child");
+	ckpt_here();
+	return ckpt_reap(pid);
+}
+
+NEVER_LOST(second_uts_namespace)
+{
+	pid_t pid;
+	char name[64] = "";
+
+	SPAWN(pid, (unshare(CLONE_NEWUTS) || sethostname("inner", 5) ||
+		    (ckpt_announce("child", "go.0"), 0) ||
+		    gethostname(name, 64) || strcmp(name, "inner")));
+	CHECK_OK(sethostname("outer", 5));
+	ckpt_wait_for("child");
+	ckpt_here();
+	CHECK_EQ(0, gethostname(name, 64));
+	CHECK(!strcmp(name, "outer"));
+	return ckpt_reap(pid);
+}
+
+NEVER_LOST(uts_namespace_of_a_child_alone)
+{
+	return with_namespace(CLONE_NEWUTS);
+}
+
+NEVER_LOST(time_namespace_for_children)
+{
+	CHECK_OK(unshare(CLONE_NEWTIME));
+	ckpt_here();
+	return 0;
+}
+
+/* ---- SysV IPC and message queues ---- */
+
+REFUSED(sysv_shared_memory, "shm|shared memory")
+{
+	int id = shmget(IPC_PRIVATE, PAGE, IPC_CREAT | 0600);
+	int *p;
+
+	NEED(id);
+	p = shmat(id, NULL, 0);
+	CHECK(p != (void *)-1);
+	*p = 42;
+	ckpt_here();
+	CHECK_EQ(42, *p);
+	return 0;
+}
+
+REFUSED(sysv_shared_memory_that_is_not_attached, "shm|shared memory")
+{
+	int id = shmget(IPC_PRIVATE, PAGE, IPC_CREAT | 0600);
+
+	NEED(id);
+	ckpt_here();
+	CHECK_OK(shmctl(id, IPC_RMID, NULL));
+	return 0;
+}
+
+REFUSED(sysv_semaphore, "sem")
+{
+	int id = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+
+	NEED(id);
+	CHECK_OK(semctl(id, 0, SETVAL, 5));
+	ckpt_here();
+	CHECK_EQ(5, semctl(id, 0, GETVAL));
+	return 0;
+}
+
+REFUSED(sysv_semaphore_undo, "sem")
+{
+	struct sembuf op = { .sem_op = 3, .sem_flg = SEM_UNDO };
+	int id = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+
+	NEED(id);
+	CHECK_OK(semop(id, &op, 1));
+	ckpt_here();
+	CHECK_EQ(3, semctl(id, 0, GETVAL));
+	return 0;
+}
+
+REFUSED(sysv_message_queue, "msg|message")
+{
+	struct { long type; char text[4]; } m = { 1, "abc" };
+	int id = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
+
+	NEED(id);
+	CHECK_OK(msgsnd(id, &m, 4, 0));
+	ckpt_here();
+	CHECK_EQ(4, msgrcv(id, &m, 4, 0, IPC_NOWAIT));
+	return 0;
+}
+
+REFUSED(posix_message_queue, "fd [0-9]+.*mqueue|message queue")
+{
+	mqd_t q = mq_open("/ckpt", O_RDWR | O_CREAT, 0600, NULL);
+
+	NEED(q);
+	ckpt_here();
+	CHECK_OK(mq_send(q, "x", 1, 0));
+	mq_unlink("/ckpt");
+	return 0;
+}
+
+/* ---- Pipes and sockets ---- */
+
+REFUSED(pipe_in_the_tree, "fd 3.*pipe")
+{
+	char buf[5] = "";
+	int fd[2];
+
+	CHECK_OK(pipe(fd));
+	CHECK_EQ(4, write(fd[1], "data", 4));
+	ckpt_here();
+	CHECK_EQ(4, read(fd[0], buf, 4));
+	CHECK(!strcmp(buf, "data"));
+	return 0;
+}
+
+REFUSED(pipe_between_processes, "fd [0-9]+.*pipe")
+{
+	char c = 0;
+	int fd[2];
+	pid_t pid;
+
+	CHECK_OK(pipe(fd));
+	SPAWN(pid, (close(fd[0]), ckpt_announce("child", "go.0"),
+		    write(fd[1], "x", 1) != 1));
+	close(fd[1]);
+	ckpt_wait_for("child");
+	ckpt_here();
+	CHECK_EQ(1, read(fd[0], &c, 1));
+	CHECK_EQ(0, read(fd[0], &c, 1));
+	return ckpt_reap(pid);
+}
+
+/* As standard output it is no different. */
+REFUSED(pipe_in_the_tree_as_standard_output, "fd [0-9]+.*pipe")
+{
+	int fd[2];
+	char c;
+
+	CHECK_OK(pipe(fd));
+	CHECK_EQ(1, dup2(fd[1], 1));
+	CHECK_EQ(0, dup2(fd[0], 0));
+	close(fd[0]);
+	close(fd[1]);
+	ckpt_here();
+	CHECK_EQ(1, write(1, "x", 1));
+	CHECK_EQ(1, read(0, &c, 1));
+	return 0;
+}
+
+REFUSED(fifo, "fd 3.*fifo|fd 3.*pipe")
+{
+	int fd;
+
+	CHECK_OK(mkfifo("fifo", 0600));
+	fd = open("fifo", O_RDWR);
+	CHECK_EQ(3, fd);
+	ckpt_here();
+	CHECK_EQ(1, write(fd, "x", 1));
+	return 0;
+}
+
+REFUSED(unix_socket_pair, "fd 3.*AF_UNIX.*socket|fd 3.*unix socket")
+{
+	char buf[5] = "";
+	int fd[2];
+
+	CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, fd));
+	CHECK_EQ(4, write(fd[1], "data", 4));
+	ckpt_here();
+	CHECK_EQ(4, read(fd[0], buf, 4));
+	return 0;
+}
+
+static int unix_listener(int type)
+{
+	struct sockaddr_un un = { AF_UNIX, "socket" };
+	int fd = socket(AF_UNIX, type, 0);
+
+	CHECK_EQ(3, fd);
+	CHECK_OK(bind(fd, (void *)&un, sizeof(un)));
+	if (type == SOCK_STREAM)
+		CHECK_OK(listen(fd, 5));
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(unix_listening_socket, "fd 3.*unix.*socket")
+{
+	return unix_listener(SOCK_STREAM);
+}
+
+REFUSED(unix_datagram_socket, "fd 3.*unix.*socket")
+{
+	return unix_listener(SOCK_DGRAM);
+}
+
+static int inet_socket(int family, int type, int protocol)
+{
+	int fd = socket(family, type, protocol);
+
+	if (fd < 0)
+		return ckpt_skip("socket(%d, %d, %d): %s", family, type,
+				 protocol, strerror(errno));
+	CHECK_EQ(3, fd);
+	ckpt_here();
+	CHECK_EQ(0, fcntl(fd, F_GETFD));
+	return 0;
+}
+
+REFUSED(tcp_socket, "fd 3.*inet.*socket")
+{
+	return inet_socket(AF_INET, SOCK_STREAM, 0);
+}
+
+REFUSED(udp_socket, "fd 3.*inet.*socket")
+{
+	return inet_socket(AF_INET, SOCK_DGRAM, 0);
+}
+
+REFUSED(tcp6_socket, "fd 3.*inet6.*socket")
+{
+	return inet_socket(AF_INET6, SOCK_STREAM, 0);
+}
+
+REFUSED(raw_socket, "fd 3.*socket")
+{
+	return inet_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+}
+
+REFUSED(packet_socket, "fd 3.*packet.*socket")
+{
+	return inet_socket(AF_PACKET, SOCK_RAW, 0);
+}
+
+REFUSED(netlink_socket, "fd 3.*netlink.*socket")
+{
+	return inet_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+}
+
+REFUSED(tcp_connection, "fd [0-9]+.*inet.*socket")
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	socklen_t len = sizeof(in);
+	int l, a, b;
+	char c;
+
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	l = socket(AF_INET, SOCK_STREAM, 0);
+	NEED(l);
+	NEED(system("ip link set lo up") ? -1 : 0);
+	CHECK_OK(bind(l, (void *)&in, sizeof(in)));
+	CHECK_OK(listen(l, 1));
+	CHECK_OK(getsockname(l, (void *)&in, &len));
+	a = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK_OK(connect(a, (void *)&in, sizeof(in)));
+	b = accept(l, NULL, NULL);
+	CHECK_OK(b);
+	ckpt_here();
+	CHECK_EQ(1, write(a, "x", 1));
+	CHECK_EQ(1, read(b, &c, 1));
+	return 0;
+}
+
+/* ---- Descriptors without a file ---- */
+
+REFUSED(epoll, "fd 3.*epoll")
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int fd = epoll_create1(0);
+
+	CHECK_EQ(3, fd);
+	ckpt_here();
+	CHECK_EQ(0, epoll_wait(fd, &ev, 1, 0));
+	return 0;
+}
+
+REFUSED(inotify, "fd 3.*inotify")
+{
+	int fd = inotify_init1(0);
+
+	CHECK_EQ(3, fd);
+	CHECK_OK(inotify_add_watch(fd, ".", IN_CREATE));
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(fanotify, "fd 3.*fanotify")
+{
+	NEED(fanotify_init(FAN_CLASS_NOTIF, O_RDONLY));
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(eventfd, "fd 3.*eventfd")
+{
+	int fd = eventfd(7, 0);
+	eventfd_t value;
+
+	CHECK_EQ(3, fd);
+	ckpt_here();
+	CHECK_EQ(0, eventfd_read(fd, &value));
+	CHECK_EQ(7, value);
+	return 0;
+}
+
+REFUSED(timerfd, "fd 3.*timerfd")
+{
+	int fd = timerfd_create(CLOCK_MONOTONIC, 0);
+
+	CHECK_EQ(3, fd);
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(signalfd, "fd 3.*signalfd")
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	CHECK_EQ(3, signalfd(-1, &set, 0));
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(userfaultfd, "userfaultfd")
+{
+	NEED(syscall(SYS_userfaultfd, UFFD_USER_MODE_ONLY | O_CLOEXEC));
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(pidfd, "fd 3.*pidfd")
+{
+	CHECK_EQ(3, syscall(SYS_pidfd_open, getpid(), 0));
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(namespace_file, "fd 3.*(namespace|nsfs)")
+{
+	CHECK_EQ(3, open("/proc/self/ns/uts", O_RDONLY));
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(memfd, "fd 3.*(memfd|unlinked|deleted)")
+{
+	int fd = memfd_create("m", 0);
+
+	CHECK_EQ(3, fd);
+	CHECK_EQ(4, write(fd, "data", 4));
+	ckpt_here();
+	CHECK_EQ(4, lseek(fd, 0, SEEK_CUR));
+	return 0;
+}
+
+REFUSED(io_uring, "fd 3.*io_uring")
+{
+	struct io_uring_params params = { 0 };
+
+	NEED(syscall(SYS_io_uring_setup, 4, &params));
+	ckpt_here();
+	return 0;
+}
+
+/* Without a descriptor it is still in the task. */
+REFUSED(io_uring_that_is_only_registered, "io_uring")
+{
+	struct io_uring_params params = { 0 };
+	struct io_uring_rsrc_update reg = { .offset = -1U };
+	int fd = syscall(SYS_io_uring_setup, 4, &params);
+
+	NEED(fd);
+	reg.data = fd;
+	NEED(syscall(SYS_io_uring_register, fd, 20 /* REGISTER_RING_FDS */, &reg, 1));
+	close(fd);
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(aio_context, "aio")
+{
+	aio_context_t ctx = 0;
+
+	NEED(syscall(SYS_io_setup, 8, &ctx));
+	ckpt_here();
+	CHECK_OK(syscall(SYS_io_destroy, ctx));
+	return 0;
+}
+
+REFUSED(bpf_map, "fd 3.*bpf")
+{
+	struct {
+		uint32_t type, key, value, max, flags;
+		uint32_t rest[24];
+	} attr = { 2, 4, 8, 1 };
+
+	NEED(syscall(SYS_bpf, 0, &attr, sizeof(attr)));
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(mount_context, "fd 3.*(fscontext|mount|fs context)")
+{
+	NEED(syscall(SYS_fsopen, "tmpfs", 0));
+	ckpt_here();
+	return 0;
+}
+
+/* ---- Terminals ---- */
+
+REFUSED(pseudo_terminal, "fd 3.*(pty|tty|terminal|pt)")
+{
+	NEED(open("/dev/ptmx", O_RDWR | O_NOCTTY));
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(controlling_terminal, "pty|tty|terminal")
+{
+	int m = posix_openpt(O_RDWR | O_NOCTTY), s;
+
+	NEED(m);
+	CHECK_OK(grantpt(m));
+	CHECK_OK(unlockpt(m));
+	s = open(ptsname(m), O_RDWR);
+	NEED(s);
+	close(s);
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(unknown_device, "fd 3.*(device|/dev/kmsg)")
+{
+	NEED(open("/dev/kmsg", O_RDONLY | O_NONBLOCK));
+	ckpt_here();
+	return 0;
+}
+
+/* ---- Files ---- */
+
+REFUSED(unlinked_file, "fd 3.*(unlinked|deleted|removed)")
+{
+	int fd = open("f", O_RDWR | O_CREAT, 0600);
+
+	CHECK_EQ(3, fd);
+	CHECK_EQ(4, write(fd, "data", 4));
+	CHECK_OK(unlink("f"));
+	ckpt_here();
+	CHECK_EQ(4, lseek(fd, 0, SEEK_CUR));
+	return 0;
+}
+
+REFUSED(temporary_file_without_a_name, "fd 3.*(unlinked|deleted|removed|no name)")
+{
+	NEED(open(".", O_RDWR | O_TMPFILE, 0600));
+	ckpt_here();
+	return 0;
+}
+
+/* Another file has the name now. */
+REFUSED(replaced_file, "fd 3.*(unlinked|deleted|removed)")
+{
+	int fd = open("f", O_RDWR | O_CREAT, 0600);
+
+	CHECK_EQ(3, fd);
+	CHECK_OK(unlink("f"));
+	close(open("f", O_RDWR | O_CREAT, 0600));
+	ckpt_here();
+	return 0;
+}
+
+/* It has another name, but not the one that it was opened by. */
+REFUSED(unlinked_file_with_another_link, "fd 3.*(unlinked|deleted|removed)")
+{
+	int fd = open("f", O_RDWR | O_CREAT, 0600);
+
+	CHECK_EQ(3, fd);
+	CHECK_OK(link("f", "g"));
+	CHECK_OK(unlink("f"));
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(covered_file, "fd 3.*(mount|reach|path|hidden|cover|same|found)")
+{
+	CHECK_OK(mkdir("d", 0700));
+	CHECK_EQ(3, open("d/f", O_RDWR | O_CREAT, 0600));
+	CHECK_OK(mount("none", "d", "tmpfs", 0, NULL));
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(unlinked_working_directory, "(cwd|working directory|directory).*(unlinked|deleted|removed)")
+{
+	CHECK_OK(mkdir("d", 0700));
+	CHECK_OK(chdir("d"));
+	CHECK_OK(rmdir("../d"));
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(proc_file, "fd 3.*proc")
+{
+	char buf[4];
+	int fd = open("/proc/meminfo", O_RDONLY);
+
+	CHECK_EQ(3, fd);
+	CHECK_EQ(4, read(fd, buf, 4));
+	ckpt_here();
+	CHECK_EQ(4, read(fd, buf, 4));
+	return 0;
+}
+
+REFUSED(sys_file, "fd 3.*(sysfs|/sys)")
+{
+	NEED(open("/sys/kernel/uevent_seqnum", O_RDONLY));
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(path_descriptor, "fd 3.*O_PATH")
+{
+	CHECK_EQ(3, open("/tmp", O_PATH));
+	ckpt_here();
+	return 0;
+}
+
+NEVER_LOST(flock)
+{
+	int fd = open("f", O_RDWR | O_CREAT, 0600), other;
+
+	CHECK_OK(flock(fd, LOCK_EX));
+	ckpt_here();
+	other = open("f", O_RDWR);
+	CHECK(flock(other, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK);
+	return 0;
+}
+
+static int record_lock(int cmd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_start = 10, .l_len = 5 };
+	int fd = open("f", O_RDWR | O_CREAT, 0600), other;
+
+	CHECK_OK(fcntl(fd, cmd, &lock));
+	ckpt_here();
+	other = open("f", O_RDWR);
+	lock.l_pid = 0;
+	CHECK_OK(fcntl(other, F_OFD_GETLK, &lock));
+	CHECK_EQ(F_WRLCK, lock.l_type);
+	CHECK_EQ(10, lock.l_start);
+	CHECK_EQ(5, lock.l_len);
+	return 0;
+}
+
+NEVER_LOST(posix_lock)
+{
+	return record_lock(F_SETLK);
+}
+
+NEVER_LOST(open_file_description_lock)
+{
+	return record_lock(F_OFD_SETLK);
+}
+
+NEVER_LOST(lease)
+{
+	int fd = open("f", O_RDONLY | O_CREAT, 0600);
+
+	if (fcntl(fd, F_SETLEASE, F_RDLCK))
+		return ckpt_skip("F_SETLEASE: %s", strerror(errno));
+	ckpt_here();
+	CHECK_EQ(F_RDLCK, fcntl(fd, F_GETLEASE));
+	return 0;
+}
+
+NEVER_LOST(owner_of_a_file)
+{
+	int fd = open("f", O_RDWR | O_CREAT, 0600);
+
+	CHECK_OK(fcntl(fd, F_SETOWN, getpid()));
+	CHECK_OK(fcntl(fd, F_SETSIG, SIGRTMIN));
+	ckpt_here();
+	CHECK_EQ(getpid(), fcntl(fd, F_GETOWN));
+	CHECK_EQ(SIGRTMIN, fcntl(fd, F_GETSIG));
+	return 0;
+}
+
+NEVER_LOST(write_life_hint)
+{
+	int fd = open("f", O_RDWR | O_CREAT, 0600);
+	uint64_t hint = 2;
+
+	CHECK_OK(fcntl(fd, 1036 /* F_SET_RW_HINT */, &hint));
+	ckpt_here();
+	CHECK_OK(fcntl(fd, 1035 /* F_GET_RW_HINT */, &hint));
+	CHECK_EQ(2, hint);
+	return 0;
+}
+
+NEVER_LOST(read_ahead_advice)
+{
+	int fd = open("f", O_RDWR | O_CREAT, 0600);
+
+	CHECK_EQ(0, posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM));
+	ckpt_here();
+	CHECK_OK(fcntl(fd, F_GETFD));
+	return 0;
+}
+
+/* ---- Memory ---- */
+
+static int shared_memory(int flags, int fd)
+{
+	int *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, flags, fd, 0);
+	pid_t pid;
+
+	CHECK(p != MAP_FAILED);
+	if (fd >= 0)
+		close(fd);
+	*p = 42;
+	SPAWN(pid, (ckpt_announce("child", "go.0"), *p = 43, 0));
+	ckpt_wait_for("child");
+	ckpt_here();
+	CHECK_EQ(0, ckpt_reap(pid));
+	CHECK_EQ(43, *p);
+	return 0;
+}
+
+REFUSED(shared_anonymous_memory, "shared anonymous|anonymous shared|shmem|shared memory")
+{
+	return shared_memory(MAP_SHARED | MAP_ANONYMOUS, -1);
+}
+
+REFUSED(shared_mapping_of_dev_zero, "shared anonymous|anonymous shared|shmem|shared|/dev/zero")
+{
+	return shared_memory(MAP_SHARED, open("/dev/zero", O_RDWR));
+}
+
+REFUSED(shared_writable_file_mapping, "shared.*mapping|mapping.*shared|shared")
+{
+	int fd = open("f", O_RDWR | O_CREAT, 0600);
+
+	CHECK_OK(ftruncate(fd, PAGE));
+	return shared_memory(MAP_SHARED, fd);
+}
+
+REFUSED(shared_mapping_that_may_become_writable, "shared")
+{
+	int fd = open("f", O_RDWR | O_CREAT, 0600);
+	char *p;
+
+	CHECK_OK(ftruncate(fd, PAGE));
+	p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	ckpt_here();
+	CHECK_OK(mprotect(p, PAGE, PROT_READ | PROT_WRITE));
+	return 0;
+}
+
+REFUSED(mapped_memfd, "memfd|unlinked|deleted|shared|shmem")
+{
+	int fd = memfd_create("m", 0);
+
+	CHECK_OK(ftruncate(fd, PAGE));
+	return shared_memory(MAP_SHARED, fd);
+}
+
+REFUSED(private_mapping_of_an_unlinked_file, "unlinked|deleted|removed")
+{
+	int fd = open("f", O_RDWR | O_CREAT, 0600);
+	char *p;
+
+	CHECK_EQ(4, write(fd, "data", 4));
+	p = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	CHECK(p != MAP_FAILED);
+	close(fd);
+	unlink("f");
+	ckpt_here();
+	CHECK(!memcmp(p, "data", 4));
+	return 0;
+}
+
+REFUSED(locked_memory, "lock")
+{
+	void *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	NEED(mlock(p, PAGE));
+	ckpt_here();
+	return 0;
+}
+
+REFUSED(memory_locked_for_the_future, "lock")
+{
+	NEED(mlockall(MCL_FUTURE));
+	ckpt_here();
+	return 0;
+}
+
+static int advised(int advice)
+{
+	char *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	memset(p, 1, 4 * PAGE);
+	if (madvise(p, 4 * PAGE, advice))
+		return ckpt_skip("madvise(%d): %s", advice, strerror(errno));
+	ckpt_here();
+	return 0;
+}
+
+NEVER_LOST(advice_dontfork)	{ return advised(MADV_DONTFORK); }
+NEVER_LOST(advice_wipeonfork)	{ return advised(MADV_WIPEONFORK); }
+NEVER_LOST(advice_dontdump)	{ return advised(MADV_DONTDUMP); }
+NEVER_LOST(advice_mergeable)	{ return advised(MADV_MERGEABLE); }
+NEVER_LOST(advice_hugepage)	{ return advised(MADV_HUGEPAGE); }
+NEVER_LOST(advice_nohugepage)	{ return advised(MADV_NOHUGEPAGE); }
+NEVER_LOST(advice_random)	{ return advised(MADV_RANDOM); }
+NEVER_LOST(advice_sequential)	{ return advised(MADV_SEQUENTIAL); }
+
+NEVER_LOST(guard_pages)
+{
+	char *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	memset(p, 1, 4 * PAGE);
+	NEED(madvise(p + PAGE, PAGE, 102 /* MADV_GUARD_INSTALL */));
+	ckpt_here();
+	CHECK(access(p + PAGE, F_OK) < 0 && errno == EFAULT);
+	CHECK(access(p, F_OK) < 0 && errno != EFAULT);
+	return 0;
+}
+
+NEVER_LOST(sealed_mapping)
+{
+	char *p = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	NEED(syscall(462 /* mseal */, p, PAGE, 0));
+	ckpt_here();
+	CHECK(munmap(p, PAGE) < 0 && errno == EPERM);
+	return 0;
+}
+
+NEVER_LOST(droppable_mapping)
+{
+	char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		       0x08 /* MAP_DROPPABLE */ | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return ckpt_skip("MAP_DROPPABLE: %s", strerror(errno));
+	*p = 1;
+	ckpt_here();
+	return 0;
+}
+
+NEVER_LOST(named_mapping)
+{
+	char *p = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	NEED(prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p, PAGE, "a name"));
+	ckpt_here();
+	return 0;
+}
+
+/* ---- Timers ---- */
+
+REFUSED(posix_timer, "timer")
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_NONE };
+	struct itimerspec its = { .it_value = { 1000, 0 } };
+	timer_t t;
+
+	NEED(timer_create(CLOCK_MONOTONIC, &ev, &t));
+	CHECK_OK(timer_settime(t, 0, &its, NULL));
+	ckpt_here();
+	CHECK_OK(timer_gettime(t, &its));
+	CHECK(its.it_value.tv_sec > 900);
+	return 0;
+}
+
+static int interval_timer(int which)
+{
+	struct itimerval it = { .it_value = { 1000, 0 }, .it_interval = { 5, 0 } };
+
+	CHECK_OK(setitimer(which, &it, NULL));
+	ckpt_here();
+	CHECK_OK(getitimer(which, &it));
+	CHECK(it.it_value.tv_sec > 900);
+	CHECK_EQ(5, it.it_interval.tv_sec);
+	return 0;
+}
+
+REFUSED(itimer_real, "timer")		{ return interval_timer(ITIMER_REAL); }
+REFUSED(itimer_virtual, "timer")	{ return interval_timer(ITIMER_VIRTUAL); }
+REFUSED(itimer_prof, "timer")		{ return interval_timer(ITIMER_PROF); }
+
+NEVER_LOST(alarm_clock)
+{
+	alarm(1000);
+	ckpt_here();
+	CHECK(alarm(0) > 900);
+	return 0;
+}
+
+NEVER_LOST(limit_of_processor_time)
+{
+	struct rlimit rl = { 1000, 2000 };
+
+	CHECK_OK(setrlimit(RLIMIT_CPU, &rl));
+	ckpt_here();
+	CHECK_OK(getrlimit(RLIMIT_CPU, &rl));
+	CHECK_EQ(1000, rl.rlim_cur);
+	return 0;
+}
+
+/* ---- Attributes of the process ---- */
+
+NEVER_LOST(no_new_privs)
+{
+	CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	ckpt_here();
+	CHECK_EQ(1, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+	return 0;
+}
+
+NEVER_LOST(parent_death_signal)
+{
+	int sig = 0, ret;
+	pid_t pid;
+
+	SPAWN(pid, (ret = prctl(PR_SET_PDEATHSIG, SIGUSR1), ckpt_announce("child", "go.0"), prctl(PR_GET_PDEATHSIG, &sig),
+		    ret || sig != SIGUSR1));
+	ckpt_wait_for("child");
+	ckpt_here();
+	return ckpt_reap(pid);
+}
+
+NEVER_LOST(child_subreaper)
+{
+	int value = 0;
+
+	CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 1));
+	ckpt_here();
+	CHECK_OK(prctl(PR_GET_CHILD_SUBREAPER, &value));
+	CHECK_EQ(1, value);
+	return 0;
+}
+
+NEVER_LOST(keep_capabilities)
+{
+	CHECK_OK(prctl(PR_SET_KEEPCAPS, 1));
+	ckpt_here();
+	CHECK_EQ(1, prctl(PR_GET_KEEPCAPS));
+	return 0;
+}
+
+NEVER_LOST(timer_slack)
+{
+	CHECK_OK(prctl(PR_SET_TIMERSLACK, 123456));
+	ckpt_here();
+	CHECK_EQ(123456, prctl(PR_GET_TIMERSLACK));
+	return 0;
+}
+
+NEVER_LOST(no_huge_pages)
+{
+	NEED(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
+	ckpt_here();
+	CHECK_EQ(1, prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0));
+	return 0;
+}
+
+NEVER_LOST(memory_deny_write_execute)
+{
+	NEED(prctl(65 /* PR_SET_MDWE */, 1, 0, 0, 0));
+	ckpt_here();
+	CHECK_EQ(1, prctl(66 /* PR_GET_MDWE */, 0, 0, 0, 0));
+	return 0;
+}
+
+NEVER_LOST(io_flusher)
+{
+	NEED(prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0));
+	ckpt_here();
+	CHECK_EQ(1, prctl(PR_GET_IO_FLUSHER, 0, 0, 0, 0));
+	return 0;
+}
+
+NEVER_LOST(ksm_for_all_memory)
+{
+	NEED(prctl(67 /* PR_SET_MEMORY_MERGE */, 1, 0, 0, 0));
+	ckpt_here();
+	CHECK_EQ(1, prctl(68 /* PR_GET_MEMORY_MERGE */, 0, 0, 0, 0));
+	return 0;
+}
+
+NEVER_LOST(capability_bounding_set)
+{
+	CHECK_OK(prctl(PR_CAPBSET_DROP, 25 /* CAP_SYS_TIME */));
+	ckpt_here();
+	CHECK_EQ(0, prctl(PR_CAPBSET_READ, 25));
+	CHECK_EQ(1, prctl(PR_CAPBSET_READ, 21));
+	return 0;
+}
+
+NEVER_LOST(secure_bits)
+{
+	CHECK_OK(prctl(PR_SET_SECUREBITS, 1 /* SECBIT_NOROOT */));
+	ckpt_here();
+	CHECK_EQ(1, prctl(PR_GET_SECUREBITS));
+	return 0;
+}
+
+NEVER_LOST(user_and_group_ids)
+{
+	gid_t group[3] = { 20, 30, 40 }, now[8];
+	uid_t r, e, s;
+
+	CHECK_OK(setgroups(3, group));
+	CHECK_OK(setresgid(100, 101, 102));
+	CHECK_OK(setresuid(1000, 0, 1002));
+	ckpt_here();
+	CHECK_OK(getresuid(&r, &e, &s));
+	CHECK(r == 1000 && e == 0 && s == 1002);
+	CHECK_OK(getresgid(&r, &e, &s));
+	CHECK(r == 100 && e == 101 && s == 102);
+	CHECK_EQ(3, getgroups(8, now));
+	CHECK(now[0] == 20 && now[1] == 30 && now[2] == 40);
+	return 0;
+}
+
+NEVER_LOST(scheduling_policy)
+{
+	struct sched_param param = { 0 };
+
+	CHECK_OK(sched_setscheduler(0, SCHED_BATCH, &param));
+	ckpt_here();
+	CHECK_EQ(SCHED_BATCH, sched_getscheduler(0));
+	return 0;
+}
+
+NEVER_LOST(realtime_priority)
+{
+	struct sched_param param = { 5 };
+
+	NEED(sched_setscheduler(0, SCHED_FIFO, &param));
+	ckpt_here();
+	CHECK_EQ(SCHED_FIFO, sched_getscheduler(0));
+	CHECK_OK(sched_getparam(0, &param));
+	CHECK_EQ(5, param.sched_priority);
+	return 0;
+}
+
+NEVER_LOST(nice_value)
+{
+	CHECK_OK(setpriority(PRIO_PROCESS, 0, -5));
+	ckpt_here();
+	CHECK_EQ(-5, getpriority(PRIO_PROCESS, 0));
+	return 0;
+}
+
+NEVER_LOST(io_priority)
+{
+	NEED(syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 6));
+	ckpt_here();
+	CHECK_EQ(2 << 13 | 6, syscall(SYS_ioprio_get, 1, 0));
+	return 0;
+}
+
+NEVER_LOST(processor_affinity)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	CHECK_OK(sched_setaffinity(0, sizeof(set), &set));
+	ckpt_here();
+	CHECK_OK(sched_getaffinity(0, sizeof(set), &set));
+	CHECK_EQ(1, CPU_COUNT(&set));
+	return 0;
+}
+
+NEVER_LOST(oom_score)
+{
+	char text[16];
+
+	CHECK_EQ(0, write_file("/proc/self/oom_score_adj", "321"));
+	ckpt_here();
+	CHECK(read_file("/proc/self/oom_score_adj", text, sizeof(text)) > 0);
+	CHECK_EQ(321, atoi(text));
+	return 0;
+}
+
+NEVER_LOST(core_dump_filter)
+{
+	char text[16];
+
+	CHECK_EQ(0, write_file("/proc/self/coredump_filter", "0x21"));
+	ckpt_here();
+	CHECK(read_file("/proc/self/coredump_filter", text, sizeof(text)) > 0);
+	CHECK_EQ(0x21, strtol(text, NULL, 16));
+	return 0;
+}
+
+NEVER_LOST(login_uid)
+{
+	char text[16];
+
+	if (write_file("/proc/self/loginuid", "77"))
+		return ckpt_skip("no loginuid");
+	ckpt_here();
+	CHECK(read_file("/proc/self/loginuid", text, sizeof(text)) > 0);
+	CHECK_EQ(77, atoi(text));
+	return 0;
+}
+
+NEVER_LOST(personality_flags)
+{
+	CHECK_OK(personality(ADDR_NO_RANDOMIZE | STICKY_TIMEOUTS));
+	ckpt_here();
+	CHECK_EQ(ADDR_NO_RANDOMIZE | STICKY_TIMEOUTS, personality(0xffffffff));
+	return 0;
+}
+
+NEVER_LOST(session_keyring)
+{
+	long id;
+
+	id = syscall(SYS_keyctl, 1 /* JOIN_SESSION_KEYRING */, "ckpt");
+	NEED(id);
+	ckpt_here();
+	CHECK_EQ(id, syscall(SYS_keyctl, 0 /* GET_KEYRING_ID */, -3, 0));
+	return 0;
+}
+
+NEVER_LOST(robust_list)
+{
+	static struct { void *next; long off; void *pending; } head;
+	struct { void *next; long off; void *pending; } *now;
+	size_t len;
+
+	head.next = &head;
+	CHECK_OK(syscall(SYS_set_robust_list, &head, sizeof(head)));
+	ckpt_here();
+	CHECK_OK(syscall(SYS_get_robust_list, 0, &now, &len));
+	CHECK((void *)now == (void *)&head);
+	CHECK_EQ(sizeof(head), len);
+	return 0;
+}
+
+NEVER_LOST(clear_child_tid)
+{
+	static int tid;
+	int *now = NULL;
+
+	syscall(SYS_set_tid_address, &tid);
+	ckpt_here();
+	CHECK_OK(prctl(PR_GET_TID_ADDRESS, &now));
+	CHECK(now == &tid);
+	return 0;
+}
+
+/* ---- What processes share without being threads ---- */
+
+static char share_stack[65536] __attribute__((aligned(16)));
+static volatile int shared_value;
+
+static int sharing_child(void *arg)
+{
+	int flags = (long)arg;
+
+	if (flags & CLONE_FILES)
+		dup2(0, 50);
+	if (flags & CLONE_FS)
+		umask(0123);
+	ckpt_announce("child", "go.0");
+	if (flags & CLONE_VM)
+		shared_value = 9;
+	if (flags & CLONE_FILES)
+		close(50);
+	if (flags & CLONE_FS)
+		umask(0321);
+	if (flags & CLONE_SIGHAND)
+		signal(SIGUSR1, SIG_IGN);
+	return 0;
+}
+
+static int sharing(int flags)
+{
+	struct sigaction sa;
+	pid_t pid;
+
+	umask(022);
+	pid = clone(sharing_child, share_stack + sizeof(share_stack),
+		    flags | SIGCHLD, (void *)(long)flags);
+	CHECK_OK(pid);
+	ckpt_wait_for("child");
+	CHECK_EQ(!!(flags & CLONE_FILES), fcntl(50, F_GETFD) >= 0);
+	ckpt_here();
+	CHECK_EQ(0, ckpt_reap(pid));
+	CHECK_EQ(flags & CLONE_VM ? 9 : 0, shared_value);
+	CHECK(fcntl(50, F_GETFD) < 0);
+	CHECK_EQ(flags & CLONE_FS ? 0321 : 022, umask(0));
+	CHECK_OK(sigaction(SIGUSR1, NULL, &sa));
+	CHECK(sa.sa_handler == (flags & CLONE_SIGHAND ? SIG_IGN : SIG_DFL));
+	return 0;
+}
+
+NEVER_LOST(shared_descriptor_table)	{ return sharing(CLONE_FILES); }
+NEVER_LOST(shared_directories)		{ return sharing(CLONE_FS); }
+NEVER_LOST(shared_address_space)	{ return sharing(CLONE_VM); }
+NEVER_LOST(shared_signal_handlers)	{ return sharing(CLONE_VM | CLONE_SIGHAND); }
+NEVER_LOST(shared_io_context)		{ return sharing(CLONE_IO); }
+
+NEVER_LOST(child_without_a_signal)
+{
+	pid_t pid = syscall(SYS_clone, SIGUSR2, 0, 0, 0, 0);
+	int status;
+
+	CHECK_OK(pid);
+	if (pid == 0) {
+		ckpt_announce("child", "go.0");
+		_exit(7);
+	}
+	signal(SIGUSR2, SIG_IGN);
+	ckpt_wait_for("child");
+	ckpt_here();
+	CHECK(waitpid(pid, &status, 0) < 0 && errno == ECHILD);
+	CHECK_EQ(pid, waitpid(pid, &status, __WCLONE));
+	CHECK_EQ(7 << 8, status);
+	return 0;
+}
+
+/* ---- Mounts made by the container after it was started ---- */
+
+NEVER_LOST(mount_in_the_container)
+{
+	int fd;
+
+	CHECK_OK(mkdir("m", 0700));
+	CHECK_OK(mount("none", "m", "tmpfs", 0, NULL));
+	fd = open("m/f", O_RDWR | O_CREAT, 0600);
+	CHECK_EQ(4, write(fd, "data", 4));
+	ckpt_here();
+	CHECK_OK(access("m/f", F_OK));
+	return 0;
+}
+
+/* ---- A dry run names everything, not the first thing ---- */
+
+CKPT_BODY(three_blockers)
+{
+	int fd[2];
+
+	CHECK_EQ(3, epoll_create1(0));
+	CHECK_EQ(4, eventfd(1, 0));
+	CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, fd));
+	ckpt_here();
+	return 0;
+}
+
+CKPT_TEST_F(refuse, dry_run_names_all_blockers)
+{
+	struct app *app = &self->app;
+
+	if (app_plain())
+		SKIP(return, "nothing to see without a checkpoint");
+	ASSERT_EQ(0, app_start(app, "three_blockers"));
+	ASSERT_EQ(0, app_freeze(app));
+	EXPECT_EQ(-EOPNOTSUPP, app_checkpoint(app, CHECKPOINT_DRYRUN));
+	EXPECT_EQ(true, lines_are_complete(app->log));
+	EXPECT_EQ(true, matches(app->log, "fd 3.*epoll"));
+	EXPECT_EQ(true, matches(app->log, "fd 4.*eventfd"));
+	EXPECT_EQ(true, matches(app->log, "fd 5.*unix"));
+	EXPECT_EQ(true, matches(app->log, "fd 6.*unix")) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_thaw(app));
+	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_BODY(no_blocker)
+{
+	ckpt_here();
+	return 0;
+}
+
+CKPT_TEST_F(refuse, dry_run_finds_nothing_in_a_plain_process)
+{
+	struct app *app = &self->app;
+	struct stat st;
+
+	if (app_plain())
+		SKIP(return, "nothing to see without a checkpoint");
+	ASSERT_EQ(0, app_start(app, "no_blocker"));
+	ASSERT_EQ(0, app_freeze(app));
+	EXPECT_EQ(0, app_checkpoint(app, CHECKPOINT_DRYRUN)) {
+		app_show(app);
+	}
+	EXPECT_STREQ("", app->log);
+	ASSERT_EQ(0, fstat(app->image, &st));
+	EXPECT_EQ(0, st.st_size);
+	ASSERT_EQ(0, app_thaw(app));
+	ASSERT_EQ(0, app_finish(app));
+}
+
+TEST_HARNESS_MAIN
