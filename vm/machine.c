@@ -387,7 +387,7 @@ static unsigned long number(const char *what, const char *s, unsigned long min,
 
 static unsigned long megabytes(const char *s)
 {
-	char *digits = strdup(s);
+	char *digits = format("%s", s);
 	size_t len = strlen(s);
 	unsigned long unit = 1;
 

@@ -145,7 +145,7 @@ run_kernel(const struct machine *m, const char *mem, const struct lines *lines)
 	ARG("ncpus=%u", m->cpus);
 	ARG("seccomp=on");
 	ARG("umid=vm%d-%ld", (int)getpid(), random());
-	ARG("uml_dir=%s/", mem);
+	ARG("uml_dir=%s/", m->contained ? mem : m->dir);
 	ARG("con=null");
 	ARG("con0=null,fd:1");
 	ARG("ssl=null");
