@@ -129,9 +129,20 @@ static char *read_file(int dir, const char *name, size_t *len)
 	return buf;
 }
 
+/* The last value given to a variable counts. */
+static void add_env(char *setting)
+{
+	size_t name = strcspn(setting, "=") + 1;
+	char **e = job.envp;
+
+	while (*e && strncmp(*e, setting, name))
+		e++;
+	*e = setting;
+}
+
 static void read_job(void)
 {
-	size_t len, argc = 0, envc = 0, records = 0;
+	size_t len, argc = 0, records = 0;
 	char *p, *end, *buf = read_file(ctl_dir, CTL_JOB, &len);
 
 	if (!buf)
@@ -148,7 +159,7 @@ static void read_job(void)
 			job.argv[argc++] = p + 1;
 			break;
 		case JOB_ENV:
-			job.envp[envc++] = p + 1;
+			add_env(p + 1);
 			break;
 		case JOB_CWD:
 			job.cwd = p + 1;
@@ -294,6 +305,26 @@ static void mount_rest(void)
 	}
 }
 
+/* A login shell sets PATH anew; bring it back to what the host asked for. */
+static void keep_path(void)
+{
+	FILE *f = fopen("/etc/profile.d/zz-vm.sh", "we");
+	const char *c;
+	char **env;
+
+	if (!f)
+		return;
+	for (env = job.envp; *env; env++) {
+		if (strncmp(*env, "PATH=", 5))
+			continue;
+		fputs("export PATH='", f);
+		for (c = *env + 5; *c; c++)
+			fputs(*c == '\'' ? "'\\''" : (char[]){ *c, '\0' }, f);
+		fputs("'\n", f);
+	}
+	fclose(f);
+}
+
 static void make_machine(void)
 {
 	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
@@ -315,6 +346,7 @@ static void make_machine(void)
 	close(s);
 	/* Cores go where the program runs, not to a helper of the host's. */
 	write_to("/proc/sys/kernel/core_pattern", "core");
+	keep_path();
 }
 
 /* ---- lines ---- */
