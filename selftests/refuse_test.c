@@ -103,7 +103,6 @@ static void refused(struct __test_metadata *_metadata, struct app *app,
 {
 	int ret;
 
-	app->net = true;
 	ret = app_start(app, body);
 	if (ret == APP_SKIPPED)
 		SKIP(return, "%s", app->reason);
@@ -125,7 +124,6 @@ static void never_lost(struct __test_metadata *_metadata, struct app *app,
 	struct oracle before, after;
 	int ret;
 
-	app->net = true;
 	ret = app_start(app, body);
 	if (ret == APP_SKIPPED)
 		SKIP(return, "%s", app->reason);
@@ -620,7 +618,6 @@ REFUSED(tcp_connection, "fd [0-9]+.*inet.*socket")
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	l = socket(AF_INET, SOCK_STREAM, 0);
 	NEED(l);
-	NEED(system("ip link set lo up") ? -1 : 0);
 	CHECK_OK(bind(l, (void *)&in, sizeof(in)));
 	CHECK_OK(listen(l, 1));
 	CHECK_OK(getsockname(l, (void *)&in, &len));
@@ -1519,6 +1516,15 @@ NEVER_LOST(mount_in_the_container)
 	ckpt_here();
 	CHECK_OK(access("m/f", F_OK));
 	return 0;
+}
+
+/* ---- Namespaces that the container was started in ---- */
+
+CKPT_TEST_F(refuse, network_namespace_of_the_container)
+{
+	self->app.net = true;
+	refused(_metadata, &self->app, "no_blocker",
+		"network namespace");
 }
 
 /* ---- A dry run names everything, not the first thing ---- */

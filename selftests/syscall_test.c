@@ -39,8 +39,9 @@ static int check_span(double start)
 	return 1;
 }
 
+/* With @compare, the oracle looks at it before and after. */
 static void interrupt(struct __test_metadata *_metadata, struct app *app,
-		      const char *body)
+		      const char *body, bool compare)
 {
 	struct oracle before, after;
 	int ret;
@@ -65,7 +66,8 @@ static void interrupt(struct __test_metadata *_metadata, struct app *app,
 		}
 		ASSERT_EQ(0, app_freeze(app));
 		ASSERT_EQ(0, oracle_record(&after, app->pid));
-		EXPECT_EQ(0, oracle_diff(&before, &after, stderr));
+		if (compare)
+			EXPECT_EQ(0, oracle_diff(&before, &after, stderr));
 		ASSERT_EQ(0, app_thaw(app));
 		oracle_free(&before);
 		oracle_free(&after);
@@ -73,13 +75,18 @@ static void interrupt(struct __test_metadata *_metadata, struct app *app,
 	ASSERT_EQ(0, app_finish(app));
 }
 
-#define INTERRUPTED(name)						\
+#define INTERRUPTED_(name, compare)					\
 	static int body_syscalls_##name(void);				\
 	CKPT_TEST_F(syscalls, name)					\
 	{								\
-		interrupt(_metadata, &self->app, "syscalls_" #name);	\
+		interrupt(_metadata, &self->app, "syscalls_" #name, compare); \
 	}								\
 	CKPT_BODY(syscalls_##name)
+
+#define INTERRUPTED(name)	INTERRUPTED_(name, true)
+
+/* The kernel writes the time that is left to memory at every interruption. */
+#define INTERRUPTED_WRITING(name)	INTERRUPTED_(name, false)
 
 INTERRUPTED(nanosleep_with_the_time_left)
 {
@@ -192,7 +199,7 @@ INTERRUPTED(poll_without_time_out_wakes_up_for_a_signal)
 }
 
 /* ppoll() and select() write the time that is left back, and start again. */
-INTERRUPTED(ppoll_times_out)
+INTERRUPTED_WRITING(ppoll_times_out)
 {
 	struct timespec ts = to_timespec(span());
 	double start = now_monotonic();
@@ -204,7 +211,7 @@ INTERRUPTED(ppoll_times_out)
 	return check_span(start);
 }
 
-INTERRUPTED(select_times_out)
+INTERRUPTED_WRITING(select_times_out)
 {
 	struct timeval tv = { (time_t)span(), 0 };
 	double start = now_monotonic();

@@ -114,8 +114,7 @@ static long make(unsigned long long flags, unsigned int exit_signal, pid_t pid)
 
 static void task_main(struct coordinator *c, struct saved_task *t);
 
-static int make_children(struct coordinator *c, struct saved_task *t,
-			 bool same_session)
+static int make_children(struct coordinator *c, struct saved_task *t)
 {
 	unsigned int i;
 
@@ -124,8 +123,6 @@ static int make_children(struct coordinator *c, struct saved_task *t,
 		long pid;
 
 		if (child->task.ppid != t->task.pid || child == t)
-			continue;
-		if ((child->task.sid == t->task.sid) != same_session)
 			continue;
 		pid = make(0, child->task.exit_signal, child->task.pid);
 		if (pid < 0) {
@@ -138,50 +135,14 @@ static int make_children(struct coordinator *c, struct saved_task *t,
 	return 0;
 }
 
-/* The leader of the group may not be there yet. */
-static int enter_group(const struct saved_task *t)
-{
-	int i;
-
-	if (!t->task.pgid || getpgid(0) == (pid_t)t->task.pgid)
-		return 0;
-	for (i = 0; i < 2000; i++) {
-		if (!setpgid(0, t->task.pgid))
-			return 0;
-		if (errno != EPERM && errno != ESRCH)
-			return -1;
-		sleep_ms(2);
-	}
-	return -1;
-}
-
-/* Children that stayed in the former session are made before the new one. */
+/* Sessions and process groups are put in order by the kernel. */
 static void task_main(struct coordinator *c, struct saved_task *t)
 {
-	if (t->task.sid == t->task.pid) {
-		if (make_children(c, t, false))
-			_exit(110);
-		if (setsid() < 0) {
-			say(c, t, "setsid");
-			_exit(111);
-		}
-		if (make_children(c, t, true))
-			_exit(110);
-	} else {
-		if (t->task.pgid == t->task.pid && enter_group(t)) {
-			say(c, t, "setpgid");
-			_exit(112);
-		}
-		if (make_children(c, t, true) || make_children(c, t, false))
-			_exit(110);
-	}
-	if (enter_group(t)) {
-		say(c, t, "setpgid");
-		_exit(112);
-	}
+	if (make_children(c, t))
+		_exit(110);
 	sys_restart(t->task.pid, c->ctx, RESTART_JOIN, -1);
 	say(c, t, "restart(RESTART_JOIN)");
-	_exit(113);
+	_exit(111);
 }
 
 /* CLOCK_MONOTONIC and CLOCK_BOOTTIME go on from where they were. */

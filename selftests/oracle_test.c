@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The state oracle notices what it is there to notice
+ *
+ * No checkpoint is made here: each body changes one thing between two points,
+ * and the recordings must differ in the named key; as a control, those of a
+ * body that waits must not differ at all.
+ */
+#include "test.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+FIXTURE(oracle) { struct app app; };
+
+FIXTURE_SETUP(oracle)
+{
+	setenv("CKPT_TEST_PLAIN", "1", 1);
+	ASSERT_EQ(0, app_init(&self->app, FREEZER_V2));
+}
+
+FIXTURE_TEARDOWN(oracle)
+{
+	app_cleanup(&self->app);
+}
+
+static void notices(struct __test_metadata *_metadata, struct app *app,
+		    const char *body, const char *key)
+{
+	struct oracle before, after;
+	char *text = NULL;
+	size_t len;
+	unsigned int n;
+	FILE *f;
+
+	ASSERT_EQ(0, app_start(app, body));
+	ASSERT_EQ(0, app_wait_blocked(app));
+	ASSERT_EQ(0, oracle_record(&before, app->pid));
+	if (key) {
+		app_go(app);
+		app->point++;
+		ASSERT_EQ(0, app_wait_ready(app));
+		ASSERT_EQ(0, app_wait_blocked(app));
+	} else {
+		sleep_ms(50);
+	}
+	ASSERT_EQ(0, oracle_record(&after, app->pid));
+	f = open_memstream(&text, &len);
+	n = oracle_diff(&before, &after, f);
+	fclose(f);
+	if (key) {
+		EXPECT_NE(NULL, strstr(text, key)) {
+			TH_LOG("no %s in: %s", key, text);
+		}
+		EXPECT_LT(0, n);
+	} else {
+		EXPECT_EQ(0, n) {
+			TH_LOG("%s", text);
+		}
+	}
+	oracle_free(&before);
+	oracle_free(&after);
+	ASSERT_EQ(0, app_finish(app));
+}
+
+#define NOTICES(name, key, prepare, change)				\
+	CKPT_TEST_F(oracle, name)					\
+	{								\
+		notices(_metadata, &self->app, #name, key);		\
+	}								\
+	CKPT_BODY(name)							\
+	{								\
+		prepare;						\
+		ckpt_point(0);						\
+		change;							\
+		ckpt_point(1);						\
+		return 0;						\
+	}
+
+static char block[8192] = { 1 };
+
+NOTICES(umask_value, "1/status/Umask", umask(022), umask(027))
+NOTICES(name_of_the_task, "1/comm", , prctl(PR_SET_NAME, "other"))
+NOTICES(signal_mask, "1/status/SigBlk", ,
+	({ sigset_t s; sigfillset(&s); sigprocmask(SIG_BLOCK, &s, NULL); }))
+NOTICES(ignored_signal, "1/status/SigIgn", , signal(SIGUSR1, SIG_IGN))
+NOTICES(pending_signal, "1/status/S",
+	({ sigset_t s; sigfillset(&s); sigprocmask(SIG_BLOCK, &s, NULL); }),
+	raise(SIGUSR1))
+NOTICES(working_directory, "1/cwd", , CHECK_OK(chdir("/")))
+NOTICES(open_file, "1/fd/3", , CHECK_EQ(3, open("/dev/null", O_RDONLY)))
+NOTICES(file_offset, "1/fdinfo/3/pos",
+	CHECK_EQ(3, open("/etc/passwd", O_RDONLY)),
+	CHECK_EQ(5, lseek(3, 5, SEEK_SET)))
+NOTICES(file_flags, "1/fdinfo/3/flags",
+	CHECK_EQ(3, open("/etc/passwd", O_RDONLY)),
+	CHECK_OK(fcntl(3, F_SETFD, FD_CLOEXEC)))
+NOTICES(shared_description, "1/kcmp/fd/4",
+	({ CHECK_EQ(3, open("/etc/passwd", O_RDONLY)); CHECK_EQ(4, dup(3)); }),
+	({ close(4); CHECK_EQ(4, open("/etc/passwd", O_RDONLY)); }))
+NOTICES(byte_of_memory, "1/memory/", block[5000] = 1, block[5000] = 2)
+NOTICES(mapping, "1/maps/", ,
+	mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+NOTICES(protection, "1/maps/", ,
+	mprotect((void *)((uintptr_t)&block[4095] & ~4095UL), 4096, PROT_READ))
+NOTICES(resource_limit, "1/limits", ,
+	({ struct rlimit r = { 1, 2 }; setrlimit(RLIMIT_CORE, &r); }))
+NOTICES(nice_value, "1/stat/nice", , setpriority(PRIO_PROCESS, 0, 9))
+NOTICES(session, "2/stat/session",
+	({ pid_t p; SPAWN(p, ({ ckpt_announce("c", "go.0"); setsid();
+			       ckpt_announce("d", "go.1"); 0; }));
+	   ckpt_wait_for("c"); }),
+	ckpt_wait_for("d"))
+NOTICES(new_child, "2/status/Pid", ,
+	({ pid_t p; SPAWN(p, ({ ckpt_announce("c", "go.1"); 0; }));
+	   ckpt_wait_for("c"); }))
+NOTICES(command_line, "1/cmdline", ,
+	({ extern char **environ; char *p = environ[0];
+	   while (p[-1] == 0) p--; p[-1] ^= 1; }))
+NOTICES(timer_slack, "1/timerslack_ns", , prctl(PR_SET_TIMERSLACK, 777777))
+NOTICES(oom_score, "1/oom_score_adj", ,
+	CHECK_EQ(0, write_file("/proc/self/oom_score_adj", "5")))
+NOTICES(processor_affinity, "1/sched/affinity", ,
+	({ cpu_set_t s; CPU_ZERO(&s); CPU_SET(0, &s);
+	   sched_setaffinity(0, sizeof(s), &s); }))
+NOTICES(namespace_of_its_own, "1/ns/cgroup", , CHECK_OK(unshare(CLONE_NEWCGROUP)))
+
+CKPT_TEST_F(oracle, reports_nothing_if_nothing_changed)
+{
+	notices(_metadata, &self->app, "nothing", NULL);
+}
+
+CKPT_BODY(nothing)
+{
+	ckpt_here();
+	return 0;
+}
+
+CKPT_TEST_F(oracle, recordings_survive_a_file)
+{
+	struct oracle a, b;
+	FILE *f = tmpfile();
+
+	ASSERT_EQ(0, oracle_record(&a, getpid()));
+	ASSERT_NE(NULL, f);
+	ASSERT_EQ(0, oracle_write(&a, f));
+	rewind(f);
+	ASSERT_EQ(0, oracle_read(&b, f));
+	EXPECT_EQ(a.nr, b.nr);
+	EXPECT_EQ(0, oracle_diff(&a, &b, stderr));
+	free(b.entry[b.nr / 2].value);
+	b.entry[b.nr / 2].value = strdup("something else");
+	EXPECT_EQ(1, oracle_diff(&a, &b, NULL));
+}
+
+TEST_HARNESS_MAIN
