@@ -49,13 +49,14 @@ need_kernel_tree() {
 		die "$KERNEL_TREE has no branch 'checkpoint'; 'git -C kernel-tree branch checkpoint <commit>' names one"
 }
 
-# Version of a kernel source tree, from its Makefile on stdin.
+# Version of a kernel source tree, from its Makefile on stdin. Reads all of it:
+# whoever writes into a pipe must not be left alone.
 kernel_version() {
-	awk '$2 == "=" && $1 == "VERSION"	{ v = $3 }
+	awk 'FNR > 10				{ next }
+	     $2 == "=" && $1 == "VERSION"	{ v = $3 }
 	     $2 == "=" && $1 == "PATCHLEVEL"	{ p = $3 }
 	     $2 == "=" && $1 == "SUBLEVEL"	{ s = $3 }
 	     $1 == "EXTRAVERSION" && NF > 2	{ e = $3 }
-	     $1 == "NAME"			{ exit }
 	     END { if (v != "") printf "%s.%s.%s%s\n", v, p, s, e }'
 }
 
