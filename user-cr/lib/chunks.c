@@ -11,9 +11,6 @@ int chunks_begin(struct ckpt_reader *r)
 		return reader_fail(r, "the first chunk is at byte %llu, not at a multiple of %u",
 				   (unsigned long long)r->offset,
 				   CKPT_BULK_ALIGN);
-	r->data = malloc(CKPT_CHUNK_MAX);
-	if (!r->data)
-		return reader_fail(r, "no memory for chunks");
 	return 0;
 }
 
@@ -91,13 +88,23 @@ static int check_head(struct ckpt_reader *r)
 	return check_runs(r);
 }
 
+static int make_room(struct ckpt_reader *r, size_t len)
+{
+	if (len <= r->data_room)
+		return 0;
+	free(r->data);
+	r->data = malloc(len);
+	r->data_room = r->data ? len : 0;
+	return r->data ? 0 : reader_fail(r, "no memory for a chunk");
+}
+
 static int read_data(struct ckpt_reader *r)
 {
 	size_t len = r->chunk.length;
 	size_t padding = -len % CKPT_BULK_ALIGN;
 	unsigned char rest[CKPT_BULK_ALIGN];
 
-	if (stream_read(r, r->data, len) < 0 ||
+	if (make_room(r, len) < 0 || stream_read(r, r->data, len) < 0 ||
 	    stream_read(r, rest, padding) < 0)
 		return -1;
 	if (XXH64(r->data, len, 0) != r->chunk.data_checksum)

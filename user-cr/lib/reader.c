@@ -52,11 +52,14 @@ struct ckpt_reader *ckpt_reader_new_context(int fd)
 
 void ckpt_reader_free(struct ckpt_reader *r)
 {
+	int i;
+
 	if (!r)
 		return;
 	free(r->meta);
 	free(r->objects);
-	free(r->pids);
+	for (i = 0; i < PID_BLOCKS; i++)
+		free(r->pids[i]);
 	free(r->data);
 	XXH64_freeState(r->heads);
 	free(r);

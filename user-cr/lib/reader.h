@@ -11,8 +11,10 @@
 
 #include <checkpoint/image.h>
 
-/* Highest pid that any Linux gives out. */
+/* Highest pid that any Linux gives out; what is known of pids is in blocks. */
 #define PID_LIMIT	4194304
+#define PID_BLOCK	1024
+#define PID_BLOCKS	(PID_LIMIT / PID_BLOCK + 1)
 
 /* What the next call of ckpt_reader_next() has to read. */
 enum reader_state {
@@ -57,9 +59,10 @@ struct object {
  * @meta_offset: where it began in the image
  * @nr_tasks: task records so far
  * @objects: by id, header.nr_objects + 1 of them
- * @pids: by pid: PID_TASK and PID_LEADER
+ * @pids: by pid, in blocks that may be missing: PID_TASK and PID_LEADER
  * @chunk: the last chunk
- * @data: its data, CKPT_CHUNK_MAX and room for padding
+ * @data: its data
+ * @data_room: room for so much of it
  * @heads: checksum over the chunks' own
  * @totals: counted like the trailer's
  * @trailer: the trailer
@@ -79,9 +82,10 @@ struct ckpt_reader {
 	uint64_t meta_offset;
 	uint32_t nr_tasks;
 	struct object *objects;
-	uint8_t *pids;
+	uint8_t *pids[PID_BLOCKS];
 	struct ckpt_chunk chunk;
 	unsigned char *data;
+	size_t data_room;
 	XXH64_state_t *heads;
 	struct ckpt_trailer totals;
 	struct ckpt_trailer trailer;

@@ -1,13 +1,37 @@
 // SPDX-License-Identifier: LGPL-2.1-only
 /* Records of tasks, and of what is theirs beside memory and files */
+#include <stdlib.h>
+
 #include "reader.h"
 
 #define MAX_SIGNALS	128
 #define MAX_GROUPS	65536
 
+static uint8_t pid_flags(const struct ckpt_reader *r, uint32_t pid)
+{
+	const uint8_t *block;
+
+	if (pid > PID_LIMIT)
+		return 0;
+	block = r->pids[pid / PID_BLOCK];
+	return block ? block[pid % PID_BLOCK] : 0;
+}
+
+static int set_pid_flags(struct ckpt_reader *r, uint32_t pid, uint8_t flags)
+{
+	uint8_t **block = &r->pids[pid / PID_BLOCK];
+
+	if (!*block)
+		*block = calloc(PID_BLOCK, 1);
+	if (!*block)
+		return reader_fail(r, "no memory for pids");
+	(*block)[pid % PID_BLOCK] = flags;
+	return 0;
+}
+
 static int check_thread(struct ckpt_reader *r, const struct ckpt_task *t)
 {
-	if (t->tgid > PID_LIMIT || !(r->pids[t->tgid] & PID_LEADER))
+	if (!(pid_flags(r, t->tgid) & PID_LEADER))
 		return reader_fail(r, "TASK: pid %u belongs to process %u, which is not before it",
 				   t->pid, t->tgid);
 	return 0;
@@ -23,7 +47,7 @@ static int check_parent(struct ckpt_reader *r, const struct ckpt_task *t)
 	if (t->tgid == r->header.root_pid)
 		return reader_fail(r, "TASK: the root has a parent, pid %u",
 				   t->ppid);
-	if (t->ppid > PID_LIMIT || !(r->pids[t->ppid] & PID_LEADER))
+	if (!(pid_flags(r, t->ppid) & PID_LEADER))
 		return reader_fail(r, "TASK: pid %u has the parent %u, which is not before it",
 				   t->pid, t->ppid);
 	return 0;
@@ -33,7 +57,7 @@ static int check_pids(struct ckpt_reader *r, const struct ckpt_task *t)
 {
 	if (!t->pid || t->pid > PID_LIMIT)
 		return reader_fail(r, "TASK: the impossible pid %u", t->pid);
-	if (r->pids[t->pid])
+	if (pid_flags(r, t->pid))
 		return reader_fail(r, "TASK: pid %u twice", t->pid);
 	if (t->pgid > PID_LIMIT || t->sid > PID_LIMIT)
 		return reader_fail(r, "TASK: pid %u has the impossible process group %u or session %u",
@@ -61,10 +85,10 @@ int check_task(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (!padded_string(t.comm, sizeof(t.comm)))
 		return reader_fail(r, "TASK: the name of pid %u is not a string",
 				   t.pid);
-	r->pids[t.pid] = t.pid == t.tgid ? PID_TASK | PID_LEADER : PID_TASK;
 	r->objects[rec->id].uts_id = t.uts_id;
 	r->nr_tasks++;
-	return 0;
+	return set_pid_flags(r, t.pid, t.pid == t.tgid ?
+			     PID_TASK | PID_LEADER : PID_TASK);
 }
 
 int check_task_state(struct ckpt_reader *r, const struct ckpt_record *rec)

@@ -138,8 +138,7 @@ int records_begin(struct ckpt_reader *r)
 		return reader_fail(r, "%u objects cannot be in %zu bytes of metadata",
 				   h->nr_objects, r->meta_len);
 	r->objects = calloc((size_t)h->nr_objects + 1, sizeof(*r->objects));
-	r->pids = calloc(PID_LIMIT + 1, sizeof(*r->pids));
-	if (!r->objects || !r->pids)
+	if (!r->objects)
 		return reader_fail(r, "no memory for %u objects",
 				   h->nr_objects);
 	return 0;

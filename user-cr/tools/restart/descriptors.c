@@ -92,10 +92,10 @@ static int close_gap(unsigned int first, unsigned int end)
 	return first < end ? syscall(SYS_close_range, first, end - 1, 0) : 0;
 }
 
-/* All but the standard ones, those for external files, context and log. */
+/* All but the standard ones, those for external files, and what join() needs. */
 int descriptors_close_others(const struct restart *r)
 {
-	unsigned int keep[r->image.nr_externals + 2];
+	unsigned int keep[r->image.nr_externals + 3];
 	unsigned int next = STDERR_FILENO + 1;
 	int i, n = 0;
 
@@ -103,6 +103,7 @@ int descriptors_close_others(const struct restart *r)
 		keep[n++] = r->image.external[i].slot;
 	keep[n++] = r->context;
 	keep[n++] = r->log;
+	keep[n++] = r->ready[1];
 	qsort(keep, n, sizeof(keep[0]), compare);
 	for (i = 0; i < n; i++) {
 		if (close_gap(next, keep[i]) < 0)

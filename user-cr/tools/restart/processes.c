@@ -128,10 +128,11 @@ static void create_children(struct restart *r, int index)
 static __attribute__((noreturn))
 void join(struct restart *r, uint32_t pid)
 {
-	if (write(r->ready[1], "j", 1) != 1)
-		fail(r, pid, "cannot reach the coordinator");
 	if (descriptors_close_others(r) < 0)
 		fail(r, pid, "cannot close descriptors");
+	if (write(r->ready[1], "j", 1) != 1)
+		fail(r, pid, "cannot reach the coordinator");
+	close(r->ready[1]);
 	/* From here on the context takes care of us. */
 	prctl(PR_SET_PDEATHSIG, 0);
 	ckpt_restart(pid, r->context, RESTART_JOIN, -1);

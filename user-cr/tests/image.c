@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "image.h"
+
+#define PAGE		4096
+#define NR_ACTIONS	64
+#define NR_OBJECTS	7	/* of each process */
+#define DATA_PAGES	2
+#define STACK		0x7ffd00000000ULL
+#define TEXT		0x555500000000ULL
+
+uint64_t image_checksum(const void *bytes, size_t len)
+{
+	return XXH64(bytes, len, 0);
+}
+
+static void append(struct image *image, const void *bytes, size_t len)
+{
+	image->bytes = realloc(image->bytes, image->len + len);
+	if (!image->bytes)
+		abort();
+	if (bytes)
+		memcpy(image->bytes + image->len, bytes, len);
+	else
+		memset(image->bytes + image->len, 0, len);
+	image->len += len;
+}
+
+static void section(struct image *image, uint32_t type, uint64_t length)
+{
+	struct ckpt_section s = {
+		.magic = CKPT_SECTION_MAGIC, .type = type, .length = length,
+	};
+
+	append(image, &s, sizeof(s));
+}
+
+static void record(struct image *image, uint32_t type, uint32_t id,
+		   uint32_t owner, const void *body, uint32_t body_len,
+		   const void *tail, uint32_t tail_len)
+{
+	struct ckpt_record r = {
+		.type = type, .body_len = body_len, .id = id, .owner = owner,
+		.tail_len = tail_len,
+	};
+
+	r.len = sizeof(r) + body_len + (tail_len + 7) / 8 * 8;
+	append(image, &r, sizeof(r));
+	append(image, body, body_len);
+	append(image, tail, tail_len);
+	append(image, NULL, -tail_len % 8);
+}
+
+/* Ids: 1 is the UTS namespace, then come the tasks, then the objects. */
+static uint32_t leader_id(const struct process *all, int index)
+{
+	uint32_t id = 2;
+	int i;
+
+	for (i = 0; i < index; i++)
+		id += all[i].thread ? 2 : 1;
+	return id;
+}
+
+static void task(struct image *image, const struct process *p, uint32_t id,
+		 uint32_t pid)
+{
+	struct ckpt_task t = {
+		.pid = pid, .tgid = p->pid, .ppid = p->parent,
+		.exit_signal = pid == p->pid ? 17 : 0, .uts_id = 1,
+	};
+
+	snprintf(t.comm, sizeof(t.comm), "test-%u", pid);
+	record(image, CKPT_REC_TASK, id, id, &t, sizeof(t), NULL, 0);
+}
+
+static void files(struct image *image, uint32_t task_id, uint32_t id)
+{
+	static const char key[] = "pipe:[1234]";
+	static const char path[] = "/tmp/test-file";
+	struct ckpt_file external = {
+		.kind = CKPT_FILE_EXTERNAL, .flags = 1, .mode = S_IFIFO | 0600,
+		.slot = 1,
+	};
+	struct ckpt_file regular = {
+		.kind = CKPT_FILE_REGULAR, .flags = 2, .mode = S_IFREG | 0644,
+		.pos = 10, .size = 100, .ino = 4711,
+	};
+	struct ckpt_fd_table table = { .nr_fds = 2 };
+	struct ckpt_fd fds[] = {
+		{ .fd = 1, .file_id = id },
+		{ .fd = 3, .file_id = id + 1, .flags = CKPT_FD_CLOEXEC },
+	};
+
+	record(image, CKPT_REC_FILE, id, task_id, &external, sizeof(external),
+	       key, sizeof(key));
+	record(image, CKPT_REC_FILE, id + 1, task_id, &regular,
+	       sizeof(regular), path, sizeof(path));
+	record(image, CKPT_REC_FD_TABLE, id + 2, task_id, &table,
+	       sizeof(table), fds, sizeof(fds));
+}
+
+static void directories(struct image *image, uint32_t task_id, uint32_t id)
+{
+	static const char paths[] = "/\0/tmp";
+	struct ckpt_fs fs = { .umask = 022, .root_len = 2, .cwd_len = 5 };
+
+	record(image, CKPT_REC_FS, id, task_id, &fs, sizeof(fs), paths,
+	       sizeof(paths));
+}
+
+static void memory(struct image *image, uint32_t task_id, uint32_t id,
+		   uint32_t file_id)
+{
+	uint64_t auxv[4] = { 6, PAGE };
+	struct ckpt_mm mm = {
+		.exe_id = file_id, .flags = CKPT_MM_TOPDOWN, .nr_vmas = 2,
+		.auxv_len = sizeof(auxv), .start_stack = STACK + PAGE,
+	};
+	struct ckpt_vma text = {
+		.mm_id = id, .kind = CKPT_VMA_FILE, .file_id = file_id,
+		.start = TEXT, .end = TEXT + 4 * PAGE,
+		.flags = CKPT_VMA_READ | CKPT_VMA_EXEC,
+	};
+	struct ckpt_vma stack = {
+		.mm_id = id, .kind = CKPT_VMA_ANON, .start = STACK,
+		.end = STACK + 2 * PAGE,
+		.flags = CKPT_VMA_READ | CKPT_VMA_WRITE | CKPT_VMA_GROWSDOWN,
+	};
+
+	record(image, CKPT_REC_MM, id, task_id, &mm, sizeof(mm), auxv,
+	       sizeof(auxv));
+	record(image, CKPT_REC_VMA, 0, task_id, &text, sizeof(text), NULL, 0);
+	record(image, CKPT_REC_VMA, 0, task_id, &stack, sizeof(stack), NULL, 0);
+}
+
+static void task_state(struct image *image, uint32_t task_id, uint32_t id)
+{
+	struct ckpt_task_state state = {
+		.fd_table_id = id + 2, .fs_id = id + 3, .mm_id = id + 4,
+		.sighand_id = id + 5, .cred_id = id + 6,
+	};
+	struct ckpt_regset regs = { .note = 1, .size = 27 };
+	struct ckpt_restart_block block = {
+		.kind = CKPT_RESTART_NANOSLEEP, .expires_ns = 1000,
+	};
+
+	record(image, CKPT_REC_TASK_STATE, 0, task_id, &state, sizeof(state),
+	       NULL, 0);
+	record(image, CKPT_REC_REGSET, 0, task_id, &regs, sizeof(regs), NULL,
+	       regs.size);
+	record(image, CKPT_REC_RESTART_BLOCK, 0, task_id, &block,
+	       sizeof(block), NULL, 0);
+}
+
+static void state(struct image *image, const struct process *p,
+		  uint32_t task_id, uint32_t id)
+{
+	struct ckpt_sigaction actions[NR_ACTIONS] = { { .handler = 1 } };
+	struct ckpt_sighand sighand = { .nr_actions = NR_ACTIONS };
+	struct ckpt_cred cred = { .nr_groups = 3 };
+	struct ckpt_rlimits limits = { .cur = { 1 } };
+	uint32_t groups[3] = { 4, 20, 24 };
+
+	files(image, task_id, id);
+	directories(image, task_id, id + 3);
+	memory(image, task_id, id + 4, id + 1);
+	record(image, CKPT_REC_SIGHAND, id + 5, task_id, &sighand,
+	       sizeof(sighand), actions, sizeof(actions));
+	record(image, CKPT_REC_CRED, id + 6, task_id, &cred, sizeof(cred),
+	       groups, sizeof(groups));
+	record(image, CKPT_REC_RLIMITS, 0, task_id, &limits, sizeof(limits),
+	       NULL, 0);
+	task_state(image, task_id, id);
+	if (p->thread)
+		task_state(image, task_id + 1, id);
+}
+
+static void header(struct image *image, const struct process *all, int nr,
+		   bool container)
+{
+	struct ckpt_image_header h = {
+		.version = CKPT_FORMAT_VERSION, .endian = CKPT_ENDIAN,
+		.arch = CKPT_ARCH_UM_X86_64, .page_size = PAGE, .hz = 100,
+		.flags = container ? CKPT_IMAGE_CONTAINER : 0,
+		.task_size = 0x7ffffffff000, .image_id = { 1, 2, 3 },
+		.realtime_ns = 1700000000000000000, .monotonic_ns = 1000000123,
+		.boottime_ns = 2000000456, .root_pid = all[0].pid,
+		.nr_tasks = leader_id(all, nr) - 2,
+		.sysname = "Linux", .release = "7.2.0-test",
+		.kernel_version = "#1", .machine = "x86_64",
+	};
+
+	h.nr_objects = 1 + h.nr_tasks + NR_OBJECTS * nr;
+	section(image, CKPT_SECTION_HEADER, sizeof(h));
+	image->header = image->len;
+	append(image, &h, sizeof(h));
+}
+
+static void metadata(struct image *image, const struct process *all, int nr)
+{
+	struct ckpt_uts uts = { "testhost", "testdomain" };
+	uint32_t id = leader_id(all, nr);
+	struct ckpt_image_header *h;
+	size_t padding;
+	int i;
+
+	section(image, CKPT_SECTION_METADATA, 0);
+	image->metadata = image->len;
+	for (i = 0; i < nr; i++) {
+		task(image, &all[i], leader_id(all, i), all[i].pid);
+		if (all[i].thread)
+			task(image, &all[i], leader_id(all, i) + 1,
+			     all[i].thread);
+	}
+	h = (void *)(image->bytes + image->header);
+	h->tree_len = image->len - image->metadata;
+	record(image, CKPT_REC_UTS, 1, 0, &uts, sizeof(uts), NULL, 0);
+	for (i = 0; i < nr; i++)
+		state(image, &all[i], leader_id(all, i), id + NR_OBJECTS * i);
+	/* The first chunk begins behind a PAD record and a section. */
+	padding = sizeof(struct ckpt_record) + sizeof(struct ckpt_section);
+	padding = -(image->len + padding) % CKPT_BULK_ALIGN;
+	record(image, CKPT_REC_PAD, 0, 0, NULL, 0, NULL, padding);
+	((struct ckpt_section *)(image->bytes + image->metadata))[-1].length =
+		image->len - image->metadata;
+}
+
+static void bulk(struct image *image, const struct process *all, int nr)
+{
+	uint32_t first = leader_id(all, nr) + 4;
+	struct ckpt_chunk chunk = { .magic = CKPT_CHUNK_MAGIC, .nr_runs = 2 };
+	struct ckpt_chunk last = { .magic = CKPT_CHUNK_MAGIC };
+	unsigned char page[PAGE];
+	int i;
+
+	section(image, CKPT_SECTION_BULK, CKPT_LENGTH_UNKNOWN);
+	image->bulk = image->len;
+	for (i = 0; i < nr; i++) {
+		memset(page, i + 1, sizeof(page));
+		chunk.length = PAGE;
+		chunk.run[0] = (struct ckpt_run){
+			.source = first + NR_OBJECTS * i, .offset = STACK,
+			.type = CKPT_RUN_DATA, .length = PAGE,
+		};
+		chunk.run[1] = chunk.run[0];
+		chunk.run[1].type = CKPT_RUN_HOLE;
+		chunk.run[1].offset += PAGE;
+		append(image, &chunk, sizeof(chunk));
+		append(image, page, sizeof(page));
+	}
+	append(image, &last, sizeof(last));
+}
+
+static void trailer(struct image *image, int nr)
+{
+	struct ckpt_trailer t = {
+		.nr_chunks = nr + 1, .nr_runs = 2 * nr, .nr_bytes = PAGE * nr,
+		.image_id = { 1, 2, 3 },
+	};
+
+	section(image, CKPT_SECTION_TRAILER, sizeof(t));
+	image->trailer = image->len;
+	append(image, &t, sizeof(t));
+}
+
+static void repair_section(struct image *image, size_t content, size_t len)
+{
+	struct ckpt_section *s = (void *)(image->bytes + content);
+
+	s[-1].checksum = XXH64(image->bytes + content, len, 0);
+}
+
+/* All chunks that the image was built with; their data have one page each. */
+static uint64_t repair_chunks(struct image *image)
+{
+	XXH64_state_t *heads = XXH64_createState();
+	struct ckpt_chunk *chunk;
+	uint64_t checksum;
+	size_t at;
+
+	XXH64_reset(heads, 0);
+	for (at = image->bulk; ; at += sizeof(*chunk) + PAGE) {
+		size_t len = PAGE;
+
+		if (at + sizeof(*chunk) + PAGE > image->trailer)
+			len = 0;
+		chunk = (void *)(image->bytes + at);
+		chunk->data_checksum = XXH64(chunk + 1, len, 0);
+		chunk->head_checksum = 0;
+		chunk->head_checksum = XXH64(chunk, sizeof(*chunk), 0);
+		XXH64_update(heads, &chunk->head_checksum, 8);
+		if (!len)
+			break;
+	}
+	checksum = XXH64_digest(heads);
+	XXH64_freeState(heads);
+	return checksum;
+}
+
+void image_repair(struct image *image)
+{
+	struct ckpt_trailer *t = (void *)(image->bytes + image->trailer);
+
+	t->chunks_checksum = repair_chunks(image);
+	repair_section(image, image->header, sizeof(struct ckpt_image_header));
+	repair_section(image, image->metadata, image->bulk - image->metadata -
+		       sizeof(struct ckpt_section));
+	repair_section(image, image->trailer, sizeof(*t));
+}
+
+void image_build(struct image *image, const struct process *processes, int nr,
+		 bool container)
+{
+	*image = (struct image){ 0 };
+	header(image, processes, nr, container);
+	metadata(image, processes, nr);
+	bulk(image, processes, nr);
+	trailer(image, nr);
+	image_repair(image);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Small images for tests, made from nothing */
+#ifndef TESTS_IMAGE_H
+#define TESTS_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/checkpoint_image.h>
+
+/**
+ * struct process - a process of the image
+ * @pid: its pid
+ * @parent: pid of its parent, 0 for the root
+ * @thread: pid of a second thread, or 0
+ */
+struct process {
+	uint32_t pid;
+	uint32_t parent;
+	uint32_t thread;
+};
+
+/**
+ * struct image - an image in memory
+ * @bytes: it
+ * @len: its length
+ * @header: where the header is
+ * @metadata: where the first record is
+ * @bulk: where the first chunk is
+ * @trailer: where the trailer is
+ */
+struct image {
+	unsigned char *bytes;
+	size_t len;
+	size_t header;
+	size_t metadata;
+	size_t bulk;
+	size_t trailer;
+};
+
+/* Builds an image of NR processes; CONTAINER sets CKPT_IMAGE_CONTAINER. */
+void image_build(struct image *image, const struct process *processes, int nr,
+		 bool container);
+
+/* The checksum that images use. */
+uint64_t image_checksum(const void *bytes, size_t len);
+
+/* Makes all checksums right again after a change of the content. */
+void image_repair(struct image *image);
+
+#endif /* TESTS_IMAGE_H */

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# For the test scripts: each is sourced by run.sh and uses ok and skip.
+
+PASSED=0
+FAILED=0
+SKIPPED=0
+
+# ok NAME COMMAND...: passed if the command succeeds
+ok() {
+	name=$1
+	shift
+	if "$@"; then
+		PASSED=$((PASSED + 1))
+		echo "ok - $name"
+	else
+		FAILED=$((FAILED + 1))
+		echo "not ok - $name"
+		sed 's/^/#   /' "$TMP/out" "$TMP/err" 2>/dev/null
+	fi
+}
+
+skip() {
+	SKIPPED=$((SKIPPED + 1))
+	echo "ok - $1 # SKIP $2"
+}
+
+# run STATUS COMMAND...: output to $TMP/out and $TMP/err, expects this status
+run() {
+	expected=$1
+	shift
+	status=0
+	"$@" >"$TMP/out" 2>"$TMP/err" || status=$?
+	[ "$status" -eq "$expected" ] && return
+	echo "exit status $status instead of $expected" >>"$TMP/err"
+	return 1
+}
+
+# out TEXT, err TEXT: the last run's output contains TEXT
+out() { grep -q -e "$1" "$TMP/out"; }
+err() { grep -q -e "$1" "$TMP/err"; }
+
+# until COMMAND...: repeats it until it succeeds, for at most ten seconds
+until_true() {
+	tries=0
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 200 ] || return 1
+		sleep 0.05
+	done
+}
+
+not() { ! "$@"; }

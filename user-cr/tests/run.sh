@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs all tests; CHECK is the directory with what was built for them.
+
+here=$(dirname "$0")
+CHECK=$(realpath "${CHECK:-$here/../build/check}")
+TMP=$(mktemp -d)
+trap 'cd / && rm -rf "$TMP"' EXIT
+export CHECK TMP
+
+# The pids that restart needs are free in a pid namespace of our own, and what
+# is killed there is ours.
+if [ "${IN_CONTAINER:-no}" = no ] && "$CHECK/ns_exec" -cpm true 2>/dev/null; then
+	IN_CONTAINER=yes "$CHECK/ns_exec" -cpm "$0" "$@"
+	exit
+fi
+export ASAN_OPTIONS=detect_leaks=0
+
+# shellcheck source=tests/lib.sh
+. "$here/lib.sh"
+
+"$CHECK/test_reader" >"$TMP/reader"
+cat "$TMP/reader"
+PASSED=$(grep -c '^ok ' "$TMP/reader")
+FAILED=$(grep -c '^not ok ' "$TMP/reader")
+# It crashed if it did not come to the end.
+grep -q ' passed, ' "$TMP/reader" || FAILED=$((FAILED + 1))
+
+for script in ckptinfo ns_exec checkpoint restart; do
+	# shellcheck source=/dev/null
+	. "$here/test_$script.sh"
+done
+
+echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+[ "$FAILED" -eq 0 ]

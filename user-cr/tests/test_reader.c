@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The image reader: good images, and what an enemy would make of them */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <checkpoint/image.h>
+#include "image.h"
+
+static const struct process tree[] = {
+	{ .pid = 1 },
+	{ .pid = 7, .parent = 1, .thread = 8 },
+};
+
+#define NR_PROCESSES	2
+#define RANDOM_ROUNDS	5000
+
+static int passed, failed;
+
+static void result(bool ok, const char *format, ...)
+{
+	va_list args;
+
+	if (ok)
+		passed++;
+	else
+		failed++;
+	printf("%s - ", ok ? "ok" : "not ok");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+}
+
+static int memory_file(const void *bytes, size_t len)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = memfd_create("image", 0);
+	if (fd < 0 || ftruncate(fd, len) ||
+	    pwrite(fd, bytes, len, 0) != (ssize_t)len ||
+	    lseek(fd, 0, SEEK_SET)) {
+		perror("memfd");
+		exit(1);
+	}
+	return fd;
+}
+
+/* Reads it all, and touches every byte that the reader hands out. */
+static int walk(struct ckpt_reader *reader, int *records)
+{
+	volatile unsigned char sum = 0;
+	struct ckpt_item item;
+	uint64_t i;
+	int ret;
+
+	while ((ret = ckpt_reader_next(reader, &item)) > 0) {
+		if (item.type == CKPT_ITEM_RECORD) {
+			++*records;
+			for (i = 0; i < item.record->len; i++)
+				sum += ((unsigned char *)item.record)[i];
+		} else if (item.type == CKPT_ITEM_CHUNK) {
+			for (i = 0; i < item.chunk->length; i++)
+				sum += ((unsigned char *)item.data)[i];
+		}
+	}
+	return ret;
+}
+
+static char last_error[400];
+
+/* 0: accepted; -1: refused */
+static int read_image(const void *bytes, size_t len)
+{
+	int fd = memory_file(bytes, len);
+	struct ckpt_reader *reader = ckpt_reader_new(fd);
+	int records = 0;
+	int ret = walk(reader, &records);
+
+	snprintf(last_error, sizeof(last_error), "%s",
+		 ckpt_reader_error(reader));
+	if (ret < 0 && strncmp(last_error, "byte ", 5))
+		result(false, "error without an offset: '%s'", last_error);
+	if (ret < 0 && ckpt_reader_next(reader, &(struct ckpt_item){ 0 }) != -1)
+		result(false, "the reader goes on after an error");
+	ckpt_reader_free(reader);
+	return ret;
+}
+
+static void test_good(const struct image *image)
+{
+	result(!read_image(image->bytes, image->len),
+	       "a good image is accepted%s%s", *last_error ? ": " : "",
+	       last_error);
+}
+
+static void test_pipe(const struct image *image)
+{
+	struct ckpt_reader *reader;
+	int fds[2], records = 0;
+	pid_t pid;
+
+	if (pipe(fds) < 0)
+		exit(1);
+	pid = fork();
+	if (!pid) {
+		size_t i;
+
+		/* In small pieces. */
+		for (i = 0; i < image->len; i += 100)
+			if (write(fds[1], image->bytes + i, image->len - i < 100 ?
+				  image->len - i : 100) < 0)
+				_exit(1);
+		_exit(0);
+	}
+	close(fds[1]);
+	reader = ckpt_reader_new(fds[0]);
+	result(!walk(reader, &records), "a pipe in small pieces is read");
+	ckpt_reader_free(reader);
+	close(fds[0]);
+}
+
+/* What read() on a context descriptor gives. */
+static void test_context(const struct image *image)
+{
+	size_t metadata = image->bulk - image->metadata -
+			  sizeof(struct ckpt_section);
+	size_t len = sizeof(struct ckpt_image_header) + metadata;
+	unsigned char *bytes = malloc(len);
+	struct ckpt_reader *reader;
+	int fd, ret, records = 0;
+
+	memcpy(bytes, image->bytes + image->header,
+	       sizeof(struct ckpt_image_header));
+	memcpy(bytes + sizeof(struct ckpt_image_header),
+	       image->bytes + image->metadata, metadata);
+	fd = memory_file(bytes, len);
+	reader = ckpt_reader_new_context(fd);
+	ret = walk(reader, &records);
+	result(!ret && records > 30,
+	       "a context descriptor gives %d records%s", records,
+	       ckpt_reader_error(reader));
+	ckpt_reader_free(reader);
+	free(bytes);
+}
+
+static void test_tool_section(const struct image *image)
+{
+	struct ckpt_section section = {
+		.magic = CKPT_SECTION_MAGIC, .type = CKPT_SECTION_TOOL + 5,
+		.length = CKPT_BULK_ALIGN - sizeof(section),
+	};
+	size_t len = CKPT_BULK_ALIGN + image->len;
+	unsigned char *bytes = calloc(1, len);
+
+	memcpy(bytes, &section, sizeof(section));
+	memcpy(bytes + CKPT_BULK_ALIGN, image->bytes, image->len);
+	result(read_image(bytes, len) < 0 && strstr(last_error, "checksum"),
+	       "a tool's section with a wrong checksum is refused");
+	section.checksum = image_checksum(bytes + sizeof(section),
+					  section.length);
+	memcpy(bytes, &section, sizeof(section));
+	result(!read_image(bytes, len), "a tool's section is skipped%s%s",
+	       *last_error ? ": " : "", last_error);
+	free(bytes);
+}
+
+static void test_truncation(const struct image *image)
+{
+	size_t len;
+	int accepted = 0;
+
+	for (len = 0; len < image->len; len += len < image->bulk ? 1 : 7)
+		accepted += read_image(image->bytes, len) == 0;
+	result(!accepted, "cut off at each byte of the metadata, and at many others: refused");
+}
+
+/* One bit of each byte, in long stretches of zeros of some bytes. */
+static void test_bit_flips(const struct image *image)
+{
+	size_t i, flips = 0, accepted = 0;
+
+	for (i = 0; i < image->len; i++) {
+		if (i % 16 && i > 8 && !memcmp(image->bytes + i - 8,
+					       image->bytes + i - 7, 8))
+			continue;
+		flips++;
+		image->bytes[i] ^= 1 << i % 8;
+		accepted += read_image(image->bytes, image->len) == 0;
+		image->bytes[i] ^= 1 << i % 8;
+	}
+	result(!accepted, "a bit flipped in %zu bytes: refused (%zu were not)",
+	       flips, accepted);
+}
+
+/* The same with right checksums: refused or accepted, but harmless. */
+static void test_repaired_flips(struct image *image)
+{
+	size_t end = image->bulk + sizeof(struct ckpt_chunk);
+	size_t byte, accepted = 0, refused = 0;
+	struct image bad = *image;
+	int bit;
+
+	bad.bytes = malloc(image->len);
+	for (byte = 0; byte < end; byte++) {
+		for (bit = byte % 3; bit < 8; bit += 4) {
+			memcpy(bad.bytes, image->bytes, image->len);
+			bad.bytes[byte] ^= 1 << bit;
+			image_repair(&bad);
+			if (read_image(bad.bytes, bad.len))
+				refused++;
+			else
+				accepted++;
+		}
+	}
+	free(bad.bytes);
+	result(refused > 1000,
+	       "bits flipped, checksums right: %zu refused, %zu accepted",
+	       refused, accepted);
+}
+
+/* Whole words replaced by the numbers that break arithmetic. */
+static void test_words(struct image *image)
+{
+	static const uint32_t words[] = {
+		0, 1, 7, 8, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff,
+		4096,
+	};
+	size_t end = image->bulk + 256, at, i, refused = 0, accepted = 0;
+	struct image bad = *image;
+
+	bad.bytes = malloc(image->len);
+	for (at = image->header; at < end; at += 4) {
+		for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+			memcpy(bad.bytes, image->bytes, image->len);
+			memcpy(bad.bytes + at, &words[i], sizeof(words[i]));
+			image_repair(&bad);
+			if (read_image(bad.bytes, bad.len))
+				refused++;
+			else
+				accepted++;
+		}
+	}
+	free(bad.bytes);
+	result(refused > 1000,
+	       "words replaced, checksums right: %zu refused, %zu accepted",
+	       refused, accepted);
+}
+
+static void test_random(struct image *image)
+{
+	size_t end = image->bulk + sizeof(struct ckpt_chunk);
+	struct image bad = *image;
+	int round, i, accepted = 0;
+
+	srand(1);
+	bad.bytes = malloc(image->len);
+	for (round = 0; round < RANDOM_ROUNDS; round++) {
+		memcpy(bad.bytes, image->bytes, image->len);
+		for (i = rand() % 4; i >= 0; i--)
+			bad.bytes[rand() % end] = rand();
+		image_repair(&bad);
+		accepted += read_image(bad.bytes, bad.len) == 0;
+	}
+	free(bad.bytes);
+	result(true, "%d random changes: harmless, %d accepted", RANDOM_ROUNDS,
+	       accepted);
+}
+
+/**
+ * struct change - a change that must be refused, with right checksums
+ * @what: for the test's name
+ * @type: of the record
+ * @at: byte in the record's body, or in the record's header if negative
+ * @size: bytes to change
+ * @value: the new value
+ * @why: part of the message
+ */
+static const struct change {
+	const char *what;
+	uint32_t type;
+	int at;
+	int size;
+	uint64_t value;
+	const char *why;
+} changes[] = {
+#define BODY(t, s, f, v, why) { #s "." #f, CKPT_REC_##t, \
+	offsetof(struct ckpt_##s, f), sizeof(((struct ckpt_##s *)0)->f), v, why }
+#define HEAD(t, f, v, why) { "record." #f, CKPT_REC_##t, \
+	(int)offsetof(struct ckpt_record, f) - (int)sizeof(struct ckpt_record), \
+	sizeof(((struct ckpt_record *)0)->f), v, why }
+	HEAD(VMA, type, 4711, "unknown type"),
+	HEAD(VMA, len, 0, "record of 0 bytes"),
+	HEAD(VMA, len, 0xfffffff8, "record of"),
+	HEAD(VMA, body_len, 0xfffffff8, "cannot have a body"),
+	HEAD(VMA, tail_len, 8, "cannot have a body"),
+	HEAD(VMA, id, 5, "id 5"),
+	HEAD(VMA, owner, 1, "not a task"),
+	HEAD(MM, id, 0, "id 0"),
+	HEAD(MM, id, 1, "belongs to a UTS"),
+	HEAD(MM, id, 0xffffffff, "above the highest"),
+	HEAD(VMA, type, CKPT_REC_TASK, "behind the task tree"),
+	BODY(TASK, task, pid, 2, "the root is 1"),
+	BODY(TASK, task, pid, 0, "impossible pid"),
+	BODY(TASK, task, ppid, 1, "root has a parent"),
+	BODY(TASK, task, uts_id, 9, "not a UTS namespace"),
+	BODY(TASK, task, reserved, 1, "reserved"),
+	BODY(TASK_STATE, task_state, mm_id, 1, "not before it"),
+	BODY(TASK_STATE, task_state, flags, 2, "unknown flags"),
+	BODY(TASK_STATE, task_state, nice, 20, "nice"),
+	BODY(CRED, cred, nr_groups, 0x40000001, "groups"),
+	BODY(SIGHAND, sighand, nr_actions, 0x08000002, "actions"),
+	BODY(REGSET, regset, size, 28, "registers"),
+	BODY(RESTART_BLOCK, restart_block, kind, 9, "unknown kind"),
+	BODY(FILE, file, kind, 9, "unknown kind"),
+	BODY(FILE, file, pos, 1ULL << 63, "impossible position"),
+	BODY(FD_TABLE, fd_table, nr_fds, 0x10000002, "descriptors in"),
+	BODY(FS, fs, root_len, 3, "two paths"),
+	BODY(FS, fs, umask, 01000, "umask"),
+	BODY(MM, mm, exe_id, 1, "executable"),
+	BODY(MM, mm, nr_vmas, 3, "missing"),
+	BODY(MM, mm, nr_vmas, 1, "more mappings"),
+	BODY(MM, mm, auxv_len, 8, "auxiliary vector"),
+	BODY(VMA, vma, start, 1, "no range"),
+	BODY(VMA, vma, end, 0, "no range"),
+	BODY(VMA, vma, end, 0x7ffffffff000 + 4096, "no range"),
+	BODY(VMA, vma, kind, 0, "unknown kind"),
+	BODY(VMA, vma, flags, 0x80, "unknown flags"),
+	BODY(VMA, vma, file_id, 0, "with the file"),
+#undef BODY
+#undef HEAD
+};
+
+static unsigned char *find_record(struct image *image, uint32_t type)
+{
+	unsigned char *at = image->bytes + image->metadata;
+	struct ckpt_record *record = (void *)at;
+
+	for (; record->type != type; record = (void *)at)
+		at += record->len;
+	return at;
+}
+
+static void test_change(const struct image *image, const struct change *change)
+{
+	struct image bad = *image;
+	unsigned char *at;
+	int ret;
+
+	bad.bytes = malloc(image->len);
+	memcpy(bad.bytes, image->bytes, image->len);
+	at = find_record(&bad, change->type) + sizeof(struct ckpt_record) +
+	     change->at;
+	memcpy(at, &change->value, change->size);
+	image_repair(&bad);
+	ret = read_image(bad.bytes, bad.len);
+	result(ret < 0 && strstr(last_error, change->why),
+	       "%s = %#llx: %s", change->what,
+	       (unsigned long long)change->value, last_error);
+	free(bad.bytes);
+}
+
+/* A body that is longer, or shorter, than this version's. */
+static void test_other_versions(void)
+{
+	struct { struct ckpt_record r; uint32_t body[2]; } record = {
+		{ .body_len = 8 }, { 3, 4 },
+	};
+	struct ckpt_uts uts;
+
+	memset(&uts, 0xff, sizeof(uts));
+	ckpt_record_body(&record.r, &uts, sizeof(uts));
+	result(uts.nodename[0] == 3 && !uts.nodename[8] &&
+	       !uts.domainname[CKPT_UTS_LEN - 1],
+	       "fields that an older writer did not know read as zero");
+}
+
+int main(void)
+{
+	struct image image;
+	size_t i;
+
+	image_build(&image, tree, NR_PROCESSES, true);
+	test_good(&image);
+	test_pipe(&image);
+	test_context(&image);
+	test_tool_section(&image);
+	test_other_versions();
+	for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		test_change(&image, &changes[i]);
+	test_truncation(&image);
+	test_bit_flips(&image);
+	test_repaired_flips(&image);
+	test_words(&image);
+	test_random(&image);
+	free(image.bytes);
+	printf("%d passed, %d failed, 0 skipped\n", passed, failed);
+	return failed != 0;
+}
