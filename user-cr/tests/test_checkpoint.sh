@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
+# shellcheck disable=SC2016	# hooks are expanded by another shell
 # checkpoint: output, freezing and killing, with a fake kernel
 
 export FAKE_IMAGE="$TMP/image"
@@ -85,6 +86,11 @@ else
 	skip "checkpoint: not to a terminal" "no script(1)"
 fi
 
+inside() {
+	run 1 sh -c "$checkpoint --freeze -p \$\$ -o $TMP/saved; exit \$?" &&
+		err 'belongs to it' && no_leftover
+}
+ok "checkpoint: --freeze from inside the tree" inside
 no_pid() { run 2 "$checkpoint" && err 'use -p PID'; }
 ok "checkpoint: no pid" no_pid
 bad_pid() { run 2 "$checkpoint" -p 12x && err "'12x' is not a pid"; }

@@ -11,7 +11,7 @@ summary() {
 ok "ckptinfo: summary" summary
 
 piped() {
-	cat "$TMP/image" | run 0 "$CHECK/ckptinfo" - && out 'checksums  ok'
+	head -c 1000000 "$TMP/image" | run 0 "$CHECK/ckptinfo" - && out 'checksums  ok'
 }
 ok "ckptinfo: from a pipe" piped
 

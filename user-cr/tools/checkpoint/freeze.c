@@ -185,10 +185,28 @@ static int start(struct freeze *f, pid_t root, enum cgroup_version version,
 	return wait_frozen(f, seconds, stop);
 }
 
+/* We would stand still ourselves. */
+static bool are_inside(pid_t root)
+{
+	struct proc *list;
+	int n = proc_tree(root, &list);
+	bool inside = false;
+
+	while (n-- > 0)
+		inside |= list[n].pid == getpid();
+	free(list);
+	if (inside)
+		complain("cannot freeze pid %d, because this program belongs to it: start it from outside",
+			 root);
+	return inside;
+}
+
 int freeze_tree(struct freeze *f, pid_t root, enum cgroup_version version,
 		int seconds, bool (*stop)(void))
 {
 	*f = (struct freeze){ 0 };
+	if (are_inside(root))
+		return -1;
 	if (frozen_already(root, &f->cg))
 		return 0;
 	if (!start(f, root, version, seconds, stop))

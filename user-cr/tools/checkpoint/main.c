@@ -291,6 +291,8 @@ static int freeze_and_save(const struct options *o, struct output *out)
 
 	if (o->freeze && freeze_tree(&freeze, o->pid, o->freezer, o->timeout,
 				     interrupted) < 0) {
+		if (caught)
+			complain("interrupted: pid %d was not saved", o->pid);
 		close(pidfd);
 		return -1;
 	}
