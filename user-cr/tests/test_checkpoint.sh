@@ -140,7 +140,7 @@ killing() {
 	return $result
 }
 no_cgroups() {
-	[ -z "$(find /sys/fs/cgroup -name 'checkpoint.[0-9]*' 2>/dev/null)" ]
+	[ -z "$(find /sys/fs/cgroup /cgroups -name 'checkpoint.[0-9]*' 2>/dev/null)" ]
 }
 test_freezer() {
 	ok "checkpoint: --freeze with $1" "freeze_$1"

@@ -78,7 +78,7 @@ fi
 in_cgroup() {
 	run 0 "$ns_exec" -c -C ckpt-test --freezer="$1" cat /proc/self/cgroup &&
 		out ':/ckpt-test$' &&
-		[ -z "$(find /sys/fs/cgroup -name ckpt-test 2>/dev/null)" ]
+		[ -z "$(find /sys/fs/cgroup /cgroups -name ckpt-test 2>/dev/null)" ]
 }
 for version in v2 v1; do
 	if "$ns_exec" -c -C ckpt-test --freezer=$version true 2>/dev/null; then

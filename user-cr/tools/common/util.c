@@ -165,6 +165,18 @@ int write_small_file(const char *path, const char *text)
 	return -1;
 }
 
+int write_pid_file(const char *path, pid_t pid)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int ret = fd < 0 ? -1 : dprintf(fd, "%d\n", pid);
+
+	if (fd >= 0 && close(fd) < 0)
+		ret = -1;
+	if (ret < 0)
+		complain_errno("cannot write %s", path);
+	return ret < 0 ? -1 : 0;
+}
+
 long parse_number(const char *text, long min, long max, const char *what)
 {
 	char *end;

@@ -41,6 +41,9 @@ char *read_small_file(const char *path);
 /* Writes TEXT in one call; 0, or -1 and errno. */
 int write_small_file(const char *path, const char *text);
 
+/* Writes "PID\n" to a new file; 0, or -1 after a complaint. */
+int write_pid_file(const char *path, pid_t pid);
+
 /* A decimal number from MIN to MAX, or a usage error that names WHAT. */
 long parse_number(const char *text, long min, long max, const char *what);
 

@@ -161,29 +161,13 @@ static int enter_cgroup(const struct spawn *s, pid_t pid, struct cgroup *cg)
 	return -1;
 }
 
-static int write_pid_file(const struct spawn *s, pid_t pid)
-{
-	FILE *file;
-	int ret;
-
-	if (!s->pid_file)
-		return 0;
-	file = fopen(s->pid_file, "we");
-	ret = file ? fprintf(file, "%d\n", pid) : -1;
-	if (file && fclose(file))
-		ret = -1;
-	if (ret < 0)
-		complain_errno("cannot write %s", s->pid_file);
-	return ret < 0 ? -1 : 0;
-}
-
 static int prepare(const struct spawn *s, pid_t pid)
 {
 	if (s->flags & CLONE_NEWUSER && map_user(pid) < 0) {
 		complain_errno("cannot set up the user namespace");
 		return -1;
 	}
-	return write_pid_file(s, pid);
+	return s->pid_file ? write_pid_file(s->pid_file, pid) : 0;
 }
 
 /* Lets the child go. Returns 0 when the command runs, or an exit status. */
@@ -265,7 +249,9 @@ int spawn_here(const struct spawn *s)
 	}
 	if (s->cgroup && enter_cgroup(s, getpid(), &cg) < 0)
 		return EXIT_SETUP;
-	if (write_pid_file(s, getpid()) < 0 || setup(s) < 0)
+	if (s->pid_file && write_pid_file(s->pid_file, getpid()) < 0)
+		return EXIT_SETUP;
+	if (setup(s) < 0)
 		return EXIT_SETUP;
 	return exec_command(s);
 }

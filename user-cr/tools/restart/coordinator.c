@@ -178,14 +178,6 @@ static int run(struct restart *r)
 	return complete(r);
 }
 
-static void write_pid_file(const struct restart *r)
-{
-	FILE *file = fopen(r->o.pid_file, "we");
-
-	if (!file || fprintf(file, "%d\n", r->root) < 0 || fclose(file))
-		complain_errno("cannot write %s", r->o.pid_file);
-}
-
 /* Lets it go. */
 static int succeed(struct restart *r)
 {
@@ -198,7 +190,7 @@ static int succeed(struct restart *r)
 	close(r->context);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	if (r->o.pid_file)
-		write_pid_file(r);
+		write_pid_file(r->o.pid_file, r->root);
 	if (r->o.verbose)
 		complain("pid %d goes on", r->root);
 	if (!r->o.wait)
