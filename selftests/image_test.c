@@ -5,17 +5,13 @@
  * Each is refused with a reason, or it restarts; nothing is left behind. The
  * checksums are made right after each change, so that it is the checks of the
  * content that are tested, unless the test is about checksums.
- *
- * CKPT_TEST_MUTATIONS=N	number of random changes, 1000
- * CKPT_TEST_SEED=N		only this one, with a description of it
  */
 #include "test.h"
 
 #include <elf.h>
 #include <stddef.h>
-#include <time.h>
 
-#include "image.h"
+#include "hostile.h"
 
 #define NOT_PLAIN()							\
 	do {								\
@@ -24,131 +20,6 @@
 	} while (0)
 
 CKPT_SUITE(image);
-
-/* A tree with a bit of everything that an image can hold. */
-CKPT_BODY(model)
-{
-	struct timespec ts = { 3600, 0 };
-	int fd, dir, null;
-	char *p;
-	pid_t pid;
-
-	fd = open("data", O_RDWR | O_CREAT, 0600);
-	CHECK_EQ(4096, ftruncate(fd, 8192) ? -1 : lseek(fd, 4096, SEEK_SET));
-	dir = open(".", O_RDONLY | O_DIRECTORY);
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	CHECK(dir > 0 && null > 0);
-	p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-	CHECK(p != MAP_FAILED);
-	*p = 'x';
-	signal(SIGUSR1, SIG_IGN);
-	SPAWN(pid, (ckpt_set("child"), nanosleep(&ts, NULL)));
-	ckpt_wait_for("child");
-	ckpt_here();
-	CHECK_EQ('x', *p);
-	CHECK_EQ(4096, lseek(fd, 0, SEEK_CUR));
-	kill(pid, SIGKILL);
-	return 0;
-}
-
-static int make_image(struct app *app, struct image *img)
-{
-	int ret;
-
-	ret = app_capture(app, "model");
-	if (ret)
-		return ret;
-	app_go(app);	/* who is restarted ends by himself */
-	return image_load(img, app->image);
-}
-
-enum outcome {
-	REFUSED,	/* with a reason */
-	RESTARTED,
-	NO_REASON,
-	HANGS,
-	BROKEN,
-};
-
-static const char *const outcome_name[] = {
-	"refused", "restarted", "refused without a reason", "does not return",
-	"broken off",
-};
-
-/* In a process of its own, which can be ended when the restart hangs. */
-static int attempt(struct app *app, int fd)
-{
-	int ret, i;
-
-	app->image = fd;
-	ret = app_restart(app);
-	if (ret) {
-		dprintf(app->stdio[2], "%s%d\n", app->log, ret);
-		return app->log[0] ? REFUSED : NO_REASON;
-	}
-	for (i = 0; i < 100 && app->pid; i++) {
-		if (waitpid(app->pid, &app->status, WNOHANG) == app->pid)
-			app->pid = 0;
-		else
-			sleep_ms(5);
-	}
-	if (app->pid) {
-		kill(app->pid, SIGKILL);
-		waitpid(app->pid, &app->status, 0);
-		return RESTARTED;
-	}
-	dprintf(app->stdio[2], "status %#x\n", app->status);
-	return RESTARTED;
-}
-
-/* Tries the first @len bytes of the image; the log is left in app->log. */
-static enum outcome try_image(struct app *app, const struct image *img,
-			      size_t len)
-{
-	int fd = image_fd(img, len), i, status;
-	enum outcome ret = HANGS;
-	struct app copy = *app;
-	pid_t pid;
-	ssize_t n;
-
-	copy.stdio[2] = memfd_create("words", MFD_CLOEXEC);
-	copy.pid = 0;
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
-		int words = dup(copy.stdio[2]);
-
-		copy.stdio[2] = words;
-		_exit(attempt(&copy, fd));
-	}
-	for (i = 0; i < 4000 * ckpt_scale(); i++) {
-		if (waitpid(pid, &status, WNOHANG) == pid) {
-			ret = WIFEXITED(status) && WEXITSTATUS(status) < HANGS ?
-			      WEXITSTATUS(status) : BROKEN;
-			break;
-		}
-		sleep_ms(i < 50 ? 1 : 5);
-	}
-	if (ret == HANGS) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-	}
-	n = pread(copy.stdio[2], app->log, sizeof(app->log) - 1, 0);
-	app->log[n > 0 ? n : 0] = '\0';
-	close(copy.stdio[2]);
-	close(fd);
-	return ret;
-}
-
-static int copy_image(struct image *to, const struct image *from)
-{
-	*to = *from;
-	to->data = malloc(from->len + 65536);
-	if (!to->data)
-		return -1;
-	memcpy(to->data, from->data, from->len);
-	return 0;
-}
 
 CKPT_TEST_F(image, checksum_function_is_xxhash64)
 {
@@ -163,11 +34,11 @@ CKPT_TEST_F(image, unchanged_image_restarts)
 	static struct image img, same;
 
 	NOT_PLAIN();
-	ASSERT_EQ(0, make_image(&self->app, &img));
-	EXPECT_EQ(RESTARTED, try_image(&self->app, &img, img.len));
+	ASSERT_EQ(0, hostile_make(&self->app, &img));
+	EXPECT_EQ(RESTARTED, hostile_try(&self->app, &img, img.len));
 	EXPECT_STREQ("status 0\n", self->app.log);
 	/* Our idea of the checksums is that of the kernel. */
-	ASSERT_EQ(0, copy_image(&same, &img));
+	ASSERT_EQ(0, image_copy(&same, &img));
 	image_fix(&same);
 	EXPECT_EQ(0, memcmp(same.data, img.data, img.len));
 }
@@ -181,20 +52,20 @@ CKPT_TEST_F(image, truncation_at_every_boundary_is_refused)
 	enum outcome ret;
 
 	NOT_PLAIN();
-	ASSERT_EQ(0, make_image(app, &img));
+	ASSERT_EQ(0, hostile_make(app, &img));
 	leftovers_get(&before);
 	for (i = 0; i < img.nr; i++) {
 		const size_t cut[] = { img.part[i].off, img.part[i].off + 1 };
 
 		for (k = 0; k < 2; k++) {
-			ret = try_image(app, &img, cut[k]);
+			ret = hostile_try(app, &img, cut[k]);
 			EXPECT_EQ(REFUSED, ret) {
 				TH_LOG("%zu of %zu bytes: %s", cut[k], img.len,
 				       outcome_name[ret]);
 			}
 		}
 	}
-	EXPECT_EQ(REFUSED, try_image(app, &img, img.len - 1));
+	EXPECT_EQ(REFUSED, hostile_try(app, &img, img.len - 1));
 	EXPECT_EQ(NULL, leftovers_check(&before)) {
 		TH_LOG("%s", leftovers_check(&before));
 	}
@@ -422,12 +293,12 @@ CKPT_TEST_F(image, illegal_values_are_refused)
 	size_t off;
 
 	NOT_PLAIN();
-	ASSERT_EQ(0, make_image(app, &img));
+	ASSERT_EQ(0, hostile_make(app, &img));
 	leftovers_get(&before);
 	for (i = 0; i < ARRAY_SIZE(illegal); i++) {
 		const struct illegal *il = &illegal[i];
 
-		ASSERT_EQ(0, copy_image(&bad, &img));
+		ASSERT_EQ(0, image_copy(&bad, &img));
 		if (il->type) {
 			off = find_record(&bad, il->type);
 			ASSERT_NE(0, off) {
@@ -439,7 +310,7 @@ CKPT_TEST_F(image, illegal_values_are_refused)
 		}
 		memcpy(bad.data + off, &il->value, il->size);
 		image_fix(&bad);
-		ret = try_image(app, &bad, bad.len);
+		ret = hostile_try(app, &bad, bad.len);
 		EXPECT_EQ(REFUSED, ret) {
 			TH_LOG("%s: %s", il->name, outcome_name[ret]);
 		}
@@ -493,7 +364,7 @@ CKPT_TEST_F(image, memory_runs_stay_where_they_belong)
 	unsigned int i;
 
 	NOT_PLAIN();
-	ASSERT_EQ(0, make_image(app, &img));
+	ASSERT_EQ(0, hostile_make(app, &img));
 	to[0] = 0;					/* below everything */
 	to[1] = 0x7ffffffff000;				/* above everything */
 	to[2] = ~0xfffULL;
@@ -502,12 +373,12 @@ CKPT_TEST_F(image, memory_runs_stay_where_they_belong)
 	for (i = 0; i < 5; i++) {
 		if (i > 2 && !to[i])
 			continue;
-		ASSERT_EQ(0, copy_image(&bad, &img));
+		ASSERT_EQ(0, image_copy(&bad, &img));
 		run = first_run(&bad);
 		ASSERT_NE(NULL, run);
 		run->offset = to[i];
 		image_fix(&bad);
-		EXPECT_EQ(REFUSED, try_image(app, &bad, bad.len)) {
+		EXPECT_EQ(REFUSED, hostile_try(app, &bad, bad.len)) {
 			TH_LOG("run at %#llx", (unsigned long long)to[i]);
 		}
 		free(bad.data);
@@ -515,12 +386,12 @@ CKPT_TEST_F(image, memory_runs_stay_where_they_belong)
 }
 
 #define BAD_RUN(change)	do {						\
-	ASSERT_EQ(0, copy_image(&bad, &img));				\
+	ASSERT_EQ(0, image_copy(&bad, &img));				\
 	run = first_run(&bad);						\
 	ASSERT_NE(NULL, run);						\
 	change;								\
 	image_fix(&bad);						\
-	EXPECT_EQ(REFUSED, try_image(app, &bad, bad.len)) {		\
+	EXPECT_EQ(REFUSED, hostile_try(app, &bad, bad.len)) {		\
 		TH_LOG("%s", #change);					\
 	}								\
 	free(bad.data);							\
@@ -533,7 +404,7 @@ CKPT_TEST_F(image, illegal_runs_are_refused)
 	struct ckpt_run *run;
 
 	NOT_PLAIN();
-	ASSERT_EQ(0, make_image(app, &img));
+	ASSERT_EQ(0, hostile_make(app, &img));
 	BAD_RUN(run->source = 0);
 	BAD_RUN(run->source = ~0U);
 	BAD_RUN(run->source = 1);
@@ -590,14 +461,14 @@ CKPT_TEST_F(image, privileged_registers_are_refused_or_harmless)
 	size_t off;
 
 	NOT_PLAIN();
-	ASSERT_EQ(0, make_image(app, &img));
+	ASSERT_EQ(0, hostile_make(app, &img));
 	off = find_regset(&img, NT_PRSTATUS);
 	ASSERT_NE(0, off);
 	for (i = 0; i < ARRAY_SIZE(reg); i++) {
-		ASSERT_EQ(0, copy_image(&bad, &img));
+		ASSERT_EQ(0, image_copy(&bad, &img));
 		memcpy(bad.data + off + 8 * reg[i].index, &reg[i].value, 8);
 		image_fix(&bad);
-		ret = try_image(app, &bad, bad.len);
+		ret = hostile_try(app, &bad, bad.len);
 		EXPECT_TRUE(ret == REFUSED || ret == RESTARTED) {
 			TH_LOG("register %d = %#llx: %s", reg[i].index,
 			       (unsigned long long)reg[i].value, outcome_name[ret]);
@@ -623,17 +494,17 @@ CKPT_TEST_F(image, bad_floating_point_state_is_refused_or_harmless)
 	size_t off;
 
 	NOT_PLAIN();
-	ASSERT_EQ(0, make_image(app, &img));
+	ASSERT_EQ(0, hostile_make(app, &img));
 	ASSERT_TRUE(find_regset(&img, note[0]) || find_regset(&img, note[1]));
 	for (k = 0; k < 2; k++) {
 		off = find_regset(&img, note[k]);
 		for (i = 0; off && i < ARRAY_SIZE(field); i++) {
 			if (k && field[i].off >= 512)
 				continue;
-			ASSERT_EQ(0, copy_image(&bad, &img));
+			ASSERT_EQ(0, image_copy(&bad, &img));
 			memcpy(bad.data + off + field[i].off, &field[i].value, 8);
 			image_fix(&bad);
-			ret = try_image(app, &bad, bad.len);
+			ret = hostile_try(app, &bad, bad.len);
 			EXPECT_TRUE(ret == REFUSED || ret == RESTARTED) {
 				TH_LOG("offset %d: %s", field[i].off,
 				       outcome_name[ret]);
@@ -656,9 +527,9 @@ CKPT_TEST_F(image, sigkill_always_kills)
 	size_t off;
 
 	NOT_PLAIN();
-	ASSERT_EQ(0, make_image(app, &img));
+	ASSERT_EQ(0, hostile_make(app, &img));
 	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, copy_image(&bad, &img));
+		ASSERT_EQ(0, image_copy(&bad, &img));
 		if (i == 0) {
 			off = find_record(&bad, CKPT_REC_SIGHAND);
 			ASSERT_NE(0, off);
@@ -674,319 +545,13 @@ CKPT_TEST_F(image, sigkill_always_kills)
 		}
 		image_fix(&bad);
 		/* The model kills its child with SIGKILL and ends. */
-		ret = try_image(app, &bad, bad.len);
+		ret = hostile_try(app, &bad, bad.len);
 		EXPECT_TRUE(ret == REFUSED ||
 			    (ret == RESTARTED && !strcmp(app->log, "status 0\n"))) {
 			TH_LOG("%s: %s", outcome_name[ret], app->log);
 		}
 		free(bad.data);
 	}
-}
-
-/* ---- Random changes ---- */
-
-static uint64_t random_state;
-
-static uint64_t rnd(uint64_t below)
-{
-	random_state += 0x9e3779b97f4a7c15ULL;
-
-	uint64_t x = random_state;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
-	x ^= x >> 31;
-	return below ? x % below : x;
-}
-
-static uint64_t interesting(uint64_t old)
-{
-	static const uint64_t value[] = {
-		0, 1, 2, 3, 7, 8, 15, 16, 24, 63, 64, 255, 256, 4095, 4096,
-		0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000,
-		0xffffffff, 0x100000000, 0x7ffffffff000, 0x800000000000,
-		0x7fffffffffffffff, 0x8000000000000000, ~0ULL, ~0xfffULL,
-	};
-
-	switch (rnd(6)) {
-	case 0: return old + 1;
-	case 1: return old - 1;
-	case 2: return old ^ 1ULL << rnd(64);
-	case 3: return rnd(0);
-	case 4: return rnd(64);
-	default: return value[rnd(ARRAY_SIZE(value))];
-	}
-}
-
-static char story[256];
-
-static void change32(struct image *img, size_t off, const char *what)
-{
-	uint32_t old, new;
-
-	memcpy(&old, img->data + off, 4);
-	new = interesting(old);
-	memcpy(img->data + off, &new, 4);
-	snprintf(story, sizeof(story), "%s: 32 bits at %#zx: %#x -> %#x", what,
-		 off, old, new);
-}
-
-static void change64(struct image *img, size_t off, const char *what)
-{
-	uint64_t old, new;
-
-	memcpy(&old, img->data + off, 8);
-	new = interesting(old);
-	memcpy(img->data + off, &new, 8);
-	snprintf(story, sizeof(story), "%s: 64 bits at %#zx: %#llx -> %#llx",
-		 what, off, (unsigned long long)old, (unsigned long long)new);
-}
-
-static void change(struct image *img, size_t off, size_t len, const char *what)
-{
-	if (len >= 8 && rnd(2))
-		change64(img, off + rnd(len / 8) * 8, what);
-	else
-		change32(img, off + rnd(len / 4) * 4, what);
-}
-
-/* Some part of a kind; of records, each type as likely as every other. */
-static struct part *pick(struct image *img, enum part_kind kind)
-{
-	uint32_t type[64];
-	unsigned int i, n = 0, k;
-	struct part *found = NULL;
-	uint32_t want = 0;
-
-	if (kind == PART_RECORD) {
-		for (i = 0; i < img->nr; i++) {
-			struct ckpt_record *r = (void *)(img->data + img->part[i].off);
-
-			if (img->part[i].kind != kind)
-				continue;
-			for (k = 0; k < n && type[k] != r->type; k++)
-				;
-			if (k == n && n < 64)
-				type[n++] = r->type;
-		}
-		want = type[rnd(n)];
-	}
-	for (i = 0, n = 0; i < img->nr; i++) {
-		struct ckpt_record *r = (void *)(img->data + img->part[i].off);
-
-		if (img->part[i].kind != kind ||
-		    (kind == PART_RECORD && r->type != want))
-			continue;
-		if (!rnd(++n))
-			found = &img->part[i];
-	}
-	return found;
-}
-
-/* Swaps two records, wherever they are. */
-static void swap_records(struct image *img)
-{
-	struct part a = *pick(img, PART_RECORD), b = *pick(img, PART_RECORD), t;
-	uint8_t *copy;
-	size_t between;
-
-	if (a.off > b.off) {
-		t = a;
-		a = b;
-		b = t;
-	}
-	snprintf(story, sizeof(story), "records at %#zx and %#zx change places",
-		 a.off, b.off);
-	if (a.off == b.off)
-		return;
-	between = b.off - a.off - a.len;
-	copy = malloc(a.len + between + b.len);
-	memcpy(copy, img->data + b.off, b.len);
-	memcpy(copy + b.len, img->data + a.off + a.len, between);
-	memcpy(copy + b.len + between, img->data + a.off, a.len);
-	memcpy(img->data + a.off, copy, a.len + between + b.len);
-	free(copy);
-}
-
-/* Takes a record out, or puts a second one behind it, padding at the end. */
-static void resize(struct image *img, bool out)
-{
-	struct part p = *pick(img, PART_RECORD), *pad = NULL;
-	struct ckpt_section *s = (void *)(img->data + img->metadata);
-	size_t end = img->metadata + sizeof(*s) + s->length;
-	struct ckpt_record *rec;
-	unsigned int i;
-
-	for (i = 0; i < img->nr; i++) {
-		rec = (void *)(img->data + img->part[i].off);
-		if (img->part[i].kind == PART_RECORD && rec->type == CKPT_REC_PAD)
-			pad = &img->part[i];
-	}
-	snprintf(story, sizeof(story), "record at %#zx %s", p.off,
-		 out ? "taken out" : "doubled");
-	if (!pad || p.off == pad->off)
-		return;
-	rec = (void *)(img->data + pad->off);
-	if (out) {
-		memmove(img->data + p.off, img->data + p.off + p.len,
-			pad->off - p.off - p.len);
-		memset(img->data + pad->off - p.len, 0, p.len + pad->len);
-		rec = (void *)(img->data + pad->off - p.len);
-		rec->type = CKPT_REC_PAD;
-		rec->len = pad->len + p.len;
-	} else {
-		if (pad->len < p.len + sizeof(*rec))
-			return;
-		memmove(img->data + p.off + p.len, img->data + p.off,
-			pad->off - p.off);
-		memset(img->data + pad->off + p.len, 0, pad->len - p.len);
-		rec = (void *)(img->data + pad->off + p.len);
-		rec->type = CKPT_REC_PAD;
-		rec->len = pad->len - p.len;
-	}
-	(void)end;
-}
-
-/* A number that is an object's id becomes that of another object. */
-static void cross_ids(struct image *img)
-{
-	struct part *p = pick(img, PART_RECORD);
-	struct ckpt_record *other = (void *)(img->data + pick(img, PART_RECORD)->off);
-	size_t n = p->len / 4, i, start = rnd(n);
-	uint32_t v;
-
-	for (i = 0; i < n; i++) {
-		size_t off = p->off + (start + i) % n * 4;
-
-		memcpy(&v, img->data + off, 4);
-		if (!v || v > 64)
-			continue;
-		memcpy(img->data + off, &other->id, 4);
-		snprintf(story, sizeof(story), "id at %#zx: %u -> %u", off, v,
-			 other->id);
-		return;
-	}
-}
-
-/* Returns true if the change must be noticed. */
-static bool mutate(struct image *img)
-{
-	struct ckpt_record *rec, *other;
-	struct part *p;
-
-	strcpy(story, "nothing");
-	switch (rnd(16)) {
-	case 0:
-	case 1: {	/* any byte, checksums as they were */
-		size_t off = rnd(img->len);
-
-		snprintf(story, sizeof(story), "byte at %#zx, wrong checksum", off);
-		img->data[off] ^= 1 << rnd(8);
-		return true;
-	}
-	case 2:
-		p = pick(img, PART_HEADER);
-		change(img, p->off, p->len, "header");
-		break;
-	case 3:
-	case 4:
-	case 5:
-	case 6:
-		p = pick(img, PART_RECORD);
-		rec = (void *)(img->data + p->off);
-		change(img, p->off + sizeof(*rec), p->len - sizeof(*rec) >= 8 ?
-		       p->len - sizeof(*rec) : 8, "record");
-		break;
-	case 7:
-		p = pick(img, PART_RECORD);
-		change32(img, p->off + rnd(6) * 4, "record head");
-		break;
-	case 8:
-		p = pick(img, PART_RECORD);
-		rec = (void *)(img->data + p->off);
-		other = (void *)(img->data + pick(img, PART_RECORD)->off);
-		snprintf(story, sizeof(story), "record at %#zx: type %u -> %u",
-			 p->off, rec->type, other->type);
-		rec->type = other->type;
-		break;
-	case 9:
-		cross_ids(img);
-		break;
-	case 10:
-		swap_records(img);
-		break;
-	case 11:
-		resize(img, true);
-		break;
-	case 12:
-		resize(img, false);
-		break;
-	case 13:
-		p = pick(img, PART_CHUNK);
-		change(img, p->off, 32 + 3 * sizeof(struct ckpt_run), "chunk");
-		break;
-	case 14:
-		p = pick(img, PART_SECTION);
-		change(img, p->off, p->len, "section");
-		break;
-	default:
-		p = pick(img, PART_TRAILER);
-		change(img, p->off, p->len, "trailer");
-		break;
-	}
-	image_fix(img);
-	return false;
-}
-
-static unsigned int number(const char *name, unsigned int otherwise)
-{
-	const char *s = getenv(name);
-
-	return s ? strtoul(s, NULL, 0) : otherwise;
-}
-
-CKPT_TEST_F(image, random_changes_are_refused_or_restart)
-{
-	static struct image img, bad;
-	struct app *app = &self->app;
-	unsigned int count = number("CKPT_TEST_MUTATIONS", 1000);
-	unsigned int only = number("CKPT_TEST_SEED", 0), seed, sum[5] = { 0 };
-	struct leftovers before;
-	const char *left;
-	enum outcome ret;
-	bool visible;
-
-	NOT_PLAIN();
-	ASSERT_EQ(0, make_image(app, &img));
-	leftovers_get(&before);
-	for (seed = 1; seed <= count; seed++) {
-		if (only && seed != only)
-			continue;
-		random_state = seed * 1000003ULL;
-		ASSERT_EQ(0, copy_image(&bad, &img));
-		visible = mutate(&bad);
-		ret = try_image(app, &bad, bad.len);
-		sum[ret]++;
-		EXPECT_TRUE(ret == REFUSED || (ret == RESTARTED && !visible)) {
-			TH_LOG("seed %u: %s: %s", seed, story, outcome_name[ret]);
-		}
-		if (only)
-			TH_LOG("seed %u: %s: %s: %s", seed, story,
-			       outcome_name[ret], app->log);
-		free(bad.data);
-		if (seed % 50)
-			continue;
-		left = leftovers_check(&before);
-		EXPECT_EQ(NULL, left) {
-			TH_LOG("before seed %u: %s", seed, left);
-			leftovers_get(&before);
-		}
-	}
-	TH_LOG("%u refused, %u restarted", sum[REFUSED], sum[RESTARTED]);
-	/* The model itself is as good as before. */
-	EXPECT_EQ(RESTARTED, try_image(app, &img, img.len));
-	EXPECT_STREQ("status 0\n", app->log);
-	EXPECT_LT(0, only || sum[REFUSED]);
 }
 
 TEST_HARNESS_MAIN

@@ -184,6 +184,16 @@ int image_load(struct image *img, int fd)
 	return image_parse(img);
 }
 
+int image_copy(struct image *to, const struct image *from)
+{
+	*to = *from;
+	to->data = malloc(from->len + 65536);
+	if (!to->data)
+		return -1;
+	memcpy(to->data, from->data, from->len);
+	return 0;
+}
+
 void image_free(struct image *img)
 {
 	free(img->data);

@@ -44,6 +44,7 @@ uint64_t xxh64(const void *data, size_t len);
 /* 0, or -1 with the reason on stderr. */
 int image_load(struct image *img, int fd);
 int image_parse(struct image *img);
+int image_copy(struct image *to, const struct image *from);
 void image_free(struct image *img);
 
 /* Recomputes every checksum that a change of the bytes made wrong. */

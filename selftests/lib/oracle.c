@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Records and compares the observable state of a task tree
+ * Records the observable state of a task tree
  */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <limits.h>
 #include <linux/kcmp.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,32 +20,6 @@
 #include <unistd.h>
 
 #include "oracle.h"
-
-/*
- * Differences that are no loss, each with the reason. Keys are
- * PID/source/item; patterns are those of fnmatch().
- */
-static const struct {
-	const char *key;
-	const char *why;
-} allowed[] = {
-	{ "*/status/VmHWM", "a high-water mark of resident pages; residence is the kernel's choice" },
-	{ "*/status/VmRSS", "pages of files are read again when they are touched" },
-	{ "*/status/RssAnon", "pages that were equal to the file's or zero come back as holes" },
-	{ "*/status/RssFile", "pages of files are read again when they are touched" },
-	{ "*/status/RssShmem", "likewise" },
-	{ "*/status/VmPTE", "size of page tables, follows residence" },
-	{ "*/status/VmPeak", "a high-water mark of the address space; starts anew" },
-	{ "*/status/VmSwap", "what was swapped out comes back resident" },
-	{ "*/status/FDSize", "capacity of the table, no limit of anything" },
-	{ "*/status/SigQ", "counts the signals of all processes of the user" },
-	{ "*/status/voluntary_ctxt_switches", "history of the process" },
-	{ "*/status/nonvoluntary_ctxt_switches", "history of the process" },
-	{ "*/fdinfo/*/mnt_id", "number of a mount; the mount namespace is a new one" },
-	{ "*/timens_offsets/*", "what makes CLOCK_MONOTONIC and CLOCK_BOOTTIME go on from their values" },
-	{ "*/ns/time", "for the same reason there is a time namespace where there was none" },
-	{ "*/ns/time_for_children", "likewise" },
-};
 
 #define MAX_TASKS	1024
 
@@ -65,30 +37,6 @@ struct recorder {
 	} inode[1024];
 	unsigned int nr_inodes;
 };
-
-static void add(struct oracle *o, const char *value, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void add(struct oracle *o, const char *value, const char *fmt, ...)
-{
-	struct oracle_entry *e;
-	va_list ap;
-
-	if (o->nr == o->room) {
-		o->room = o->room ? 2 * o->room : 256;
-		o->entry = realloc(o->entry, o->room * sizeof(*o->entry));
-		if (!o->entry)
-			abort();
-	}
-	e = &o->entry[o->nr++];
-	va_start(ap, fmt);
-	if (vasprintf(&e->key, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	e->value = strdup(value);
-	if (!e->value)
-		abort();
-}
 
 /* All of a /proc file. Embedded NULs stay; *len tells. */
 static char *slurp(const char *path, size_t *len)
@@ -222,7 +170,7 @@ static void record_status(struct recorder *r, pid_t pid, pid_t ns)
 		} else if (!strncmp(line, "NS", 2)) {
 			v = (char *)last_word(v);
 		}
-		add(r->o, v, "%d/status/%s", ns, line);
+		oracle_add(r->o, v, "%d/status/%s", ns, line);
 	}
 	free(text);
 }
@@ -260,7 +208,7 @@ static void record_stat(struct recorder *r, pid_t pid, pid_t ns)
 			snprintf(number, sizeof(number), "%d", ns_pid(r, atoi(p)));
 			p = number;
 		}
-		add(r->o, p, "%d/stat/%s", ns, field[f].name);
+		oracle_add(r->o, p, "%d/stat/%s", ns, field[f].name);
 		f++;
 	}
 	free(text);
@@ -271,7 +219,7 @@ static void record_text(struct recorder *r, pid_t pid, pid_t ns,
 {
 	char *text = slurp_pid(pid, name, NULL);
 
-	add(r->o, text ? text : "(unreadable)", "%d/%s", ns, name);
+	oracle_add(r->o, text ? text : "(unreadable)", "%d/%s", ns, name);
 	free(text);
 }
 
@@ -285,7 +233,7 @@ static void record_strings(struct recorder *r, pid_t pid, pid_t ns,
 	for (i = 0; text && i < len; i++)
 		if (!text[i])
 			text[i] = '\n';
-	add(r->o, text ? text : "(unreadable)", "%d/%s", ns, name);
+	oracle_add(r->o, text ? text : "(unreadable)", "%d/%s", ns, name);
 	free(text);
 }
 
@@ -303,7 +251,7 @@ static void record_auxv(struct recorder *r, pid_t pid, pid_t ns)
 
 	for (i = 0; text && (i + 2) * sizeof(*aux) <= len; i += 2) {
 		snprintf(value, sizeof(value), "%#lx", aux[i + 1]);
-		add(r->o, value, "%d/auxv/%lu", ns, aux[i]);
+		oracle_add(r->o, value, "%d/auxv/%lu", ns, aux[i]);
 		if (!aux[i])
 			break;
 	}
@@ -321,7 +269,7 @@ static void record_lines(struct recorder *r, pid_t pid, pid_t ns,
 	for (line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		squeeze(line);
-		add(r->o, line, "%d/%s/%03u", ns, name, n++);
+		oracle_add(r->o, line, "%d/%s/%03u", ns, name, n++);
 	}
 	free(text);
 }
@@ -360,7 +308,7 @@ static void record_link(struct recorder *r, pid_t pid, pid_t ns,
 		target[n] = '\0';
 	if (objects)
 		name_object(r, target, sizeof(target));
-	add(r->o, target, "%d/%s", ns, name);
+	oracle_add(r->o, target, "%d/%s", ns, name);
 }
 
 static void record_fds(struct recorder *r, pid_t pid, pid_t ns)
@@ -392,7 +340,7 @@ static void record_fds(struct recorder *r, pid_t pid, pid_t ns)
 			/* Of sockets and pipes the number is their own. */
 			if (!strcmp(line, "ino"))
 				continue;
-			add(r->o, v, "%d/%s/%s", ns, path, line);
+			oracle_add(r->o, v, "%d/%s/%s", ns, path, line);
 		}
 		free(text);
 	}
@@ -440,7 +388,7 @@ static void record_content(struct recorder *r, pid_t ns, int mem, int pagemap,
 	}
 	snprintf(value, sizeof(value), "%lu pages, hash %016llx", pages,
 		 (unsigned long long)hash);
-	add(r->o, value, "%d/memory/%012lx", ns, start);
+	oracle_add(r->o, value, "%d/memory/%012lx", ns, start);
 }
 
 /* maps, the flags of smaps, and what is in the memory. */
@@ -464,14 +412,14 @@ static void record_maps(struct recorder *r, pid_t pid, pid_t ns)
 		squeeze(line);
 		if (!strncmp(line, "VmFlags: ", 9) ||
 		    !strncmp(line, "ProtectionKey: ", 15)) {
-			add(r->o, strchr(line, ' ') + 1, "%d/maps/%012lx/%.*s",
+			oracle_add(r->o, strchr(line, ' ') + 1, "%d/maps/%012lx/%.*s",
 			    ns, start, (int)strcspn(line, ":"), line);
 			continue;
 		}
 		if (sscanf(line, "%lx-%lx %7s %lx %15s %lu", &start, &end,
 			   perms, &off, dev, &ino) != 6)
 			continue;
-		add(r->o, line, "%d/maps/%012lx", ns, start);
+		oracle_add(r->o, line, "%d/maps/%012lx", ns, start);
 		file = ino != 0;
 		/* vvar shows clocks; the text of files is the file's. */
 		if (strstr(line, "[vvar") || strstr(line, "[vsyscall") ||
@@ -509,7 +457,7 @@ static void record_namespaces(struct recorder *r, pid_t pid, pid_t ns)
 			continue;
 		ours[n] = '\0';
 		if (!strcmp(theirs, ours)) {
-			add(r->o, "that of the recorder", "%d/ns/%s", ns, name[i]);
+			oracle_add(r->o, "that of the recorder", "%d/ns/%s", ns, name[i]);
 			continue;
 		}
 		/* The first task of the tree that is in it stands for it. */
@@ -524,7 +472,7 @@ static void record_namespaces(struct recorder *r, pid_t pid, pid_t ns)
 				break;
 		}
 		snprintf(path, sizeof(path), "that of %d", r->task[k].nspid);
-		add(r->o, path, "%d/ns/%s", ns, name[i]);
+		oracle_add(r->o, path, "%d/ns/%s", ns, name[i]);
 	}
 }
 
@@ -552,7 +500,7 @@ static void record_sharing(struct recorder *r, unsigned int me)
 			if (kcmp(r->task[k].pid, r->task[me].pid, what[i].type, 0, 0) == 0)
 				break;
 		snprintf(value, sizeof(value), "of %d", r->task[k].nspid);
-		add(r->o, value, "%d/kcmp/%s", r->task[me].nspid, what[i].name);
+		oracle_add(r->o, value, "%d/kcmp/%s", r->task[me].nspid, what[i].name);
 	}
 }
 
@@ -599,7 +547,7 @@ static void record_descriptions(struct recorder *r)
 				break;
 		snprintf(value, sizeof(value), "of %d/%d",
 			 r->task[ref[k].task].nspid, ref[k].fd);
-		add(r->o, value, "%d/kcmp/fd/%d", r->task[ref[i].task].nspid,
+		oracle_add(r->o, value, "%d/kcmp/fd/%d", r->task[ref[i].task].nspid,
 		    ref[i].fd);
 	}
 }
@@ -615,24 +563,24 @@ static void record_calls(struct recorder *r, pid_t pid, pid_t ns)
 	int i, n;
 
 	snprintf(value, sizeof(value), "%d", sched_getscheduler(pid));
-	add(r->o, value, "%d/sched/policy", ns);
+	oracle_add(r->o, value, "%d/sched/policy", ns);
 	if (!sched_getparam(pid, &param)) {
 		snprintf(value, sizeof(value), "%d", param.sched_priority);
-		add(r->o, value, "%d/sched/priority", ns);
+		oracle_add(r->o, value, "%d/sched/priority", ns);
 	}
 	if (!sched_rr_get_interval(pid, &ts)) {
 		snprintf(value, sizeof(value), "%ld.%09ld", (long)ts.tv_sec, ts.tv_nsec);
-		add(r->o, value, "%d/sched/interval", ns);
+		oracle_add(r->o, value, "%d/sched/interval", ns);
 	}
 	n = syscall(SYS_sched_getaffinity, pid, sizeof(mask), mask);
 	for (i = 0; i < n && i < 128; i++)
 		sprintf(value + 2 * i, "%02x", mask[i]);
-	add(r->o, n > 0 ? value : "?", "%d/sched/affinity", ns);
+	oracle_add(r->o, n > 0 ? value : "?", "%d/sched/affinity", ns);
 	snprintf(value, sizeof(value), "%ld", syscall(SYS_ioprio_get, 1, pid));
-	add(r->o, value, "%d/ioprio", ns);
+	oracle_add(r->o, value, "%d/ioprio", ns);
 	if (!syscall(SYS_get_robust_list, pid, &head, &len)) {
 		snprintf(value, sizeof(value), "%p %zu", head, len);
-		add(r->o, value, "%d/robust_list", ns);
+		oracle_add(r->o, value, "%d/robust_list", ns);
 	}
 }
 
@@ -647,15 +595,9 @@ static void record_mounts(struct recorder *r, pid_t pid, pid_t ns)
 	     line = strtok_r(NULL, "\n", &save)) {
 		if (sscanf(line, "%*d %*d %*s %n", &off) < 0)
 			continue;
-		add(r->o, line + off, "%d/mountinfo/%03u", ns, n++);
+		oracle_add(r->o, line + off, "%d/mountinfo/%03u", ns, n++);
 	}
 	free(text);
-}
-
-static int compare_entries(const void *a, const void *b)
-{
-	return strcmp(((const struct oracle_entry *)a)->key,
-		      ((const struct oracle_entry *)b)->key);
 }
 
 int oracle_record(struct oracle *o, pid_t root)
@@ -697,169 +639,6 @@ int oracle_record(struct oracle *o, pid_t root)
 		record_mounts(&r, pid, ns);
 	}
 	record_descriptions(&r);
-	qsort(o->entry, o->nr, sizeof(*o->entry), compare_entries);
+	oracle_sort(o);
 	return 0;
-}
-
-void oracle_free(struct oracle *o)
-{
-	size_t i;
-
-	for (i = 0; i < o->nr; i++) {
-		free(o->entry[i].key);
-		free(o->entry[i].value);
-	}
-	free(o->entry);
-	memset(o, 0, sizeof(*o));
-}
-
-const char *oracle_get(const struct oracle *o, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < o->nr; i++)
-		if (!strcmp(o->entry[i].key, key))
-			return o->entry[i].value;
-	return NULL;
-}
-
-static bool is_allowed(const char *key)
-{
-	unsigned int i;
-
-	for (i = 0; i < sizeof(allowed) / sizeof(*allowed); i++)
-		if (!fnmatch(allowed[i].key, key, 0))
-			return true;
-	return false;
-}
-
-void oracle_allowed(FILE *f)
-{
-	unsigned int i;
-
-	for (i = 0; i < sizeof(allowed) / sizeof(*allowed); i++)
-		fprintf(f, "%-40s %s\n", allowed[i].key, allowed[i].why);
-}
-
-static unsigned int differ(const char *key, const char *a, const char *b,
-			   FILE *f)
-{
-	if (is_allowed(key))
-		return 0;
-	if (f)
-		fprintf(f, "# oracle: %s: before: %s; after: %s\n", key,
-			a ? a : "(not there)", b ? b : "(not there)");
-	return 1;
-}
-
-unsigned int oracle_diff(const struct oracle *a, const struct oracle *b,
-			 FILE *f)
-{
-	size_t i = 0, k = 0;
-	unsigned int n = 0;
-	int c;
-
-	while (i < a->nr || k < b->nr) {
-		if (i == a->nr)
-			c = 1;
-		else if (k == b->nr)
-			c = -1;
-		else
-			c = strcmp(a->entry[i].key, b->entry[k].key);
-		if (c < 0) {
-			n += differ(a->entry[i].key, a->entry[i].value, NULL, f);
-			i++;
-		} else if (c > 0) {
-			n += differ(b->entry[k].key, NULL, b->entry[k].value, f);
-			k++;
-		} else {
-			if (strcmp(a->entry[i].value, b->entry[k].value))
-				n += differ(a->entry[i].key, a->entry[i].value,
-					    b->entry[k].value, f);
-			i++;
-			k++;
-		}
-	}
-	return n;
-}
-
-static void write_string(const char *s, FILE *f)
-{
-	putc('"', f);
-	for (; *s; s++) {
-		unsigned char c = *s;
-
-		if (c == '"' || c == '\\')
-			fprintf(f, "\\%c", c);
-		else if (c < 0x20 || c >= 0x7f)
-			fprintf(f, "\\u%04x", c);
-		else
-			putc(c, f);
-	}
-	putc('"', f);
-}
-
-/* One object, one member a line, in order: also fit for diff(1). */
-int oracle_write(const struct oracle *o, FILE *f)
-{
-	size_t i;
-
-	fprintf(f, "{\n");
-	for (i = 0; i < o->nr; i++) {
-		write_string(o->entry[i].key, f);
-		fprintf(f, ": ");
-		write_string(o->entry[i].value, f);
-		fprintf(f, i + 1 < o->nr ? ",\n" : "\n");
-	}
-	fprintf(f, "}\n");
-	return fflush(f) ? -1 : 0;
-}
-
-static char *read_string(char **s)
-{
-	char *p = strchr(*s, '"'), *d, *start;
-	unsigned int c;
-
-	if (!p)
-		return NULL;
-	start = d = ++p;
-	while (*p && *p != '"') {
-		if (*p != '\\') {
-			*d++ = *p++;
-		} else if (p[1] == 'u' && sscanf(p + 2, "%4x", &c) == 1) {
-			*d++ = c;
-			p += 6;
-		} else {
-			*d++ = p[1];
-			p += 2;
-		}
-	}
-	if (!*p)
-		return NULL;
-	*s = p + 1;
-	*d = '\0';
-	return start;
-}
-
-int oracle_read(struct oracle *o, FILE *f)
-{
-	char *line = NULL, *p, *key, *value;
-	size_t room = 0;
-
-	memset(o, 0, sizeof(*o));
-	while (getline(&line, &room, f) > 0) {
-		if (line[0] != '"')
-			continue;
-		p = line;
-		key = read_string(&p);
-		value = key ? read_string(&p) : NULL;
-		if (!value) {
-			free(line);
-			return -1;
-		}
-		add(o, value, "%s", key);
-	}
-	free(line);
-	qsort(o->entry, o->nr, sizeof(*o->entry), compare_entries);
-	return o->nr ? 0 : -1;
 }

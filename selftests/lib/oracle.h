@@ -5,7 +5,7 @@
  *
  * A recording is a sorted list of keys and values. Task numbers in it are
  * those of the tree's own pid namespace, so it does not depend on where the
- * tree runs. What may differ stands in a table in oracle.c with the reason.
+ * tree runs. What may differ stands in a table in oracle_diff.c with the reason.
  */
 #ifndef CKPT_TEST_ORACLE_H
 #define CKPT_TEST_ORACLE_H
@@ -36,6 +36,10 @@ int oracle_read(struct oracle *o, FILE *f);
 void oracle_free(struct oracle *o);
 const char *oracle_get(const struct oracle *o, const char *key);
 void oracle_allowed(FILE *f);
+
+void oracle_add(struct oracle *o, const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void oracle_sort(struct oracle *o);
 
 /* What a process can only see from inside, as text, one item a line. */
 void inside_record(char *text, size_t size);

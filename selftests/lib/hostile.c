@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Makes an image, and tries what a restart makes of a changed one
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "hostile.h"
+
+/* A tree with a bit of everything that an image can hold. */
+CKPT_BODY(model)
+{
+	struct timespec ts = { 3600, 0 };
+	int fd, dir, null;
+	char *p;
+	pid_t pid;
+
+	fd = open("data", O_RDWR | O_CREAT, 0600);
+	CHECK_EQ(4096, ftruncate(fd, 8192) ? -1 : lseek(fd, 4096, SEEK_SET));
+	dir = open(".", O_RDONLY | O_DIRECTORY);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	CHECK(dir > 0 && null > 0);
+	p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	CHECK(p != MAP_FAILED);
+	*p = 'x';
+	signal(SIGUSR1, SIG_IGN);
+	SPAWN(pid, (ckpt_set("child"), nanosleep(&ts, NULL)));
+	ckpt_wait_for("child");
+	ckpt_here();
+	CHECK_EQ('x', *p);
+	CHECK_EQ(4096, lseek(fd, 0, SEEK_CUR));
+	kill(pid, SIGKILL);
+	return 0;
+}
+
+int hostile_make(struct app *app, struct image *img)
+{
+	int ret;
+
+	ret = app_capture(app, "model");
+	if (ret)
+		return ret;
+	app_go(app);	/* who is restarted ends by himself */
+	return image_load(img, app->image);
+}
+
+const char *const outcome_name[] = {
+	"refused", "restarted", "refused without a reason", "does not return",
+	"broken off",
+};
+
+/* In a process of its own, which can be ended when the restart hangs. */
+static int attempt(struct app *app, int fd)
+{
+	int ret, i;
+
+	app->image = fd;
+	ret = app_restart(app);
+	if (ret) {
+		dprintf(app->stdio[2], "%s%d\n", app->log, ret);
+		return app->log[0] ? REFUSED : NO_REASON;
+	}
+	for (i = 0; i < 100 && app->pid; i++) {
+		if (waitpid(app->pid, &app->status, WNOHANG) == app->pid)
+			app->pid = 0;
+		else
+			sleep_ms(5);
+	}
+	if (app->pid) {
+		kill(app->pid, SIGKILL);
+		waitpid(app->pid, &app->status, 0);
+		return RESTARTED;
+	}
+	dprintf(app->stdio[2], "status %#x\n", app->status);
+	return RESTARTED;
+}
+
+/* Tries the first @len bytes of the image; the log is left in app->log. */
+enum outcome hostile_try(struct app *app, const struct image *img,
+			size_t len)
+{
+	int fd = image_fd(img, len), i, status;
+	enum outcome ret = HANGS;
+	struct app copy = *app;
+	pid_t pid;
+	ssize_t n;
+
+	copy.stdio[2] = memfd_create("words", MFD_CLOEXEC);
+	copy.pid = 0;
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		int words = dup(copy.stdio[2]);
+
+		copy.stdio[2] = words;
+		_exit(attempt(&copy, fd));
+	}
+	for (i = 0; i < 4000 * ckpt_scale(); i++) {
+		if (waitpid(pid, &status, WNOHANG) == pid) {
+			ret = WIFEXITED(status) && WEXITSTATUS(status) < HANGS ?
+			      WEXITSTATUS(status) : BROKEN;
+			break;
+		}
+		sleep_ms(i < 50 ? 1 : 5);
+	}
+	if (ret == HANGS) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	n = pread(copy.stdio[2], app->log, sizeof(app->log) - 1, 0);
+	app->log[n > 0 ? n : 0] = '\0';
+	close(copy.stdio[2]);
+	close(fd);
+	return ret;
+}

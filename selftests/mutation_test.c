@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Random changes of an image, made with a knowledge of its structure
+ *
+ * Each is refused with a reason, or it restarts; nothing is left behind. The
+ * numbers that decide are made from a seed that is printed.
+ *
+ * CKPT_TEST_MUTATIONS=N	number of changes, 1000
+ * CKPT_TEST_SEED=N		only this one, with a description of it
+ */
+#include "test.h"
+
+#include "hostile.h"
+
+CKPT_SUITE(mutations);
+
+static uint64_t random_state;
+
+static uint64_t rnd(uint64_t below)
+{
+	random_state += 0x9e3779b97f4a7c15ULL;
+
+	uint64_t x = random_state;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
+	x ^= x >> 31;
+	return below ? x % below : x;
+}
+
+static uint64_t interesting(uint64_t old)
+{
+	static const uint64_t value[] = {
+		0, 1, 2, 3, 7, 8, 15, 16, 24, 63, 64, 255, 256, 4095, 4096,
+		0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000,
+		0xffffffff, 0x100000000, 0x7ffffffff000, 0x800000000000,
+		0x7fffffffffffffff, 0x8000000000000000, ~0ULL, ~0xfffULL,
+	};
+
+	switch (rnd(6)) {
+	case 0: return old + 1;
+	case 1: return old - 1;
+	case 2: return old ^ 1ULL << rnd(64);
+	case 3: return rnd(0);
+	case 4: return rnd(64);
+	default: return value[rnd(ARRAY_SIZE(value))];
+	}
+}
+
+static char story[256];
+
+static void change32(struct image *img, size_t off, const char *what)
+{
+	uint32_t old, new;
+
+	memcpy(&old, img->data + off, 4);
+	new = interesting(old);
+	memcpy(img->data + off, &new, 4);
+	snprintf(story, sizeof(story), "%s: 32 bits at %#zx: %#x -> %#x", what,
+		 off, old, new);
+}
+
+static void change64(struct image *img, size_t off, const char *what)
+{
+	uint64_t old, new;
+
+	memcpy(&old, img->data + off, 8);
+	new = interesting(old);
+	memcpy(img->data + off, &new, 8);
+	snprintf(story, sizeof(story), "%s: 64 bits at %#zx: %#llx -> %#llx",
+		 what, off, (unsigned long long)old, (unsigned long long)new);
+}
+
+static void change(struct image *img, size_t off, size_t len, const char *what)
+{
+	if (len >= 8 && rnd(2))
+		change64(img, off + rnd(len / 8) * 8, what);
+	else
+		change32(img, off + rnd(len / 4) * 4, what);
+}
+
+/* Some part of a kind; of records, each type as likely as every other. */
+static struct part *pick(struct image *img, enum part_kind kind)
+{
+	uint32_t type[64];
+	unsigned int i, n = 0, k;
+	struct part *found = NULL;
+	uint32_t want = 0;
+
+	if (kind == PART_RECORD) {
+		for (i = 0; i < img->nr; i++) {
+			struct ckpt_record *r = (void *)(img->data + img->part[i].off);
+
+			if (img->part[i].kind != kind)
+				continue;
+			for (k = 0; k < n && type[k] != r->type; k++)
+				;
+			if (k == n && n < 64)
+				type[n++] = r->type;
+		}
+		want = type[rnd(n)];
+	}
+	for (i = 0, n = 0; i < img->nr; i++) {
+		struct ckpt_record *r = (void *)(img->data + img->part[i].off);
+
+		if (img->part[i].kind != kind ||
+		    (kind == PART_RECORD && r->type != want))
+			continue;
+		if (!rnd(++n))
+			found = &img->part[i];
+	}
+	return found;
+}
+
+/* Swaps two records, wherever they are. */
+static void swap_records(struct image *img)
+{
+	struct part a = *pick(img, PART_RECORD), b = *pick(img, PART_RECORD), t;
+	uint8_t *copy;
+	size_t between;
+
+	if (a.off > b.off) {
+		t = a;
+		a = b;
+		b = t;
+	}
+	snprintf(story, sizeof(story), "records at %#zx and %#zx change places",
+		 a.off, b.off);
+	if (a.off == b.off)
+		return;
+	between = b.off - a.off - a.len;
+	copy = malloc(a.len + between + b.len);
+	memcpy(copy, img->data + b.off, b.len);
+	memcpy(copy + b.len, img->data + a.off + a.len, between);
+	memcpy(copy + b.len + between, img->data + a.off, a.len);
+	memcpy(img->data + a.off, copy, a.len + between + b.len);
+	free(copy);
+}
+
+/* Takes a record out, or puts a second one behind it, padding at the end. */
+static void resize(struct image *img, bool out)
+{
+	struct part p = *pick(img, PART_RECORD), *pad = NULL;
+	struct ckpt_section *s = (void *)(img->data + img->metadata);
+	size_t end = img->metadata + sizeof(*s) + s->length;
+	struct ckpt_record *rec;
+	unsigned int i;
+
+	for (i = 0; i < img->nr; i++) {
+		rec = (void *)(img->data + img->part[i].off);
+		if (img->part[i].kind == PART_RECORD && rec->type == CKPT_REC_PAD)
+			pad = &img->part[i];
+	}
+	snprintf(story, sizeof(story), "record at %#zx %s", p.off,
+		 out ? "taken out" : "doubled");
+	if (!pad || p.off == pad->off)
+		return;
+	rec = (void *)(img->data + pad->off);
+	if (out) {
+		memmove(img->data + p.off, img->data + p.off + p.len,
+			pad->off - p.off - p.len);
+		memset(img->data + pad->off - p.len, 0, p.len + pad->len);
+		rec = (void *)(img->data + pad->off - p.len);
+		rec->type = CKPT_REC_PAD;
+		rec->len = pad->len + p.len;
+	} else {
+		if (pad->len < p.len + sizeof(*rec))
+			return;
+		memmove(img->data + p.off + p.len, img->data + p.off,
+			pad->off - p.off);
+		memset(img->data + pad->off + p.len, 0, pad->len - p.len);
+		rec = (void *)(img->data + pad->off + p.len);
+		rec->type = CKPT_REC_PAD;
+		rec->len = pad->len - p.len;
+	}
+	(void)end;
+}
+
+/* A number that is an object's id becomes that of another object. */
+static void cross_ids(struct image *img)
+{
+	struct part *p = pick(img, PART_RECORD);
+	struct ckpt_record *other = (void *)(img->data + pick(img, PART_RECORD)->off);
+	size_t n = p->len / 4, i, start = rnd(n);
+	uint32_t v;
+
+	for (i = 0; i < n; i++) {
+		size_t off = p->off + (start + i) % n * 4;
+
+		memcpy(&v, img->data + off, 4);
+		if (!v || v > 64)
+			continue;
+		memcpy(img->data + off, &other->id, 4);
+		snprintf(story, sizeof(story), "id at %#zx: %u -> %u", off, v,
+			 other->id);
+		return;
+	}
+}
+
+/* Returns true if the change must be noticed. */
+static bool mutate(struct image *img)
+{
+	struct ckpt_record *rec, *other;
+	struct part *p;
+
+	strcpy(story, "nothing");
+	switch (rnd(16)) {
+	case 0:
+	case 1: {	/* any byte, checksums as they were */
+		size_t off = rnd(img->len);
+
+		snprintf(story, sizeof(story), "byte at %#zx, wrong checksum", off);
+		img->data[off] ^= 1 << rnd(8);
+		return true;
+	}
+	case 2:
+		p = pick(img, PART_HEADER);
+		change(img, p->off, p->len, "header");
+		break;
+	case 3:
+	case 4:
+	case 5:
+	case 6:
+		p = pick(img, PART_RECORD);
+		rec = (void *)(img->data + p->off);
+		change(img, p->off + sizeof(*rec), p->len - sizeof(*rec) >= 8 ?
+		       p->len - sizeof(*rec) : 8, "record");
+		break;
+	case 7:
+		p = pick(img, PART_RECORD);
+		change32(img, p->off + rnd(6) * 4, "record head");
+		break;
+	case 8:
+		p = pick(img, PART_RECORD);
+		rec = (void *)(img->data + p->off);
+		other = (void *)(img->data + pick(img, PART_RECORD)->off);
+		snprintf(story, sizeof(story), "record at %#zx: type %u -> %u",
+			 p->off, rec->type, other->type);
+		rec->type = other->type;
+		break;
+	case 9:
+		cross_ids(img);
+		break;
+	case 10:
+		swap_records(img);
+		break;
+	case 11:
+		resize(img, true);
+		break;
+	case 12:
+		resize(img, false);
+		break;
+	case 13:
+		p = pick(img, PART_CHUNK);
+		change(img, p->off, 32 + 3 * sizeof(struct ckpt_run), "chunk");
+		break;
+	case 14:
+		p = pick(img, PART_SECTION);
+		change(img, p->off, p->len, "section");
+		break;
+	default:
+		p = pick(img, PART_TRAILER);
+		change(img, p->off, p->len, "trailer");
+		break;
+	}
+	image_fix(img);
+	return false;
+}
+
+static unsigned int number(const char *name, unsigned int otherwise)
+{
+	const char *s = getenv(name);
+
+	return s ? strtoul(s, NULL, 0) : otherwise;
+}
+
+CKPT_TEST_F(mutations, random_changes_are_refused_or_restart)
+{
+	static struct image img, bad;
+	struct app *app = &self->app;
+	unsigned int count = number("CKPT_TEST_MUTATIONS", 1000);
+	unsigned int only = number("CKPT_TEST_SEED", 0), seed, sum[5] = { 0 };
+	struct leftovers before;
+	const char *left;
+	enum outcome ret;
+	bool visible;
+
+	if (app_plain())
+		SKIP(return, "needs the system calls");
+	ASSERT_EQ(0, hostile_make(app, &img));
+	leftovers_get(&before);
+	for (seed = 1; seed <= count; seed++) {
+		if (only && seed != only)
+			continue;
+		random_state = seed * 1000003ULL;
+		ASSERT_EQ(0, image_copy(&bad, &img));
+		visible = mutate(&bad);
+		ret = hostile_try(app, &bad, bad.len);
+		sum[ret]++;
+		EXPECT_TRUE(ret == REFUSED || (ret == RESTARTED && !visible)) {
+			TH_LOG("seed %u: %s: %s", seed, story, outcome_name[ret]);
+		}
+		if (only)
+			TH_LOG("seed %u: %s: %s: %s", seed, story,
+			       outcome_name[ret], app->log);
+		free(bad.data);
+		if (seed % 50)
+			continue;
+		left = leftovers_check(&before);
+		EXPECT_EQ(NULL, left) {
+			TH_LOG("before seed %u: %s", seed, left);
+			leftovers_get(&before);
+		}
+	}
+	TH_LOG("%u refused, %u restarted", sum[REFUSED], sum[RESTARTED]);
+	/* The model itself is as good as before. */
+	EXPECT_EQ(RESTARTED, hostile_try(app, &img, img.len));
+	EXPECT_STREQ("status 0\n", app->log);
+	EXPECT_LT(0, only || sum[REFUSED]);
+}
+
+TEST_HARNESS_MAIN
