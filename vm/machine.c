@@ -32,6 +32,13 @@
 #define DEFAULT_MEM	512
 #define MIN_MEM		64
 #define MAX_CPUS	8
+#define DEFAULT_CPUS	2
+/*
+ * Starting a second processor, User-Mode Linux 7.2 calls kfree() on a host
+ * thread's stack before that processor is online: kmemleak turns that into an
+ * RCU warning, and KASAN's stack walk may run off the stack.
+ */
+#define DEBUG_CPUS	1
 #define GRACE_DUMP	1	/* seconds for the list of blocked tasks */
 #define GRACE_QUIT	10	/* seconds to power off when asked to */
 #define TAIL_LINES	40
@@ -46,7 +53,7 @@ static const char usage[] =
 "  -a, --arch=NAME      kernel to boot: um (default) or um-debug\n"
 "  -k, --kernel=FILE    boot FILE instead of build/NAME/linux\n"
 "  -m, --memory=SIZE    memory, in MiB or with a suffix M or G (default 512M)\n"
-"  -c, --cpus=N         virtual processors, 1 to 8 (default 2)\n"
+"  -c, --cpus=N         virtual processors, 1 to 8 (default 2; um-debug 1)\n"
 "  -x, --append=ARG     add to the kernel's command line; may be repeated\n"
 "  -s, --state=DIR      share DIR read-write as /state; it survives\n"
 "\n"
@@ -434,7 +441,6 @@ static void parse_options(int argc, char **argv)
 
 	opt.arch = "um";
 	opt.m.mem = DEFAULT_MEM;
-	opt.m.cpus = 2;
 	opt.timeout = 300;
 	opt.env = calloc(argc, sizeof(*opt.env));
 	opt.m.append = calloc(argc, sizeof(*opt.m.append));
@@ -492,6 +498,8 @@ static void parse_options(int argc, char **argv)
 		fail("no command; try --help");
 	if (strcmp(opt.arch, "um") && strcmp(opt.arch, "um-debug"))
 		fail("unknown arch %s: um or um-debug", opt.arch);
+	if (!opt.m.cpus)
+		opt.m.cpus = strcmp(opt.arch, "um") ? DEBUG_CPUS : DEFAULT_CPUS;
 	opt.m.debug = !strcmp(opt.arch, "um-debug");
 	if (!opt.m.kernel)
 		opt.m.kernel = format("%s/build/%s/linux", opt.top, opt.arch);

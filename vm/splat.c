@@ -29,37 +29,6 @@ static const char pattern[] =
 	"|[Dd]ebug_?objects: .*ERROR|stack-protector|kernel stack overflow"
 	"|wait_stub_done";
 
-/*
- * Reports of the unpatched kernel that have nothing to do with what runs in
- * it, by a text that one of their first lines contains.
- */
-static const char *const known[] = {
-	/*
-	 * Starting a second processor, User-Mode Linux frees its argument
-	 * before that processor is online; kmemleak then calls call_rcu().
-	 */
-	"Callback enqueued on offline CPU!!",
-};
-
-#define KNOWN_LINES	4
-
-/* Leaves the file where it was. */
-static bool is_known(FILE *f)
-{
-	long pos = ftell(f);
-	char *line = NULL;
-	bool found = false;
-	size_t size = 0, i;
-	int n;
-
-	for (n = 0; n < KNOWN_LINES && getline(&line, &size, f) > 0; n++)
-		for (i = 0; i < sizeof(known) / sizeof(*known); i++)
-			found = found || strstr(line, known[i]);
-	free(line);
-	fseek(f, pos, SEEK_SET);
-	return found;
-}
-
 /* Skip "[   12.345678]" and, with CONFIG_PRINTK_CALLER, "[   T12]". */
 static const char *message(const char *line)
 {
@@ -87,8 +56,7 @@ bool report_splats(const char *log, FILE *to)
 	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB))
 		fail("cannot compile the patterns of kernel reports");
 	while (getline(&line, &size, f) > 0) {
-		if (!printed && (regexec(&re, message(line), 0, NULL, 0) ||
-				 is_known(f)))
+		if (!printed && regexec(&re, message(line), 0, NULL, 0))
 			continue;
 		if (!printed)
 			fputs("---- kernel report ----\n", to);
