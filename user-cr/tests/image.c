@@ -214,6 +214,7 @@ static void metadata(struct image *image, const struct process *all, int nr)
 
 	section(image, CKPT_SECTION_METADATA, 0);
 	image->metadata = image->len;
+	record(image, CKPT_REC_UTS, 1, 0, &uts, sizeof(uts), NULL, 0);
 	for (i = 0; i < nr; i++) {
 		task(image, &all[i], leader_id(all, i), all[i].pid);
 		if (all[i].thread)
@@ -222,7 +223,6 @@ static void metadata(struct image *image, const struct process *all, int nr)
 	}
 	h = (void *)(image->bytes + image->header);
 	h->tree_len = image->len - image->metadata;
-	record(image, CKPT_REC_UTS, 1, 0, &uts, sizeof(uts), NULL, 0);
 	for (i = 0; i < nr; i++)
 		state(image, &all[i], leader_id(all, i), id + NR_OBJECTS * i);
 	/* The first chunk begins behind a PAD record and a section. */

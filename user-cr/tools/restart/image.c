@@ -92,7 +92,8 @@ static void take_record(struct image *image, const struct ckpt_record *record)
 		tree_add(&image->tree, record);
 		break;
 	case CKPT_REC_UTS:
-		if (record->id != image->tree.task[0].saved.uts_id)
+		/* That of the root task stands before it. */
+		if (image->tree.nr)
 			break;
 		ckpt_record_body(record, &image->uts, sizeof(image->uts));
 		image->has_uts = true;
