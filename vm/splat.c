@@ -29,13 +29,17 @@ static const char pattern[] =
 	"|[Dd]ebug_?objects: .*ERROR|stack-protector|kernel stack overflow"
 	"|wait_stub_done";
 
-/* Skip "[   12.345678]" and, with CONFIG_PRINTK_CALLER, "[   T12]". */
+/*
+ * Skip "[   12.345678]", with CONFIG_PRINTK_CALLER "[   T12]", and the "<4>" in
+ * what a panic brings out.
+ */
 static const char *message(const char *line)
 {
 	const char *end;
 
-	while (*line == '[' || *line == ' ') {
-		end = *line == '[' ? strchr(line, ']') : line;
+	while (*line && strchr("[< ", *line)) {
+		end = *line == ' ' ? line :
+		      strchr(line, *line == '[' ? ']' : '>');
 		if (!end)
 			break;
 		line = end + 1;
@@ -57,6 +61,9 @@ bool report_splats(const char *log, FILE *to)
 		fail("cannot compile the patterns of kernel reports");
 	while (getline(&line, &size, f) > 0) {
 		if (!printed && regexec(&re, message(line), 0, NULL, 0))
+			continue;
+		/* what merely lies on the stack, between the frames */
+		if (strstr(line, ">] ? "))
 			continue;
 		if (!printed)
 			fputs("---- kernel report ----\n", to);
