@@ -12,7 +12,7 @@ CKPT_SUITE_V1(cycles);
 /* A parent and a child that count together, and write down each number. */
 static int count(const char *name, int point, char *memory, size_t len)
 {
-	char line[32];
+	char line[32], go[32];
 	int fd = -1, i;
 
 	fd = open(name, O_RDWR | O_CREAT | O_APPEND, 0600);
@@ -27,9 +27,8 @@ static int count(const char *name, int point, char *memory, size_t len)
 			ckpt_point(i);
 		} else {
 			snprintf(line, sizeof(line), "child.%d", i);
-			ckpt_set(line);
-			snprintf(line, sizeof(line), "go.%d", i);
-			ckpt_wait_for(line);
+			snprintf(go, sizeof(go), "go.%d", i);
+			ckpt_announce(line, go);
 		}
 		CHECK(!pattern_check(memory, len, i));
 	}

@@ -156,7 +156,7 @@ static const struct illegal illegal[] = {
 	FIELD(TASK, ckpt_task, pid, 0),
 	FIELD(TASK, ckpt_task, pid, ~0U),
 	FIELD(TASK, ckpt_task, tgid, 77),
-	FIELD(TASK, ckpt_task, ppid, 1),
+	FIELD(TASK, ckpt_task, ppid, 77),
 	FIELD(TASK, ckpt_task, pgid, ~0U),
 	FIELD(TASK, ckpt_task, sid, ~0U),
 	FIELD(TASK, ckpt_task, exit_signal, 65),
@@ -173,7 +173,6 @@ static const struct illegal illegal[] = {
 	FIELD(TASK_STATE, ckpt_task_state, cred_id, 0),
 	FIELD(TASK_STATE, ckpt_task_state, flags, 1U << 31),
 	FIELD(TASK_STATE, ckpt_task_state, altstack_flags, 0x1234),
-	FIELD(TASK_STATE, ckpt_task_state, altstack_size, 1),
 	FIELD(TASK_STATE, ckpt_task_state, robust_list_len, 1),
 	FIELD(TASK_STATE, ckpt_task_state, nice, 20),
 	FIELD(TASK_STATE, ckpt_task_state, nice, -21),
@@ -245,7 +244,6 @@ static const struct illegal illegal[] = {
 	FIELD(VMA, ckpt_vma, file_id, ~0U),
 	FIELD(VMA, ckpt_vma, file_id, 1),
 	FIELD(VMA, ckpt_vma, offset, 1),
-	FIELD(VMA, ckpt_vma, offset, ~0xfffULL),
 
 	FIELD(SIGHAND, ckpt_sighand, nr_actions, 0),
 	FIELD(SIGHAND, ckpt_sighand, nr_actions, 65),
@@ -264,7 +262,8 @@ static const struct illegal illegal[] = {
 
 /*
  * Offset of the record of @type that the value is written to: the last one,
- * so that there are objects before it to refer to.
+ * so that there are objects before it to refer to; of files the first, which
+ * is the program, a regular file.
  */
 static size_t find_record(const struct image *img, uint32_t type)
 {
@@ -277,8 +276,11 @@ static size_t find_record(const struct image *img, uint32_t type)
 		if (img->part[i].kind != PART_RECORD)
 			continue;
 		rec = (void *)(img->data + img->part[i].off);
-		if (rec->type == type)
-			off = img->part[i].off;
+		if (rec->type != type)
+			continue;
+		off = img->part[i].off;
+		if (type == CKPT_REC_FILE)
+			break;
 	}
 	return off;
 }

@@ -312,13 +312,12 @@ CKPT_TEST(mm, reserved_address_space)
 
 CKPT_TEST(mm, growsdown_mapping)
 {
-	char *p = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char *g;
+	/* Room for the gap that the kernel keeps below a stack. */
+	char *p = map_anon(8 * MB, PROT_READ | PROT_WRITE), *g;
 
 	CHECK(p != MAP_FAILED);
-	munmap(p, 16 * PAGE);
-	g = mmap(p + 15 * PAGE, PAGE, PROT_READ | PROT_WRITE,
+	munmap(p, 8 * MB);
+	g = mmap(p + 8 * MB - PAGE, PAGE, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED, -1, 0);
 	CHECK(g != MAP_FAILED);
 	pattern_fill(g, PAGE, 12);

@@ -211,6 +211,7 @@ static int block_two(sigset_t *without)
 static void in_a_call(struct __test_metadata *_metadata, struct app *app,
 		      const char *body)
 {
+	app->in_call = true;
 	ASSERT_EQ(0, app_start(app, body));
 	ASSERT_EQ(0, app_wait_blocked(app));
 	ckpt_cycle(_metadata, app);

@@ -134,6 +134,7 @@ struct app {
 	enum ckpt_freezer freezer;
 	bool below_init;	/* the body is a child of the container's init */
 	bool net;		/* the container has a network of its own */
+	bool in_call;		/* it is checkpointed in a call that goes on */
 	int stdio[3];		/* descriptors 0 to 2 of the body, or -1 */
 	char dir[APP_DIR_LEN];
 	char cgroup[256];

@@ -420,10 +420,11 @@ static void record_maps(struct recorder *r, pid_t pid, pid_t ns)
 			   perms, &off, dev, &ino) != 6)
 			continue;
 		oracle_add(r->o, line, "%d/maps/%012lx", ns, start);
-		file = ino != 0;
+		/* The vDSO is there for whoever touches it, like a file. */
+		file = ino != 0 || strstr(line, "[vdso]");
 		/* vvar shows clocks; the text of files is the file's. */
 		if (strstr(line, "[vvar") || strstr(line, "[vsyscall") ||
-		    (file && perms[1] != 'w'))
+		    (ino && perms[1] != 'w'))
 			continue;
 		if (mem >= 0 && pagemap >= 0)
 			record_content(r, ns, mem, pagemap, start, end, file);

@@ -3,7 +3,8 @@
  * A small coordinator: makes the processes of an image and has them join
  *
  * It knows as much as the tests need: no ids of dead processes (ghosts), no
- * threads. The restart tool of user-cr is the complete one.
+ * threads, no UTS namespace that is not inherited from the parent. The restart
+ * tool of user-cr is the complete one.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -27,6 +28,11 @@ struct saved_task {
 	struct ckpt_task task;
 };
 
+struct saved_uts {
+	uint32_t id;
+	struct ckpt_uts uts;
+};
+
 struct coordinator {
 	struct app *app;
 	int ctx;
@@ -34,6 +40,8 @@ struct coordinator {
 	struct ckpt_image_header header;
 	struct saved_task *task;
 	unsigned int nr;
+	struct saved_uts uts[16];
+	unsigned int nr_uts;
 };
 
 static void say(struct coordinator *c, const struct saved_task *t,
@@ -92,6 +100,12 @@ static int read_tree(struct coordinator *c)
 			t->rec = rec;
 			memcpy(&t->task, buf + off + sizeof(rec), len);
 		}
+		if (rec.type == CKPT_REC_UTS && c->nr_uts < 16 &&
+		    rec.body_len >= sizeof(struct ckpt_uts)) {
+			c->uts[c->nr_uts].id = rec.id;
+			memcpy(&c->uts[c->nr_uts++].uts, buf + off + sizeof(rec),
+			       sizeof(struct ckpt_uts));
+		}
 		off += rec.len;
 	}
 	free(buf);
@@ -112,7 +126,24 @@ static long make(unsigned long long flags, unsigned int exit_signal, pid_t pid)
 	return syscall(SYS_clone3, &args, sizeof(args));
 }
 
-static void task_main(struct coordinator *c, struct saved_task *t);
+static int name_host(struct coordinator *c, const struct saved_task *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->nr_uts; i++) {
+		struct ckpt_uts *uts = &c->uts[i].uts;
+
+		if (c->uts[i].id != t->task.uts_id)
+			continue;
+		return sethostname(uts->nodename, strnlen(uts->nodename, 64)) ||
+		       setdomainname(uts->domainname, strnlen(uts->domainname, 64));
+	}
+	errno = ENOENT;
+	return -1;
+}
+
+static void task_main(struct coordinator *c, struct saved_task *t,
+		      const struct saved_task *parent);
 
 static int make_children(struct coordinator *c, struct saved_task *t)
 {
@@ -130,14 +161,20 @@ static int make_children(struct coordinator *c, struct saved_task *t)
 			return -1;
 		}
 		if (pid == 0)
-			task_main(c, child);
+			task_main(c, child, t);
 	}
 	return 0;
 }
 
 /* Sessions and process groups are put in order by the kernel. */
-static void task_main(struct coordinator *c, struct saved_task *t)
+static void task_main(struct coordinator *c, struct saved_task *t,
+		      const struct saved_task *parent)
 {
+	if (parent && parent->task.uts_id != t->task.uts_id &&
+	    (unshare(CLONE_NEWUTS) || name_host(c, t))) {
+		say(c, t, "UTS namespace");
+		_exit(112);
+	}
 	if (make_children(c, t))
 		_exit(110);
 	sys_restart(t->task.pid, c->ctx, RESTART_JOIN, -1);
@@ -190,8 +227,12 @@ static long make_root(struct coordinator *c)
 			say(c, root, "entering the container");
 			_exit(114);
 		}
+		if (name_host(c, root)) {
+			say(c, root, "host name");
+			_exit(115);
+		}
 	}
-	task_main(c, root);
+	task_main(c, root, NULL);
 	return 0;
 }
 
@@ -215,6 +256,7 @@ int restart_image(struct app *app, int image, int logfd)
 	pid = make_root(&c);
 	if (pid < 0) {
 		ret = -errno;
+		say(&c, &c.task[0], "clone3");
 		goto out;
 	}
 	ret = sys_restart(pid, c.ctx, 0, -1);

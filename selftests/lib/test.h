@@ -81,6 +81,9 @@ static __maybe_unused void ckpt_cycle(struct __test_metadata *_metadata,
 		app_show(app);
 	}
 	EXPECT_STREQ("", app->log);
+	/* On the way back into the call the state is another. */
+	if (app->in_call)
+		ASSERT_EQ(0, app_wait_blocked(app));
 	ASSERT_EQ(0, app_freeze(app));
 	ASSERT_EQ(0, oracle_record(&after, app->pid)) {
 		app_show(app);
