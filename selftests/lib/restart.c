@@ -28,11 +28,6 @@ struct saved_task {
 	struct ckpt_task task;
 };
 
-struct saved_uts {
-	uint32_t id;
-	struct ckpt_uts uts;
-};
-
 struct coordinator {
 	struct app *app;
 	int ctx;
@@ -40,8 +35,7 @@ struct coordinator {
 	struct ckpt_image_header header;
 	struct saved_task *task;
 	unsigned int nr;
-	struct saved_uts uts[16];
-	unsigned int nr_uts;
+	struct ckpt_uts uts;
 };
 
 static void say(struct coordinator *c, const struct saved_task *t,
@@ -65,6 +59,20 @@ static ssize_t read_all(int fd, void *buf, size_t len)
 		done += n;
 	}
 	return done;
+}
+
+/* What stands first behind the tree is the root's host name. */
+static int read_host_name(struct coordinator *c)
+{
+	struct ckpt_record rec;
+	int ret = read_all(c->ctx, &rec, sizeof(rec));
+
+	if (ret < 0)
+		return ret;
+	if (rec.type != CKPT_REC_UTS || rec.body_len != sizeof(c->uts))
+		return -EBADMSG;
+	ret = read_all(c->ctx, &c->uts, sizeof(c->uts));
+	return ret < 0 ? ret : 0;
 }
 
 static int read_tree(struct coordinator *c)
@@ -100,18 +108,12 @@ static int read_tree(struct coordinator *c)
 			t->rec = rec;
 			memcpy(&t->task, buf + off + sizeof(rec), len);
 		}
-		if (rec.type == CKPT_REC_UTS && c->nr_uts < 16 &&
-		    rec.body_len >= sizeof(struct ckpt_uts)) {
-			c->uts[c->nr_uts].id = rec.id;
-			memcpy(&c->uts[c->nr_uts++].uts, buf + off + sizeof(rec),
-			       sizeof(struct ckpt_uts));
-		}
 		off += rec.len;
 	}
 	free(buf);
 	if (ret < 0)
 		return ret;
-	return c->nr == c->header.nr_tasks ? 0 : -EBADMSG;
+	return c->nr == c->header.nr_tasks ? read_host_name(c) : -EBADMSG;
 }
 
 static long make(unsigned long long flags, unsigned int exit_signal, pid_t pid)
@@ -126,24 +128,15 @@ static long make(unsigned long long flags, unsigned int exit_signal, pid_t pid)
 	return syscall(SYS_clone3, &args, sizeof(args));
 }
 
-static int name_host(struct coordinator *c, const struct saved_task *t)
+static int name_host(struct coordinator *c)
 {
-	unsigned int i;
+	const struct ckpt_uts *uts = &c->uts;
 
-	for (i = 0; i < c->nr_uts; i++) {
-		struct ckpt_uts *uts = &c->uts[i].uts;
-
-		if (c->uts[i].id != t->task.uts_id)
-			continue;
-		return sethostname(uts->nodename, strnlen(uts->nodename, 64)) ||
-		       setdomainname(uts->domainname, strnlen(uts->domainname, 64));
-	}
-	errno = ENOENT;
-	return -1;
+	return sethostname(uts->nodename, strnlen(uts->nodename, 64)) ||
+	       setdomainname(uts->domainname, strnlen(uts->domainname, 64));
 }
 
-static void task_main(struct coordinator *c, struct saved_task *t,
-		      const struct saved_task *parent);
+static void task_main(struct coordinator *c, struct saved_task *t);
 
 static int make_children(struct coordinator *c, struct saved_task *t)
 {
@@ -161,20 +154,14 @@ static int make_children(struct coordinator *c, struct saved_task *t)
 			return -1;
 		}
 		if (pid == 0)
-			task_main(c, child, t);
+			task_main(c, child);
 	}
 	return 0;
 }
 
 /* Sessions and process groups are put in order by the kernel. */
-static void task_main(struct coordinator *c, struct saved_task *t,
-		      const struct saved_task *parent)
+static void task_main(struct coordinator *c, struct saved_task *t)
 {
-	if (parent && parent->task.uts_id != t->task.uts_id &&
-	    (unshare(CLONE_NEWUTS) || name_host(c, t))) {
-		say(c, t, "UTS namespace");
-		_exit(112);
-	}
 	if (make_children(c, t))
 		_exit(110);
 	sys_restart(t->task.pid, c->ctx, RESTART_JOIN, -1);
@@ -227,12 +214,12 @@ static long make_root(struct coordinator *c)
 			say(c, root, "entering the container");
 			_exit(114);
 		}
-		if (name_host(c, root)) {
+		if (name_host(c)) {
 			say(c, root, "host name");
 			_exit(115);
 		}
 	}
-	task_main(c, root, NULL);
+	task_main(c, root);
 	return 0;
 }
 

@@ -32,14 +32,12 @@ enum reader_state {
  * struct object - what is known of an object id while the records pass
  * @type: type of its record, 0 before it was seen
  * @has_state: of a task: its CKPT_REC_TASK_STATE was there
- * @uts_id: of a task
  * @vmas_left: of an address space: mappings still to come
  * @vma_end: of an address space: where its last mapping ended
  */
 struct object {
 	uint8_t type;
 	bool has_state;
-	uint32_t uts_id;
 	uint32_t vmas_left;
 	uint64_t vma_end;
 };

@@ -80,12 +80,11 @@ int check_task(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (t.exit_signal > MAX_SIGNALS)
 		return reader_fail(r, "TASK: pid %u has the impossible exit signal %u",
 				   t.pid, t.exit_signal);
-	if (t.reserved)
+	if (t.reserved[0] || t.reserved[1])
 		return reader_fail(r, "TASK: a reserved field is not zero");
 	if (!padded_string(t.comm, sizeof(t.comm)))
 		return reader_fail(r, "TASK: the name of pid %u is not a string",
 				   t.pid);
-	r->objects[rec->id].uts_id = t.uts_id;
 	r->nr_tasks++;
 	return set_pid_flags(r, t.pid, t.pid == t.tgid ?
 			     PID_TASK | PID_LEADER : PID_TASK);
@@ -104,10 +103,13 @@ int check_task_state(struct ckpt_reader *r, const struct ckpt_record *rec)
 	    !is_object(r, s.fd_table_id, CKPT_REC_FD_TABLE) ||
 	    !is_object(r, s.fs_id, CKPT_REC_FS) ||
 	    !is_object(r, s.sighand_id, CKPT_REC_SIGHAND) ||
-	    !is_object(r, s.cred_id, CKPT_REC_CRED))
+	    !is_object(r, s.cred_id, CKPT_REC_CRED) ||
+	    !is_object(r, s.uts_id, CKPT_REC_UTS))
 		return reader_fail(r, "TASK_STATE: refers to an object that is not before it");
 	if (s.flags & ~CKPT_TASK_FLAGS)
 		return reader_fail(r, "TASK_STATE: unknown flags %#x", s.flags);
+	if (s.reserved)
+		return reader_fail(r, "TASK_STATE: a reserved field is not zero");
 	if (s.nice < -20 || s.nice > 19)
 		return reader_fail(r, "TASK_STATE: the impossible nice value %d",
 				   s.nice);

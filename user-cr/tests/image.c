@@ -74,7 +74,7 @@ static void task(struct image *image, const struct process *p, uint32_t id,
 {
 	struct ckpt_task t = {
 		.pid = pid, .tgid = p->pid, .ppid = p->parent,
-		.exit_signal = pid == p->pid ? 17 : 0, .uts_id = 1,
+		.exit_signal = pid == p->pid ? 17 : 0,
 	};
 
 	snprintf(t.comm, sizeof(t.comm), "test-%u", pid);
@@ -145,7 +145,7 @@ static void task_state(struct image *image, uint32_t task_id, uint32_t id)
 {
 	struct ckpt_task_state state = {
 		.fd_table_id = id + 2, .fs_id = id + 3, .mm_id = id + 4,
-		.sighand_id = id + 5, .cred_id = id + 6,
+		.sighand_id = id + 5, .cred_id = id + 6, .uts_id = 1,
 	};
 	struct ckpt_regset regs = { .note = 1, .size = 27 };
 	struct ckpt_restart_block block = {
@@ -214,7 +214,6 @@ static void metadata(struct image *image, const struct process *all, int nr)
 
 	section(image, CKPT_SECTION_METADATA, 0);
 	image->metadata = image->len;
-	record(image, CKPT_REC_UTS, 1, 0, &uts, sizeof(uts), NULL, 0);
 	for (i = 0; i < nr; i++) {
 		task(image, &all[i], leader_id(all, i), all[i].pid);
 		if (all[i].thread)
@@ -223,6 +222,7 @@ static void metadata(struct image *image, const struct process *all, int nr)
 	}
 	h = (void *)(image->bytes + image->header);
 	h->tree_len = image->len - image->metadata;
+	record(image, CKPT_REC_UTS, 1, 0, &uts, sizeof(uts), NULL, 0);
 	for (i = 0; i < nr; i++)
 		state(image, &all[i], leader_id(all, i), id + NR_OBJECTS * i);
 	/* The first chunk begins behind a PAD record and a section. */

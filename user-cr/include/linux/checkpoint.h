@@ -45,7 +45,7 @@
  *
  * long restart(pid_t pid, int fd, unsigned long flags, int logfd);
  *
- * Brings an image back to life, in three uses:
+ * Brings an image back to life, in three steps:
  *
  * restart(0, image_fd, RESTART_OPEN)
  *	Reads and verifies header and metadata, creates nothing. Returns a
@@ -65,8 +65,8 @@
  *	when all of them are complete.  On error none of them is left.
  *
  * restart(0, image_fd, 0)
- *	Open, join and complete in one call, for an image of one process: the
- *	caller becomes that process.
+ *	All of it in one call, for an image of one process, whose place the
+ *	caller takes. Returns only on error.
  *
  * When the last reference to the context fd goes before the restart is
  * complete, all tasks that joined are killed.

@@ -215,7 +215,6 @@ enum ckpt_record_type {
  * @pgid: id of its process group; 0 if that lies outside of the tree
  * @sid: id of its session; 0 if that lies outside of the tree
  * @exit_signal: signal that its parent gets when it ends
- * @uts_id: id of its UTS namespace
  * @reserved: zero
  * @comm: its name, NUL-terminated and NUL-padded
  */
@@ -226,8 +225,7 @@ struct ckpt_task {
 	__u32 pgid;
 	__u32 sid;
 	__u32 exit_signal;
-	__u32 uts_id;
-	__u32 reserved;
+	__u32 reserved[2];
 	char comm[16];
 };
 
@@ -248,7 +246,9 @@ struct ckpt_task {
  * @fs_id: id of root, working directory and umask
  * @sighand_id: id of its signal dispositions
  * @cred_id: id of its credentials
+ * @uts_id: id of its UTS namespace
  * @flags: CKPT_TASK_*
+ * @reserved: zero
  * @sigmask: blocked signals, signal n in bit n - 1
  * @saved_sigmask: mask to return to, with CKPT_TASK_RESTORE_SIGMASK
  * @altstack_sp: alternate signal stack, as given to sigaltstack()
@@ -266,7 +266,9 @@ struct ckpt_task_state {
 	__u32 fs_id;
 	__u32 sighand_id;
 	__u32 cred_id;
+	__u32 uts_id;
 	__u32 flags;
+	__u32 reserved;
 	__u64 sigmask;
 	__u64 saved_sigmask;
 	__u64 altstack_sp;

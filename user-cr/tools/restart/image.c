@@ -92,8 +92,8 @@ static void take_record(struct image *image, const struct ckpt_record *record)
 		tree_add(&image->tree, record);
 		break;
 	case CKPT_REC_UTS:
-		/* That of the root task stands before it. */
-		if (image->tree.nr)
+		/* The state of the root task comes first, so does its own. */
+		if (image->has_uts)
 			break;
 		ckpt_record_body(record, &image->uts, sizeof(image->uts));
 		image->has_uts = true;
