@@ -161,7 +161,8 @@ static const struct illegal illegal[] = {
 	FIELD(TASK, ckpt_task, sid, ~0U),
 	FIELD(TASK, ckpt_task, exit_signal, 65),
 	FIELD(TASK, ckpt_task, exit_signal, ~0U),
-	FIELD(TASK, ckpt_task, uts_id, ~0U),
+	FIELD(TASK_STATE, ckpt_task_state, uts_id, ~0U),
+	FIELD(TASK_STATE, ckpt_task_state, reserved, 1),
 	FIELD(TASK, ckpt_task, reserved, 1),
 
 	FIELD(TASK_STATE, ckpt_task_state, mm_id, 0),
