@@ -100,7 +100,7 @@ series_objects() {
 		while IFS= read -r file; do
 			case $arch:$file in
 			um:arch/um/* | um:arch/x86/um/*) ;;
-			x86_64:arch/x86/um/*) continue ;;
+			x86_64:arch/x86/um/* | x86_64:fs/hostfs/*) continue ;;
 			x86_64:arch/x86/*) ;;
 			*:arch/* | *:tools/* | *:scripts/* | *:samples/* | *:Documentation/*) continue ;;
 			esac

@@ -24,6 +24,12 @@ FIXTURE_TEARDOWN(oracle)
 	app_cleanup(&self->app);
 }
 
+/* An application that polls is now asleep and now running. */
+static int record_frozen(struct app *app, struct oracle *o)
+{
+	return app_freeze(app) ?: oracle_record(o, app->pid) ?: app_thaw(app);
+}
+
 static void notices(struct __test_metadata *_metadata, struct app *app,
 		    const char *body, const char *key)
 {
@@ -35,7 +41,7 @@ static void notices(struct __test_metadata *_metadata, struct app *app,
 
 	ASSERT_EQ(0, app_start(app, body));
 	ASSERT_EQ(0, app_wait_blocked(app));
-	ASSERT_EQ(0, oracle_record(&before, app->pid));
+	ASSERT_EQ(0, record_frozen(app, &before));
 	if (key) {
 		app_go(app);
 		app->point++;
@@ -44,7 +50,7 @@ static void notices(struct __test_metadata *_metadata, struct app *app,
 	} else {
 		sleep_ms(50);
 	}
-	ASSERT_EQ(0, oracle_record(&after, app->pid));
+	ASSERT_EQ(0, record_frozen(app, &after));
 	f = open_memstream(&text, &len);
 	n = oracle_diff(&before, &after, f);
 	fclose(f);

@@ -16,7 +16,7 @@ if [ "${IN_CONTAINER:-no}" = no ] && "$CHECK/ns_exec" -cpm true 2>/dev/null; the
 fi
 export ASAN_OPTIONS=detect_leaks=0
 
-# shellcheck source=user-cr/tests/lib.sh
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$here/lib.sh"
 
 "$CHECK/test_reader" >"$TMP/reader"
@@ -27,7 +27,7 @@ FAILED=$(grep -c '^not ok ' "$TMP/reader")
 grep -q ' passed, ' "$TMP/reader" || FAILED=$((FAILED + 1))
 
 for script in ckptinfo ns_exec checkpoint restart; do
-	# shellcheck source=user-cr/tests/lib.sh
+	# shellcheck source-path=SCRIPTDIR source=lib.sh
 	. "$here/test_$script.sh"
 done
 
