@@ -2,9 +2,8 @@
 /*
  * checkpoint() and restart() themselves: arguments, permissions, protocol
  */
-#include "test.h"
+#include "calls.h"
 
-#include <grp.h>
 #include <linux/sched.h>
 #include <sys/mount.h>
 #include <sys/pidfd.h>
@@ -32,32 +31,6 @@ CKPT_BODY(with_child)
 	ckpt_here();
 	return ckpt_reap(pid);
 }
-
-static int errno_of(int ret)
-{
-	return ret < 0 ? errno : 0;
-}
-
-/* Runs @expr in a process of its own, as nobody, and yields its value. */
-#define AS_NOBODY(expr) ({						\
-	pid_t __pid = fork();						\
-	int __st = -1;							\
-									\
-	if (__pid == 0) {						\
-		setgroups(0, NULL);					\
-		setresgid(65534, 65534, 65534);				\
-		setresuid(65534, 65534, 65534);				\
-		_exit(expr);						\
-	}								\
-	waitpid(__pid, &__st, 0);					\
-	WIFEXITED(__st) ? WEXITSTATUS(__st) : -1;			\
-})
-
-#define NOT_PLAIN()							\
-	do {								\
-		if (app_plain())					\
-			SKIP(return, "needs the system calls");		\
-	} while (0)
 
 static void start_frozen(struct __test_metadata *_metadata, struct app *app,
 			 const char *body)

@@ -2,32 +2,9 @@
 /*
  * clone2(): processes with chosen pids
  */
-#include "test.h"
-
-#include <grp.h>
+#include "calls.h"
 
 CKPT_SUITE(clone2);
-
-/* Runs @expr in a process of its own, as nobody, and yields its value. */
-#define AS_NOBODY(expr) ({						\
-	pid_t __pid = fork();						\
-	int __st = -1;							\
-									\
-	if (__pid == 0) {						\
-		setgroups(0, NULL);					\
-		setresgid(65534, 65534, 65534);				\
-		setresuid(65534, 65534, 65534);				\
-		_exit(expr);						\
-	}								\
-	waitpid(__pid, &__st, 0);					\
-	WIFEXITED(__st) ? WEXITSTATUS(__st) : -1;			\
-})
-
-#define NOT_PLAIN()							\
-	do {								\
-		if (app_plain())					\
-			SKIP(return, "needs the system calls");		\
-	} while (0)
 
 static volatile int signals;
 static void on_signal(int sig)

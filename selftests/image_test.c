@@ -6,18 +6,12 @@
  * checksums are made right after each change, so that it is the checks of the
  * content that are tested, unless the test is about checksums.
  */
-#include "test.h"
+#include "calls.h"
 
 #include <elf.h>
 #include <stddef.h>
 
 #include "hostile.h"
-
-#define NOT_PLAIN()							\
-	do {								\
-		if (app_plain())					\
-			SKIP(return, "needs the system calls");		\
-	} while (0)
 
 CKPT_SUITE(image);
 
@@ -43,32 +37,177 @@ CKPT_TEST_F(image, unchanged_image_restarts)
 	EXPECT_EQ(0, memcmp(same.data, img.data, img.len));
 }
 
-CKPT_TEST_F(image, truncation_at_every_boundary_is_refused)
+/* ---- Images that end too early ---- */
+
+#define MAX_CUTS	16384
+
+struct cuts {
+	size_t at[MAX_CUTS];
+	unsigned int nr;
+};
+
+static void cut(struct cuts *c, size_t at)
 {
-	static struct image img;
-	struct app *app = &self->app;
+	if (c->nr + 2 > MAX_CUTS)
+		abort();
+	c->at[c->nr++] = at;
+	c->at[c->nr++] = at + 1;
+}
+
+static void cut_record(struct cuts *c, const struct image *img, size_t off)
+{
+	const struct ckpt_record *rec = (void *)(img->data + off);
+
+	cut(c, off);
+	off += sizeof(*rec);
+	cut(c, off);
+	off += rec->body_len;
+	cut(c, off);
+	cut(c, off + rec->tail_len);
+}
+
+/* The head, and where the data of each run ends. */
+static void cut_chunk(struct cuts *c, const struct image *img, size_t off)
+{
+	const struct ckpt_chunk *chunk = (void *)(img->data + off);
+	unsigned int i;
+
+	cut(c, off);
+	off += sizeof(*chunk);
+	cut(c, off);
+	for (i = 0; i < chunk->nr_runs; i++) {
+		if (chunk->run[i].type != CKPT_RUN_DATA)
+			continue;
+		off += chunk->run[i].length;
+		cut(c, off);
+	}
+}
+
+static int longer_first(const void *a, const void *b)
+{
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+	return (x < y) - (x > y);
+}
+
+static void find_cuts(struct cuts *c, const struct image *img, bool runs)
+{
+	unsigned int i;
+
+	c->nr = 0;
+	for (i = 0; i < img->nr; i++) {
+		const struct part *part = &img->part[i];
+
+		if (part->kind == PART_RECORD)
+			cut_record(c, img, part->off);
+		else if (part->kind == PART_CHUNK && runs)
+			cut_chunk(c, img, part->off);
+		else
+			cut(c, part->off);
+	}
+	c->at[c->nr++] = img->len - 1;
+	qsort(c->at, c->nr, sizeof(c->at[0]), longer_first);
+}
+
+/*
+ * Up to the end of the metadata the kernel must refuse when it opens the image;
+ * behind it, tasks have already been made and must be gone.
+ */
+static void refuses_cuts(struct __test_metadata *_metadata, struct app *app,
+			 const struct image *img, const struct cuts *c)
+{
+	const struct ckpt_section *s = (void *)(img->data + img->metadata);
+	size_t opens = img->metadata + sizeof(*s) + s->length;
+	int fd = image_fd(img, img->len), logfd = memfd_create("log", MFD_CLOEXEC);
 	struct leftovers before;
-	unsigned int i, k;
+	unsigned int i, verified = 0, restarted = 0;
 	enum outcome ret;
 
-	NOT_PLAIN();
-	ASSERT_EQ(0, hostile_make(app, &img));
+	ASSERT_LE(0, fd);
+	ASSERT_LE(0, logfd);
 	leftovers_get(&before);
-	for (i = 0; i < img.nr; i++) {
-		const size_t cut[] = { img.part[i].off, img.part[i].off + 1 };
-
-		for (k = 0; k < 2; k++) {
-			ret = hostile_try(app, &img, cut[k]);
-			EXPECT_EQ(REFUSED, ret) {
-				TH_LOG("%zu of %zu bytes: %s", cut[k], img.len,
-				       outcome_name[ret]);
+	for (i = 0; i < c->nr; i++) {
+		if (c->at[i] >= img->len || (i && c->at[i] == c->at[i - 1]))
+			continue;
+		ASSERT_EQ(0, ftruncate(fd, c->at[i]));
+		if (c->at[i] < opens) {
+			verified++;
+			EXPECT_EQ(true, hostile_unopened(fd, logfd)) {
+				TH_LOG("%zu of %zu bytes: opened, or no reason",
+				       c->at[i], img->len);
 			}
+			continue;
+		}
+		restarted++;
+		ret = hostile_try(app, img, c->at[i]);
+		EXPECT_EQ(REFUSED, ret) {
+			TH_LOG("%zu of %zu bytes: %s", c->at[i], img->len,
+			       outcome_name[ret]);
+		}
+		EXPECT_EQ(NULL, leftovers_check(&before)) {
+			TH_LOG("%zu of %zu bytes: %s", c->at[i], img->len,
+			       leftovers_check(&before));
+			leftovers_get(&before);
 		}
 	}
-	EXPECT_EQ(REFUSED, hostile_try(app, &img, img.len - 1));
 	EXPECT_EQ(NULL, leftovers_check(&before)) {
 		TH_LOG("%s", leftovers_check(&before));
 	}
+	EXPECT_LT(0, verified);
+	EXPECT_LT(0, restarted);
+	TH_LOG("%u cuts refused by the verifier, %u later", verified, restarted);
+	close(logfd);
+	close(fd);
+}
+
+CKPT_TEST_F(image, truncation_at_every_boundary_is_refused)
+{
+	static struct image img;
+	static struct cuts cuts;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, hostile_make(&self->app, &img));
+	find_cuts(&cuts, &img, true);
+	refuses_cuts(_metadata, &self->app, &img, &cuts);
+}
+
+#define PAGES	300
+
+/* Chunks that are full of runs, and chunks that are full of data. */
+CKPT_BODY(many_chunks)
+{
+	char *p = mmap(NULL, 2 * PAGES * 4096, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *q = mmap(NULL, 2 * CKPT_CHUNK_MAX, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int i;
+
+	CHECK(p != MAP_FAILED && q != MAP_FAILED);
+	for (i = 0; i < PAGES; i++)
+		pattern_fill(p + 2 * i * 4096, 4096, i);
+	pattern_fill(q, 2 * CKPT_CHUNK_MAX, PAGES);
+	ckpt_here();
+	for (i = 0; i < PAGES; i++)
+		CHECK(!pattern_check(p + 2 * i * 4096, 4096, i));
+	CHECK(!pattern_check(q, 2 * CKPT_CHUNK_MAX, PAGES));
+	return 0;
+}
+
+CKPT_TEST_F(image, truncation_at_every_chunk_is_refused)
+{
+	static struct image img;
+	static struct cuts cuts;
+	unsigned int i, chunks = 0;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, hostile_capture(&self->app, &img, "many_chunks"));
+	for (i = 0; i < img.nr; i++)
+		chunks += img.part[i].kind == PART_CHUNK;
+	EXPECT_LT(5, chunks);
+	EXPECT_EQ(RESTARTED, hostile_try(&self->app, &img, img.len));
+	EXPECT_STREQ("status 0\n", self->app.log);
+	find_cuts(&cuts, &img, false);
+	refuses_cuts(_metadata, &self->app, &img, &cuts);
 }
 
 /* ---- Single values that no reader may take ---- */

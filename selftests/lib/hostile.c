@@ -41,15 +41,34 @@ CKPT_BODY(model)
 	return 0;
 }
 
-int hostile_make(struct app *app, struct image *img)
+int hostile_capture(struct app *app, struct image *img, const char *body)
 {
 	int ret;
 
-	ret = app_capture(app, "model");
+	ret = app_capture(app, body);
 	if (ret)
 		return ret;
 	app_go(app);	/* who is restarted ends by himself */
 	return image_load(img, app->image);
+}
+
+int hostile_make(struct app *app, struct image *img)
+{
+	return hostile_capture(app, img, "model");
+}
+
+bool hostile_unopened(int fd, int logfd)
+{
+	off_t said = lseek(logfd, 0, SEEK_END);
+	int ctx;
+
+	lseek(fd, 0, SEEK_SET);
+	ctx = sys_restart(0, fd, RESTART_OPEN | RESTART_LOG, logfd);
+	if (ctx >= 0) {
+		close(ctx);
+		return false;
+	}
+	return lseek(logfd, 0, SEEK_END) > said;
 }
 
 const char *const outcome_name[] = {

@@ -21,6 +21,12 @@ extern const char *const outcome_name[];
 /* Captures a model application; whoever is restarted from it ends by himself. */
 int hostile_make(struct app *app, struct image *img);
 
+/* The same with another body, which must end by itself, too. */
+int hostile_capture(struct app *app, struct image *img, const char *body);
+
+/* Whether the kernel refuses the bytes in @fd when it verifies them. */
+bool hostile_unopened(int fd, int logfd);
+
 /*
  * Tries the first @len bytes of an image. What the kernel said, or the status
  * of the application that was restarted, is in app->log.
