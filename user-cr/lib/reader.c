@@ -65,6 +65,14 @@ void ckpt_reader_free(struct ckpt_reader *r)
 	free(r);
 }
 
+void ckpt_reader_set_tap(struct ckpt_reader *r,
+			 void (*tap)(void *arg, const void *bytes, size_t len),
+			 void *arg)
+{
+	r->tap = tap;
+	r->tap_arg = arg;
+}
+
 const char *ckpt_reader_error(const struct ckpt_reader *r)
 {
 	return r->error;

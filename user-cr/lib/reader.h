@@ -47,6 +47,8 @@ struct object {
  * @fd: where it comes from
  * @context: it is a context descriptor, without sections
  * @state: what comes next
+ * @tap: sees all bytes, or NULL
+ * @tap_arg: passed to it
  * @offset: bytes read so far
  * @at: offset of the piece that is being verified, for messages
  * @section: the last section
@@ -70,6 +72,8 @@ struct ckpt_reader {
 	int fd;
 	bool context;
 	enum reader_state state;
+	void (*tap)(void *arg, const void *bytes, size_t len);
+	void *tap_arg;
 	uint64_t offset;
 	uint64_t at;
 	struct ckpt_section section;

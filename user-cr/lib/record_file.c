@@ -51,8 +51,8 @@ int check_file(struct ckpt_reader *r, const struct ckpt_record *rec)
 	ckpt_record_body(rec, &f, sizeof(f));
 	if (check_kind(r, &f) < 0)
 		return -1;
-	if (f.reserved || (f.slot && f.kind != CKPT_FILE_EXTERNAL))
-		return reader_fail(r, "FILE: an unused field is not zero");
+	if (f.slot && f.kind != CKPT_FILE_EXTERNAL)
+		return reader_fail(r, "FILE: a slot, but it is not external");
 	if (f.pos > INT64_MAX || f.size > INT64_MAX ||
 	    f.mtime_nsec >= 1000000000)
 		return reader_fail(r, "FILE: impossible position, size or time");
@@ -80,8 +80,6 @@ int check_fd_table(struct ckpt_reader *r, const struct ckpt_record *rec)
 	uint32_t i;
 
 	ckpt_record_body(rec, &t, sizeof(t));
-	if (t.reserved)
-		return reader_fail(r, "FD_TABLE: a reserved field is not zero");
 	if ((uint64_t)t.nr_fds * sizeof(*fds) != rec->tail_len)
 		return reader_fail(r, "FD_TABLE: %u descriptors in %u bytes",
 				   t.nr_fds, rec->tail_len);
@@ -101,9 +99,8 @@ int check_fs(struct ckpt_reader *r, const struct ckpt_record *rec)
 	struct ckpt_fs f;
 
 	ckpt_record_body(rec, &f, sizeof(f));
-	if (f.reserved || f.umask > 0777)
-		return reader_fail(r, "FS: impossible umask %#o or a reserved field that is not zero",
-				   f.umask);
+	if (f.umask > 0777)
+		return reader_fail(r, "FS: impossible umask %#o", f.umask);
 	if ((uint64_t)f.root_len + f.cwd_len != rec->tail_len ||
 	    !is_path(tail, f.root_len) ||
 	    !is_path(tail + f.root_len, f.cwd_len))

@@ -80,8 +80,6 @@ int check_task(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (t.exit_signal > MAX_SIGNALS)
 		return reader_fail(r, "TASK: pid %u has the impossible exit signal %u",
 				   t.pid, t.exit_signal);
-	if (t.reserved[0] || t.reserved[1])
-		return reader_fail(r, "TASK: a reserved field is not zero");
 	if (!padded_string(t.comm, sizeof(t.comm)))
 		return reader_fail(r, "TASK: the name of pid %u is not a string",
 				   t.pid);
@@ -108,8 +106,6 @@ int check_task_state(struct ckpt_reader *r, const struct ckpt_record *rec)
 		return reader_fail(r, "TASK_STATE: refers to an object that is not before it");
 	if (s.flags & ~CKPT_TASK_FLAGS)
 		return reader_fail(r, "TASK_STATE: unknown flags %#x", s.flags);
-	if (s.reserved)
-		return reader_fail(r, "TASK_STATE: a reserved field is not zero");
 	if (s.nice < -20 || s.nice > 19)
 		return reader_fail(r, "TASK_STATE: the impossible nice value %d",
 				   s.nice);
@@ -148,8 +144,6 @@ int check_sighand(struct ckpt_reader *r, const struct ckpt_record *rec)
 	    rec->tail_len != s.nr_actions * sizeof(struct ckpt_sigaction))
 		return reader_fail(r, "SIGHAND: %u actions in %u bytes",
 				   s.nr_actions, rec->tail_len);
-	if (s.reserved)
-		return reader_fail(r, "SIGHAND: a reserved field is not zero");
 	return 0;
 }
 
@@ -171,7 +165,5 @@ int check_restart_block(struct ckpt_reader *r, const struct ckpt_record *rec)
 	ckpt_record_body(rec, &b, sizeof(b));
 	if (b.kind > CKPT_RESTART_POLL)
 		return reader_fail(r, "RESTART_BLOCK: unknown kind %u", b.kind);
-	if (b.reserved)
-		return reader_fail(r, "RESTART_BLOCK: a reserved field is not zero");
 	return 0;
 }

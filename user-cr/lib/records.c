@@ -3,99 +3,108 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout.h"
 #include "reader.h"
 
 /**
  * struct record_type - what the reader knows of a type
- * @name: for messages
- * @body: bytes of the body that are known
+ * @layout: its name, fields and tail; a body without a layout belongs to the
+ *	architecture and is passed on as it is
  * @object: its records have an id
  * @owned: its records belong to a task
- * @tail: its records may have a tail
  * @check: verifies the content
  */
 struct record_type {
-	const char *name;
-	uint32_t body;
+	struct ckpt_record_layout layout;
 	bool object;
 	bool owned;
-	bool tail;
 	int (*check)(struct ckpt_reader *r, const struct ckpt_record *rec);
 };
 
+#define LAYOUT(n, s)	.layout.name = n, .layout.body = &layout_of_ckpt_##s
+#define TAIL(k, n)	.layout.tail = CKPT_TAIL_##k, .layout.tail_name = n
+#define TAIL_OF(s, n)	TAIL(STRUCTS, n), \
+			.layout.tail_struct = &layout_of_ckpt_##s
+
 static const struct record_type types[] = {
-	[CKPT_REC_PAD] = { .name = "PAD", .tail = true },
+	[CKPT_REC_PAD] = { .layout.name = "PAD", TAIL(BYTES, "padding") },
 	[CKPT_REC_TASK] = {
-		.name = "TASK", .body = sizeof(struct ckpt_task),
-		.object = true, .check = check_task,
+		LAYOUT("TASK", task), .object = true, .check = check_task,
 	},
 	[CKPT_REC_TASK_STATE] = {
-		.name = "TASK_STATE", .body = sizeof(struct ckpt_task_state),
-		.owned = true, .check = check_task_state,
+		LAYOUT("TASK_STATE", task_state), .owned = true,
+		.check = check_task_state,
 	},
 	[CKPT_REC_UTS] = {
-		.name = "UTS", .body = sizeof(struct ckpt_uts),
-		.object = true, .check = check_uts,
+		LAYOUT("UTS", uts), .object = true, .check = check_uts,
 	},
 	[CKPT_REC_CRED] = {
-		.name = "CRED", .body = sizeof(struct ckpt_cred),
-		.object = true, .owned = true, .tail = true,
-		.check = check_cred,
+		LAYOUT("CRED", cred), TAIL(WORDS32, "groups"),
+		.object = true, .owned = true, .check = check_cred,
 	},
 	[CKPT_REC_FILE] = {
-		.name = "FILE", .body = sizeof(struct ckpt_file),
-		.object = true, .owned = true, .tail = true,
-		.check = check_file,
+		LAYOUT("FILE", file), TAIL(STRINGS, "name"),
+		.object = true, .owned = true, .check = check_file,
 	},
 	[CKPT_REC_FD_TABLE] = {
-		.name = "FD_TABLE", .body = sizeof(struct ckpt_fd_table),
-		.object = true, .owned = true, .tail = true,
-		.check = check_fd_table,
+		LAYOUT("FD_TABLE", fd_table), TAIL_OF(fd, "fds"),
+		.object = true, .owned = true, .check = check_fd_table,
 	},
 	[CKPT_REC_FS] = {
-		.name = "FS", .body = sizeof(struct ckpt_fs),
-		.object = true, .owned = true, .tail = true,
-		.check = check_fs,
+		LAYOUT("FS", fs), TAIL(STRINGS, "paths"),
+		.object = true, .owned = true, .check = check_fs,
 	},
 	[CKPT_REC_MM] = {
-		.name = "MM", .body = sizeof(struct ckpt_mm),
-		.object = true, .owned = true, .tail = true,
-		.check = check_mm,
+		LAYOUT("MM", mm), TAIL(WORDS64, "auxv"),
+		.object = true, .owned = true, .check = check_mm,
 	},
 	[CKPT_REC_VMA] = {
-		.name = "VMA", .body = sizeof(struct ckpt_vma),
-		.owned = true, .check = check_vma,
+		LAYOUT("VMA", vma), .owned = true, .check = check_vma,
 	},
 	[CKPT_REC_SIGHAND] = {
-		.name = "SIGHAND", .body = sizeof(struct ckpt_sighand),
-		.object = true, .owned = true, .tail = true,
-		.check = check_sighand,
+		LAYOUT("SIGHAND", sighand), TAIL_OF(sigaction, "actions"),
+		.object = true, .owned = true, .check = check_sighand,
 	},
-	[CKPT_REC_RLIMITS] = {
-		.name = "RLIMITS", .body = sizeof(struct ckpt_rlimits),
-		.owned = true,
-	},
+	[CKPT_REC_RLIMITS] = { LAYOUT("RLIMITS", rlimits), .owned = true },
 	[CKPT_REC_REGSET] = {
-		.name = "REGSET", .body = sizeof(struct ckpt_regset),
-		.owned = true, .tail = true, .check = check_regset,
+		LAYOUT("REGSET", regset), TAIL(BYTES, "registers"),
+		.owned = true, .check = check_regset,
 	},
 	[CKPT_REC_RESTART_BLOCK] = {
-		.name = "RESTART_BLOCK",
-		.body = sizeof(struct ckpt_restart_block),
-		.owned = true, .check = check_restart_block,
+		LAYOUT("RESTART_BLOCK", restart_block), .owned = true,
+		.check = check_restart_block,
 	},
-	/* Belongs to the architecture: passed on as it is. */
 	[CKPT_REC_ARCH_TASK] = {
-		.name = "ARCH_TASK", .body = UINT32_MAX,
-		.owned = true, .tail = true,
+		.layout.name = "ARCH_TASK", TAIL(BYTES, "state"),
+		.owned = true,
+	},
+};
+
+/* What stands in CKPT_REC_ARCH_TASK, where it has a body. */
+static const struct ckpt_record_layout arch_tasks[] = {
+	[CKPT_ARCH_UM_X86_64] = {
+		.name = "ARCH_TASK", .body = &layout_of_ckpt_um_task,
+		.tail = CKPT_TAIL_BYTES, .tail_name = "state",
 	},
 };
 
 #define NR_TYPES	(sizeof(types) / sizeof(types[0]))
 
+const struct ckpt_record_layout *ckpt_record_layout(uint32_t type,
+						    uint32_t arch)
+{
+	if (type == CKPT_REC_ARCH_TASK &&
+	    arch < sizeof(arch_tasks) / sizeof(arch_tasks[0]) &&
+	    arch_tasks[arch].name)
+		return &arch_tasks[arch];
+	if (type >= NR_TYPES || !types[type].layout.name)
+		return NULL;
+	return &types[type].layout;
+}
+
 const char *ckpt_record_name(uint32_t type)
 {
-	return type < NR_TYPES ? types[type].name : NULL;
+	return type < NR_TYPES ? types[type].layout.name : NULL;
 }
 
 const char *ckpt_arch_name(uint32_t arch)
@@ -165,51 +174,80 @@ static int check_frame(struct ckpt_reader *r, const struct ckpt_record *rec)
 	return 0;
 }
 
-/* Type and zero bytes. */
-static int check_form(struct ckpt_reader *r, const struct ckpt_record *rec)
+/* What a reader of this version reads as nothing must be nothing. */
+static int check_body(struct ckpt_reader *r, const struct ckpt_record *rec,
+		      const struct ckpt_record_layout *layout)
 {
 	const char *body = (const char *)(rec + 1);
-	const char *tail = ckpt_record_tail(rec);
-	const struct record_type *type;
+	size_t known = layout->body ? layout->body->size : 0;
+	const struct ckpt_field *f;
+	size_t i;
 
-	if (!ckpt_record_name(rec->type))
-		return reader_fail(r, "a record of the unknown type %u",
-				   rec->type);
-	type = &types[rec->type];
-	if (rec->body_len > type->body &&
-	    !all_zero(body + type->body, rec->body_len - type->body))
+	if (rec->body_len > known && rec->type != CKPT_REC_ARCH_TASK &&
+	    !all_zero(body + known, rec->body_len - known))
 		return reader_fail(r, "%s: fields that this program does not know",
-				   type->name);
-	if (rec->tail_len && !type->tail)
+				   layout->name);
+	for (i = 0; layout->body && i < layout->body->nr_fields; i++) {
+		f = &layout->body->field[i];
+		if (f->format == CKPT_FIELD_RESERVED &&
+		    f->offset + f->size * f->count <= rec->body_len &&
+		    !all_zero(body + f->offset, f->size * f->count))
+			return reader_fail(r, "%s: a reserved field is not zero",
+					   layout->name);
+	}
+	return 0;
+}
+
+static int check_tail(struct ckpt_reader *r, const struct ckpt_record *rec,
+		      const struct ckpt_record_layout *layout)
+{
+	const char *tail = ckpt_record_tail(rec);
+
+	if (rec->tail_len && layout->tail == CKPT_TAIL_NONE)
 		return reader_fail(r, "%s: a tail where there should be none",
-				   type->name);
+				   layout->name);
 	if (rec->type == CKPT_REC_PAD && !all_zero(tail, rec->tail_len))
 		return reader_fail(r, "PAD: not zero");
 	if (!all_zero(tail + rec->tail_len, -rec->tail_len % 8))
-		return reader_fail(r, "%s: padding is not zero", type->name);
+		return reader_fail(r, "%s: padding is not zero", layout->name);
 	return 0;
+}
+
+/* Type and zero bytes. */
+static int check_form(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	const struct ckpt_record_layout *layout;
+
+	layout = ckpt_record_layout(rec->type, r->header.arch);
+	if (!layout)
+		return reader_fail(r, "a record of the unknown type %u",
+				   rec->type);
+	if (check_body(r, rec, layout) < 0)
+		return -1;
+	return check_tail(r, rec, layout);
 }
 
 static int check_ids(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	const struct record_type *type = &types[rec->type];
+	const char *name = type->layout.name;
 
 	if (type->object != (rec->id != 0))
-		return reader_fail(r, "%s: id %u", type->name, rec->id);
+		return reader_fail(r, "%s: id %u", name, rec->id);
 	if (rec->id > r->header.nr_objects)
 		return reader_fail(r, "%s: id %u is above the highest, %u",
-				   type->name, rec->id, r->header.nr_objects);
+				   name, rec->id, r->header.nr_objects);
 	if (rec->id && r->objects[rec->id].type)
 		return reader_fail(r, "%s: id %u belongs to a %s already",
-				   type->name, rec->id,
-				   types[r->objects[rec->id].type].name);
+				   name, rec->id,
+				   ckpt_record_name(r->objects[rec->id].type));
 	if (rec->type == CKPT_REC_TASK) {
 		if (rec->owner != rec->id)
 			return reader_fail(r, "TASK: owner %u of task %u",
 					   rec->owner, rec->id);
 	} else if (rec->owner ? !is_object(r, rec->owner, CKPT_REC_TASK) :
 		   type->owned) {
-		return reader_fail(r, "%s: owner %u is not a task", type->name,
+		return reader_fail(r, "%s: owner %u is not a task", name,
 				   rec->owner);
 	}
 	return 0;
@@ -223,7 +261,7 @@ static int check_place(struct ckpt_reader *r, const struct ckpt_record *rec)
 
 	if (in_tree != (rec->type == CKPT_REC_TASK))
 		return reader_fail(r, "%s: %s the task tree",
-				   types[rec->type].name,
+				   ckpt_record_name(rec->type),
 				   in_tree ? "inside" : "behind");
 	if (in_tree && r->meta_pos + rec->len > h->tree_len)
 		return reader_fail(r, "TASK: longer than the task tree");

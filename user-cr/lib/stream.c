@@ -19,6 +19,8 @@ static ssize_t read_some(struct ckpt_reader *r, void *buf, size_t len)
 		r->at = r->offset;
 		return reader_fail(r, "cannot read: %s", strerror(errno));
 	}
+	if (r->tap)
+		r->tap(r->tap_arg, buf, got);
 	r->offset += got;
 	return got;
 }

@@ -16,28 +16,48 @@
 extern "C" {
 #endif
 
-/*
- * Writes an image of the process tree below PID to FD. LOGFD is used only
- * with CHECKPOINT_LOG. Returns 0; when PID is 0 (the caller saves itself) a
- * positive id, or 0 in the restarted process.
+/**
+ * ckpt_checkpoint - write an image of a process tree
+ * @pid: its root, or 0: the caller saves itself
+ * @fd: where to write
+ * @flags: CHECKPOINT_*
+ * @logfd: where the reasons of a failure go, with %CHECKPOINT_LOG
+ *
+ * Return: 0; when @pid is 0, a positive id, or 0 in the restarted process; or
+ * -1 and errno.
  */
 long ckpt_checkpoint(pid_t pid, int fd, unsigned long flags, int logfd);
 
-/*
- * Opens an image, joins a restart, or completes it, as FLAGS say. LOGFD is
- * used only with RESTART_LOG. RESTART_OPEN returns the context descriptor.
+/**
+ * ckpt_restart - open an image, join a restart, or complete it
+ * @pid: depends on @flags
+ * @fd: the image with %RESTART_OPEN, else the context descriptor
+ * @flags: RESTART_*
+ * @logfd: where the reasons of a failure go, with %RESTART_LOG
+ *
+ * Return: the context descriptor with %RESTART_OPEN, else 0; or -1 and errno.
  */
 long ckpt_restart(pid_t pid, int fd, unsigned long flags, int logfd);
 
-/*
- * Creates a process with chosen pids. Without a stack in ARGS it returns
- * twice, as fork() does; but the C library does not know of it: no atfork
- * handlers run, and the child must not use what depends on its thread id
- * (raise(), abort(), robust or recursive mutexes) before it calls exec().
+/**
+ * ckpt_clone2 - create a process with chosen pids
+ * @args: how
+ * @pids: its pids, the outermost pid namespace first
+ *
+ * Without a stack in @args it returns twice, as fork() does; but the C library
+ * does not know of it: no atfork handlers run, and the child must not use what
+ * depends on its thread id (raise(), abort(), robust or recursive mutexes)
+ * before it calls exec().
+ *
+ * Return: the pid as the caller sees it, 0 in the child; or -1 and errno.
  */
 pid_t ckpt_clone2(struct clone_struct *args, pid_t *pids);
 
-/* Version of the library, such as "1.0.0". */
+/**
+ * ckpt_version - tell the version of the library
+ *
+ * Return: a string such as "1.0.0".
+ */
 const char *ckpt_version(void);
 
 #ifdef __cplusplus

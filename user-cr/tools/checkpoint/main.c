@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* checkpoint: save a process tree to a file or stream */
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 
 #include <checkpoint/checkpoint.h>
 #include "../common/log.h"
+#include "../common/options.h"
 #include "../common/proctree.h"
 #include "../common/util.h"
 #include "freeze.h"
@@ -32,34 +32,6 @@ struct options {
 	enum cgroup_version freezer;
 	int timeout;
 };
-
-static const char help[] =
-"Usage: checkpoint -p PID [-o FILE] [OPTION]...\n"
-"Saves the processes of a container, or a subtree of processes, to an image\n"
-"from which restart(1) continues them. The image goes to the standard output.\n"
-"\n"
-"What to save:\n"
-"  -p, --pid=PID          the first process of the tree\n"
-"      --subtree          PID need not be the first process of a container\n"
-"  -n, --dry-run          write nothing, tell all that stands in the way\n"
-"\n"
-"Where to:\n"
-"  -o, --output=FILE      write to FILE; it appears when it is complete\n"
-"\n"
-"The processes, which must be frozen by a cgroup:\n"
-"      --freeze           freeze them before and thaw them afterwards\n"
-"      --freezer=v1|v2    ... with this kind of cgroup\n"
-"      --timeout=SECONDS  ... wait so long for it (10)\n"
-"      --kill             end them when the image is complete\n"
-"\n"
-"Other:\n"
-"  -q, --quiet            no messages but errors\n"
-"  -v, --verbose          tell what is done\n"
-"  -h, --help             this text\n"
-"  -V, --version          version of the program\n"
-"\n"
-"Exit status: 0 saved (or nothing stands in the way), 1 failed, 2 wrong usage,\n"
-"128+N ended by signal N; in the last three cases the processes are as before.\n";
 
 static volatile sig_atomic_t caught;
 
@@ -88,83 +60,81 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-enum { OPT_FREEZE = 256, OPT_FREEZER, OPT_TIMEOUT, OPT_KILL, OPT_SUBTREE };
+static void take_pid(void *options, const char *arg)
+{
+	struct options *o = options;
 
-static const struct option long_options[] = {
-	{ "pid", required_argument, NULL, 'p' },
-	{ "output", required_argument, NULL, 'o' },
-	{ "dry-run", no_argument, NULL, 'n' },
-	{ "subtree", no_argument, NULL, OPT_SUBTREE },
-	{ "freeze", no_argument, NULL, OPT_FREEZE },
-	{ "freezer", required_argument, NULL, OPT_FREEZER },
-	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
-	{ "kill", no_argument, NULL, OPT_KILL },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
+	o->pid = parse_number(arg, 1, 4194304, "pid");
+}
+
+static void take_freezer(void *options, const char *arg)
+{
+	struct options *o = options;
+
+	o->freezer = cgroup_parse_version(arg);
+}
+
+static void take_timeout(void *options, const char *arg)
+{
+	struct options *o = options;
+
+	o->timeout = parse_number(arg, 1, 86400, "number of seconds");
+}
+
+#define SWITCH(l, n, member, text) \
+	OPTION_SWITCH(l, n, struct options, member, text)
+
+static const struct option_entry options[] = {
+	OPTION_HEADING("What to save"),
+	OPTION_CALL('p', "pid", "PID", take_pid,
+		    "the first process of the tree"),
+	SWITCH(0, "subtree", subtree,
+	       "PID need not be the first process of a container"),
+	SWITCH('n', "dry-run", dry_run,
+	       "write nothing, tell all that stands in the way"),
+	OPTION_HEADING("Where to"),
+	OPTION_TEXT('o', "output", "FILE", struct options, output,
+		    "write to FILE; it appears when it is complete"),
+	OPTION_HEADING("The processes, which must be frozen by a cgroup"),
+	SWITCH(0, "freeze", freeze,
+	       "freeze them before and thaw them afterwards"),
+	OPTION_CALL(0, "freezer", "v1|v2", take_freezer,
+		    "... with this kind of cgroup"),
+	OPTION_CALL(0, "timeout", "SECONDS", take_timeout,
+		    "... wait so long for it (10)"),
+	SWITCH(0, "kill", kill, "end them when the image is complete"),
+	OPTION_HEADING("Other"),
+	SWITCH('q', "quiet", quiet, "no messages but errors"),
+	SWITCH('v', "verbose", verbose, "tell what is done"),
 };
 
-static void parse_option(struct options *o, int c)
-{
-	switch (c) {
-	case 'p':
-		o->pid = parse_number(optarg, 1, 4194304, "pid");
-		break;
-	case 'o':
-		o->output = strcmp(optarg, "-") ? optarg : NULL;
-		break;
-	case 'n':
-		o->dry_run = true;
-		break;
-	case 'q':
-		o->quiet = true;
-		break;
-	case 'v':
-		o->verbose = true;
-		break;
-	case OPT_SUBTREE:
-		o->subtree = true;
-		break;
-	case OPT_FREEZE:
-		o->freeze = true;
-		break;
-	case OPT_FREEZER:
-		o->freezer = cgroup_parse_version(optarg);
-		break;
-	case OPT_TIMEOUT:
-		o->timeout = parse_number(optarg, 1, 86400, "number of seconds");
-		break;
-	case OPT_KILL:
-		o->kill = true;
-		break;
-	case 'h':
-		fputs(help, stdout);
-		exit(finish_stdout(0));
-	case 'V':
-		print_version();
-		exit(finish_stdout(0));
-	default:
-		dprintf(STDERR_FILENO, "Try 'checkpoint --help'.\n");
-		exit(EXIT_USAGE);
-	}
-}
+static const struct command command = {
+	.name = "checkpoint",
+	.usage = "-p PID [-o FILE] [OPTION]...",
+	.about =
+"Saves the processes of a container, or a subtree of processes, to an image\n"
+"from which restart(1) continues them. The image goes to the standard output.\n",
+	.options = options,
+	.nr_options = ARRAY_SIZE(options),
+	.exit_status =
+"0 saved (or nothing stands in the way), 1 failed, 2 wrong usage,\n"
+"128+N ended by signal N; in the last three cases the processes are as before.\n",
+};
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
-	int c;
+	int first;
 
 	*o = (struct options){ .timeout = 10 };
-	while ((c = getopt_long(argc, argv, "p:o:nqvhV", long_options,
-				NULL)) != -1)
-		parse_option(o, c);
-	if (optind < argc)
-		usage_error("'%s' is one argument too many", argv[optind]);
+	first = options_parse(&command, o, argc, argv);
+	if (first < argc)
+		usage_error("'%s' is one argument too many", argv[first]);
 	if (!o->pid)
 		usage_error("no process is given: use -p PID");
 	if (o->dry_run && (o->kill || o->output))
 		usage_error("--dry-run goes with neither --kill nor --output");
+	if (o->output && !strcmp(o->output, "-"))
+		o->output = NULL;
 }
 
 static const char *advice(const struct options *o, int error)
@@ -323,7 +293,6 @@ int main(int argc, char **argv)
 	struct output out = { .fd = -1, .start = -1 };
 	int ret;
 
-	util_init("checkpoint");
 	parse_options(&o, argc, argv);
 	catch_signals();
 	if (kill(o.pid, 0) < 0 && errno == ESRCH) {

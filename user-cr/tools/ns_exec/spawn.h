@@ -17,6 +17,7 @@
  * @pid_file: where to write its pid, or NULL
  * @cgroup: name of the cgroup to put it into, or NULL
  * @freezer: which kind of cgroup
+ * @in_child: in a child process
  * @new_session: setsid()
  * @detach: no terminal
  */
@@ -26,6 +27,7 @@ struct spawn {
 	const char *pid_file;
 	const char *cgroup;
 	enum cgroup_version freezer;
+	bool in_child;
 	bool new_session;
 	bool detach;
 };

@@ -166,7 +166,7 @@ static int complete(struct restart *r)
 
 static int run(struct restart *r)
 {
-	if (r->o.continue_time)
+	if (!r->o.time_now)
 		timens_continue(r);
 	r->child = processes_start(r);
 	if (r->child < 0)

@@ -26,7 +26,7 @@
  * struct options - from the command line
  * @input: image file, NULL for the standard input
  * @namespaces: CLONE_NEW* of the namespaces to make
- * @continue_time: CLOCK_MONOTONIC goes on from where it was
+ * @time_now: CLOCK_MONOTONIC shows this machine's time
  * @wait: wait for the root to end
  * @detach: in a session of its own
  * @pid_file: where to write the root's pid, or NULL
@@ -36,7 +36,7 @@
 struct options {
 	const char *input;
 	unsigned long namespaces;
-	bool continue_time;
+	bool time_now;
 	bool wait;
 	bool detach;
 	const char *pid_file;

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * The fields of each struct of the format, a line each
+ *
+ * F(s, name, FORMAT) is a field, A(s, name, FORMAT) an array. fields.c makes
+ * tables of these lists and fails to compile when one does not cover its
+ * struct.
+ */
+#ifndef LIB_FIELDS_H
+#define LIB_FIELDS_H
+
+#define FIELDS_OF_ckpt_image_header(F, A, s) \
+	F(s, version, NUMBER) \
+	F(s, endian, HEX) \
+	F(s, arch, NUMBER) \
+	F(s, page_size, NUMBER) \
+	F(s, hz, NUMBER) \
+	F(s, flags, HEX) \
+	F(s, features, HEX) \
+	F(s, task_size, HEX) \
+	A(s, cpu_features, HEX) \
+	F(s, fpu_size, NUMBER) \
+	F(s, vdso_hash, HEX) \
+	A(s, image_id, BYTES) \
+	A(s, base_id, BYTES) \
+	F(s, realtime_ns, NUMBER) \
+	F(s, monotonic_ns, NUMBER) \
+	F(s, boottime_ns, NUMBER) \
+	F(s, tree_len, NUMBER) \
+	F(s, nr_tasks, NUMBER) \
+	F(s, nr_objects, NUMBER) \
+	F(s, root_pid, NUMBER) \
+	F(s, reserved, RESERVED) \
+	A(s, sysname, TEXT) \
+	A(s, release, TEXT) \
+	A(s, kernel_version, TEXT) \
+	A(s, machine, TEXT)
+
+#define FIELDS_OF_ckpt_task(F, A, s) \
+	F(s, pid, NUMBER) \
+	F(s, tgid, NUMBER) \
+	F(s, ppid, NUMBER) \
+	F(s, pgid, NUMBER) \
+	F(s, sid, NUMBER) \
+	F(s, exit_signal, NUMBER) \
+	A(s, reserved, RESERVED) \
+	A(s, comm, TEXT)
+
+#define FIELDS_OF_ckpt_task_state(F, A, s) \
+	F(s, mm_id, ID) \
+	F(s, fd_table_id, ID) \
+	F(s, fs_id, ID) \
+	F(s, sighand_id, ID) \
+	F(s, cred_id, ID) \
+	F(s, uts_id, ID) \
+	F(s, flags, HEX) \
+	F(s, reserved, RESERVED) \
+	F(s, sigmask, HEX) \
+	F(s, saved_sigmask, HEX) \
+	F(s, altstack_sp, HEX) \
+	F(s, altstack_size, NUMBER) \
+	F(s, altstack_flags, HEX) \
+	F(s, personality, HEX) \
+	F(s, clear_child_tid, HEX) \
+	F(s, robust_list, HEX) \
+	F(s, robust_list_len, NUMBER) \
+	F(s, nice, SIGNED)
+
+#define FIELDS_OF_ckpt_uts(F, A, s) \
+	A(s, nodename, TEXT) \
+	A(s, domainname, TEXT)
+
+#define FIELDS_OF_ckpt_cred(F, A, s) \
+	F(s, uid, NUMBER) \
+	F(s, euid, NUMBER) \
+	F(s, suid, NUMBER) \
+	F(s, fsuid, NUMBER) \
+	F(s, gid, NUMBER) \
+	F(s, egid, NUMBER) \
+	F(s, sgid, NUMBER) \
+	F(s, fsgid, NUMBER) \
+	F(s, cap_inheritable, HEX) \
+	F(s, cap_permitted, HEX) \
+	F(s, cap_effective, HEX) \
+	F(s, cap_bset, HEX) \
+	F(s, cap_ambient, HEX) \
+	F(s, securebits, HEX) \
+	F(s, nr_groups, NUMBER)
+
+#define FIELDS_OF_ckpt_file(F, A, s) \
+	F(s, kind, NUMBER) \
+	F(s, flags, OCTAL) \
+	F(s, mode, OCTAL) \
+	F(s, slot, NUMBER) \
+	F(s, pos, NUMBER) \
+	F(s, size, NUMBER) \
+	F(s, mtime_sec, SIGNED) \
+	F(s, mtime_nsec, NUMBER) \
+	F(s, rdev_major, NUMBER) \
+	F(s, rdev_minor, NUMBER) \
+	F(s, reserved, RESERVED) \
+	F(s, dev, NUMBER) \
+	F(s, ino, NUMBER)
+
+#define FIELDS_OF_ckpt_fd_table(F, A, s) \
+	F(s, nr_fds, NUMBER) \
+	F(s, reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_fd(F, A, s) \
+	F(s, fd, NUMBER) \
+	F(s, file_id, ID) \
+	F(s, flags, HEX) \
+	F(s, reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_fs(F, A, s) \
+	F(s, umask, OCTAL) \
+	F(s, root_len, NUMBER) \
+	F(s, cwd_len, NUMBER) \
+	F(s, reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_mm(F, A, s) \
+	F(s, exe_id, ID) \
+	F(s, flags, HEX) \
+	F(s, coredump_filter, HEX) \
+	F(s, dumpable, NUMBER) \
+	F(s, mmap_base, HEX) \
+	F(s, start_code, HEX) \
+	F(s, end_code, HEX) \
+	F(s, start_data, HEX) \
+	F(s, end_data, HEX) \
+	F(s, start_brk, HEX) \
+	F(s, brk, HEX) \
+	F(s, start_stack, HEX) \
+	F(s, arg_start, HEX) \
+	F(s, arg_end, HEX) \
+	F(s, env_start, HEX) \
+	F(s, env_end, HEX) \
+	F(s, nr_vmas, NUMBER) \
+	F(s, auxv_len, NUMBER)
+
+#define FIELDS_OF_ckpt_vma(F, A, s) \
+	F(s, mm_id, ID) \
+	F(s, kind, NUMBER) \
+	F(s, start, HEX) \
+	F(s, end, HEX) \
+	F(s, flags, HEX) \
+	F(s, file_id, ID) \
+	F(s, offset, HEX)
+
+#define FIELDS_OF_ckpt_sighand(F, A, s) \
+	F(s, nr_actions, NUMBER) \
+	F(s, reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_sigaction(F, A, s) \
+	F(s, handler, HEX) \
+	F(s, flags, HEX) \
+	F(s, restorer, HEX) \
+	F(s, mask, HEX)
+
+#define FIELDS_OF_ckpt_rlimits(F, A, s) \
+	A(s, cur, HEX) \
+	A(s, max, HEX)
+
+#define FIELDS_OF_ckpt_regset(F, A, s) \
+	F(s, note, HEX) \
+	F(s, size, NUMBER)
+
+#define FIELDS_OF_ckpt_restart_block(F, A, s) \
+	F(s, kind, NUMBER) \
+	F(s, reserved, RESERVED) \
+	F(s, expires_ns, SIGNED) \
+	A(s, arg, HEX)
+
+#define FIELDS_OF_ckpt_um_task(F, A, s) \
+	F(s, syscall, SIGNED)
+
+#define FIELDS_OF_ckpt_run(F, A, s) \
+	F(s, source, ID) \
+	F(s, type, NUMBER) \
+	F(s, offset, HEX) \
+	F(s, length, NUMBER) \
+	F(s, from_source, ID) \
+	F(s, reserved, RESERVED) \
+	F(s, from_offset, HEX)
+
+#define FIELDS_OF_ckpt_trailer(F, A, s) \
+	F(s, nr_chunks, NUMBER) \
+	F(s, nr_runs, NUMBER) \
+	F(s, nr_bytes, NUMBER) \
+	F(s, chunks_checksum, HEX) \
+	A(s, image_id, BYTES)
+
+#endif /* LIB_FIELDS_H */

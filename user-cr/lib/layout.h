@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* The tables that fields.c makes of fields.h */
+#ifndef LIB_LAYOUT_H
+#define LIB_LAYOUT_H
+
+#include <checkpoint/image.h>
+
+extern const struct ckpt_layout layout_of_ckpt_image_header;
+extern const struct ckpt_layout layout_of_ckpt_task;
+extern const struct ckpt_layout layout_of_ckpt_task_state;
+extern const struct ckpt_layout layout_of_ckpt_uts;
+extern const struct ckpt_layout layout_of_ckpt_cred;
+extern const struct ckpt_layout layout_of_ckpt_file;
+extern const struct ckpt_layout layout_of_ckpt_fd_table;
+extern const struct ckpt_layout layout_of_ckpt_fd;
+extern const struct ckpt_layout layout_of_ckpt_fs;
+extern const struct ckpt_layout layout_of_ckpt_mm;
+extern const struct ckpt_layout layout_of_ckpt_vma;
+extern const struct ckpt_layout layout_of_ckpt_sighand;
+extern const struct ckpt_layout layout_of_ckpt_sigaction;
+extern const struct ckpt_layout layout_of_ckpt_rlimits;
+extern const struct ckpt_layout layout_of_ckpt_regset;
+extern const struct ckpt_layout layout_of_ckpt_restart_block;
+extern const struct ckpt_layout layout_of_ckpt_um_task;
+extern const struct ckpt_layout layout_of_ckpt_run;
+extern const struct ckpt_layout layout_of_ckpt_trailer;
+
+#endif /* LIB_LAYOUT_H */
