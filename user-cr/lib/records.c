@@ -174,26 +174,33 @@ static int check_frame(struct ckpt_reader *r, const struct ckpt_record *rec)
 	return 0;
 }
 
-/* What a reader of this version reads as nothing must be nothing. */
 static int check_body(struct ckpt_reader *r, const struct ckpt_record *rec,
 		      const struct ckpt_record_layout *layout)
 {
 	const char *body = (const char *)(rec + 1);
 	size_t known = layout->body ? layout->body->size : 0;
-	const struct ckpt_field *f;
-	size_t i;
 
 	if (rec->body_len > known && rec->type != CKPT_REC_ARCH_TASK &&
 	    !all_zero(body + known, rec->body_len - known))
 		return reader_fail(r, "%s: fields that this program does not know",
 				   layout->name);
-	for (i = 0; layout->body && i < layout->body->nr_fields; i++) {
-		f = &layout->body->field[i];
+	return 0;
+}
+
+static int check_reserved(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	const struct ckpt_layout *body = types[rec->type].layout.body;
+	const char *at = (const char *)(rec + 1);
+	const struct ckpt_field *f;
+	size_t i;
+
+	for (i = 0; body && i < body->nr_fields; i++) {
+		f = &body->field[i];
 		if (f->format == CKPT_FIELD_RESERVED &&
 		    f->offset + f->size * f->count <= rec->body_len &&
-		    !all_zero(body + f->offset, f->size * f->count))
+		    !all_zero(at + f->offset, f->size * f->count))
 			return reader_fail(r, "%s: a reserved field is not zero",
-					   layout->name);
+					   ckpt_record_name(rec->type));
 	}
 	return 0;
 }
@@ -277,7 +284,8 @@ int records_next(struct ckpt_reader *r, const struct ckpt_record **record)
 	if (r->meta_pos == r->meta_len)
 		return 0;
 	if (check_frame(r, rec) < 0 || check_form(r, rec) < 0 ||
-	    check_place(r, rec) < 0 || check_ids(r, rec) < 0)
+	    check_place(r, rec) < 0 || check_ids(r, rec) < 0 ||
+	    check_reserved(r, rec) < 0)
 		return -1;
 	check = types[rec->type].check;
 	if (check && check(r, rec) < 0)
