@@ -2,9 +2,9 @@
 /*
  * The fields of each struct of the format, a line each
  *
- * F(s, name, FORMAT) is a field, A(s, name, FORMAT) an array. fields.c makes
- * tables of these lists and fails to compile when one does not cover its
- * struct.
+ * F(s, name, FORMAT) is a field, A(s, name, FORMAT) an array; the fields of a
+ * struct in a struct are listed like its own. fields.c makes tables of these
+ * lists and fails to compile when one does not cover its struct.
  */
 #ifndef LIB_FIELDS_H
 #define LIB_FIELDS_H
@@ -64,7 +64,7 @@
 	F(s, clear_child_tid, HEX) \
 	F(s, robust_list, HEX) \
 	F(s, robust_list_len, NUMBER) \
-	F(s, nice, SIGNED)
+	F(s, reserved2, RESERVED)
 
 #define FIELDS_OF_ckpt_uts(F, A, s) \
 	A(s, nodename, TEXT) \
@@ -156,6 +156,79 @@
 	F(s, flags, HEX) \
 	F(s, restorer, HEX) \
 	F(s, mask, HEX)
+
+#define FIELDS_OF_ckpt_pending(F, A, s) \
+	F(s, nr_private, NUMBER) \
+	F(s, nr_shared, NUMBER)
+
+#define FIELDS_OF_ckpt_itimers(F, A, s) \
+	F(s, flags, HEX) \
+	F(s, reserved, RESERVED) \
+	F(s, real_ns, SIGNED) \
+	F(s, real_interval_ns, NUMBER) \
+	F(s, virtual_ns, NUMBER) \
+	F(s, virtual_interval_ns, NUMBER) \
+	F(s, prof_ns, NUMBER) \
+	F(s, prof_interval_ns, NUMBER)
+
+#define FIELDS_OF_USAGE(F, s, m) \
+	F(s, m.utime_ns, NUMBER) \
+	F(s, m.stime_ns, NUMBER) \
+	F(s, m.gtime_ns, NUMBER) \
+	F(s, m.runtime_ns, NUMBER) \
+	F(s, m.shown_utime_ns, NUMBER) \
+	F(s, m.shown_stime_ns, NUMBER) \
+	F(s, m.nvcsw, NUMBER) \
+	F(s, m.nivcsw, NUMBER) \
+	F(s, m.min_flt, NUMBER) \
+	F(s, m.maj_flt, NUMBER) \
+	F(s, m.in_blocks, NUMBER) \
+	F(s, m.out_blocks, NUMBER) \
+	F(s, m.maxrss, NUMBER)
+
+#define FIELDS_OF_IO(F, s, m) \
+	F(s, m.rchar, NUMBER) \
+	F(s, m.wchar, NUMBER) \
+	F(s, m.syscr, NUMBER) \
+	F(s, m.syscw, NUMBER) \
+	F(s, m.read_bytes, NUMBER) \
+	F(s, m.write_bytes, NUMBER) \
+	F(s, m.cancelled_write_bytes, NUMBER)
+
+#define FIELDS_OF_ckpt_times(F, A, s) \
+	F(s, start_ns, NUMBER) \
+	F(s, age_ns, NUMBER) \
+	FIELDS_OF_USAGE(F, s, task) \
+	FIELDS_OF_USAGE(F, s, threads) \
+	FIELDS_OF_USAGE(F, s, children) \
+	FIELDS_OF_IO(F, s, io) \
+	FIELDS_OF_IO(F, s, threads_io)
+
+#define FIELDS_OF_ckpt_sched(F, A, s) \
+	F(s, policy, NUMBER) \
+	F(s, flags, HEX) \
+	F(s, nice, SIGNED) \
+	F(s, priority, NUMBER) \
+	F(s, runtime_ns, NUMBER) \
+	F(s, deadline_ns, NUMBER) \
+	F(s, period_ns, NUMBER) \
+	F(s, util_min, NUMBER) \
+	F(s, util_max, NUMBER) \
+	F(s, ioprio, HEX) \
+	F(s, oom_score_adj, SIGNED) \
+	F(s, oom_score_adj_min, SIGNED) \
+	F(s, timer_slack_ns, NUMBER) \
+	F(s, default_timer_slack_ns, NUMBER)
+
+#define FIELDS_OF_ckpt_prctls(F, A, s) \
+	F(s, nr, NUMBER) \
+	F(s, reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_prctl(F, A, s) \
+	F(s, option, NUMBER) \
+	F(s, reserved, RESERVED) \
+	F(s, arg2, HEX) \
+	F(s, arg3, HEX)
 
 #define FIELDS_OF_ckpt_rlimits(F, A, s) \
 	A(s, cur, HEX) \

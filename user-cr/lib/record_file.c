@@ -64,7 +64,7 @@ int check_file(struct ckpt_reader *r, const struct ckpt_record *rec)
 
 static int check_fd(struct ckpt_reader *r, const struct ckpt_fd *fd)
 {
-	if (fd->fd > MAX_FD || fd->flags & ~CKPT_FD_CLOEXEC || fd->reserved)
+	if (fd->fd > MAX_FD || fd->flags & ~CKPT_FD_CLOEXEC)
 		return reader_fail(r, "FD_TABLE: impossible descriptor %u with flags %#x",
 				   fd->fd, fd->flags);
 	if (!is_object(r, fd->file_id, CKPT_REC_FILE))

@@ -106,9 +106,6 @@ int check_task_state(struct ckpt_reader *r, const struct ckpt_record *rec)
 		return reader_fail(r, "TASK_STATE: refers to an object that is not before it");
 	if (s.flags & ~CKPT_TASK_FLAGS)
 		return reader_fail(r, "TASK_STATE: unknown flags %#x", s.flags);
-	if (s.nice < -20 || s.nice > 19)
-		return reader_fail(r, "TASK_STATE: the impossible nice value %d",
-				   s.nice);
 	task->has_state = true;
 	return 0;
 }
@@ -144,6 +141,56 @@ int check_sighand(struct ckpt_reader *r, const struct ckpt_record *rec)
 	    rec->tail_len != s.nr_actions * sizeof(struct ckpt_sigaction))
 		return reader_fail(r, "SIGHAND: %u actions in %u bytes",
 				   s.nr_actions, rec->tail_len);
+	return 0;
+}
+
+int check_pending(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_pending p;
+
+	ckpt_record_body(rec, &p, sizeof(p));
+	if (((uint64_t)p.nr_private + p.nr_shared) * CKPT_SIGINFO_SIZE !=
+	    rec->tail_len)
+		return reader_fail(r, "PENDING: %u and %u signals in %u bytes",
+				   p.nr_private, p.nr_shared, rec->tail_len);
+	return 0;
+}
+
+int check_itimers(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_itimers t;
+
+	ckpt_record_body(rec, &t, sizeof(t));
+	if (t.flags & ~CKPT_ITIMER_FLAGS)
+		return reader_fail(r, "ITIMERS: unknown flags %#x", t.flags);
+	return 0;
+}
+
+int check_sched(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_sched s;
+
+	ckpt_record_body(rec, &s, sizeof(s));
+	if (s.flags & ~CKPT_SCHED_FLAGS)
+		return reader_fail(r, "SCHED: unknown flags %#x", s.flags);
+	if (s.nice < -20 || s.nice > 19)
+		return reader_fail(r, "SCHED: the impossible nice value %d",
+				   s.nice);
+	if (rec->tail_len % 8 ||
+	    !rec->tail_len != !(s.flags & CKPT_SCHED_AFFINITY))
+		return reader_fail(r, "SCHED: a CPU mask of %u bytes with flags %#x",
+				   rec->tail_len, s.flags);
+	return 0;
+}
+
+int check_prctls(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_prctls p;
+
+	ckpt_record_body(rec, &p, sizeof(p));
+	if ((uint64_t)p.nr * sizeof(struct ckpt_prctl) != rec->tail_len)
+		return reader_fail(r, "PRCTLS: %u calls in %u bytes", p.nr,
+				   rec->tail_len);
 	return 0;
 }
 

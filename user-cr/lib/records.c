@@ -65,6 +65,23 @@ static const struct record_type types[] = {
 		LAYOUT("SIGHAND", sighand), TAIL_OF(sigaction, "actions"),
 		.object = true, .owned = true, .check = check_sighand,
 	},
+	[CKPT_REC_PENDING] = {
+		LAYOUT("PENDING", pending), TAIL(BYTES, "siginfo"),
+		.owned = true, .check = check_pending,
+	},
+	[CKPT_REC_ITIMERS] = {
+		LAYOUT("ITIMERS", itimers), .owned = true,
+		.check = check_itimers,
+	},
+	[CKPT_REC_TIMES] = { LAYOUT("TIMES", times), .owned = true },
+	[CKPT_REC_SCHED] = {
+		LAYOUT("SCHED", sched), TAIL(WORDS64, "cpus"), .owned = true,
+		.check = check_sched,
+	},
+	[CKPT_REC_PRCTLS] = {
+		LAYOUT("PRCTLS", prctls), TAIL_OF(prctl, "calls"),
+		.owned = true, .check = check_prctls,
+	},
 	[CKPT_REC_RLIMITS] = { LAYOUT("RLIMITS", rlimits), .owned = true },
 	[CKPT_REC_REGSET] = {
 		LAYOUT("REGSET", regset), TAIL(BYTES, "registers"),
@@ -88,23 +105,52 @@ static const struct ckpt_record_layout arch_tasks[] = {
 	},
 };
 
-#define NR_TYPES	(sizeof(types) / sizeof(types[0]))
+/* The compiler wants a case for each type of the format: see to the table. */
+static const struct record_type *find_type(uint32_t type)
+{
+	switch ((enum ckpt_record_type)type) {
+	case CKPT_REC_PAD:
+	case CKPT_REC_TASK:
+	case CKPT_REC_TASK_STATE:
+	case CKPT_REC_UTS:
+	case CKPT_REC_CRED:
+	case CKPT_REC_FILE:
+	case CKPT_REC_FD_TABLE:
+	case CKPT_REC_FS:
+	case CKPT_REC_MM:
+	case CKPT_REC_VMA:
+	case CKPT_REC_SIGHAND:
+	case CKPT_REC_PENDING:
+	case CKPT_REC_ITIMERS:
+	case CKPT_REC_RLIMITS:
+	case CKPT_REC_TIMES:
+	case CKPT_REC_SCHED:
+	case CKPT_REC_PRCTLS:
+	case CKPT_REC_REGSET:
+	case CKPT_REC_RESTART_BLOCK:
+	case CKPT_REC_ARCH_TASK:
+		return &types[type];
+	}
+	return NULL;
+}
 
 const struct ckpt_record_layout *ckpt_record_layout(uint32_t type,
 						    uint32_t arch)
 {
+	const struct record_type *known = find_type(type);
+
 	if (type == CKPT_REC_ARCH_TASK &&
 	    arch < sizeof(arch_tasks) / sizeof(arch_tasks[0]) &&
 	    arch_tasks[arch].name)
 		return &arch_tasks[arch];
-	if (type >= NR_TYPES || !types[type].layout.name)
-		return NULL;
-	return &types[type].layout;
+	return known ? &known->layout : NULL;
 }
 
 const char *ckpt_record_name(uint32_t type)
 {
-	return type < NR_TYPES ? types[type].layout.name : NULL;
+	const struct record_type *known = find_type(type);
+
+	return known ? known->layout.name : NULL;
 }
 
 const char *ckpt_arch_name(uint32_t arch)
@@ -187,22 +233,39 @@ static int check_body(struct ckpt_reader *r, const struct ckpt_record *rec,
 	return 0;
 }
 
-static int check_reserved(struct ckpt_reader *r, const struct ckpt_record *rec)
+static bool reserved_zero(const struct ckpt_layout *layout, const char *at,
+			  size_t len)
 {
-	const struct ckpt_layout *body = types[rec->type].layout.body;
-	const char *at = (const char *)(rec + 1);
 	const struct ckpt_field *f;
 	size_t i;
 
-	for (i = 0; body && i < body->nr_fields; i++) {
-		f = &body->field[i];
+	for (i = 0; i < layout->nr_fields; i++) {
+		f = &layout->field[i];
 		if (f->format == CKPT_FIELD_RESERVED &&
-		    f->offset + f->size * f->count <= rec->body_len &&
+		    f->offset + f->size * f->count <= len &&
 		    !all_zero(at + f->offset, f->size * f->count))
-			return reader_fail(r, "%s: a reserved field is not zero",
-					   ckpt_record_name(rec->type));
+			return false;
 	}
-	return 0;
+	return true;
+}
+
+static int check_reserved(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	const struct ckpt_record_layout *layout = &types[rec->type].layout;
+	const char *tail = ckpt_record_tail(rec);
+	bool zero = true;
+	uint32_t at, size;
+
+	if (layout->body)
+		zero = reserved_zero(layout->body, (const char *)(rec + 1),
+				     rec->body_len);
+	size = layout->tail_struct ? layout->tail_struct->size : 1;
+	for (at = 0; layout->tail_struct && at + size <= rec->tail_len;
+	     at += size)
+		zero &= reserved_zero(layout->tail_struct, tail + at, size);
+	if (zero)
+		return 0;
+	return reader_fail(r, "%s: a reserved field is not zero", layout->name);
 }
 
 static int check_tail(struct ckpt_reader *r, const struct ckpt_record *rec,

@@ -141,6 +141,29 @@ static void memory(struct image *image, uint32_t task_id, uint32_t id,
 	record(image, CKPT_REC_VMA, 0, task_id, &stack, sizeof(stack), NULL, 0);
 }
 
+static void signals_and_times(struct image *image, uint32_t task_id)
+{
+	unsigned char siginfo[2 * CKPT_SIGINFO_SIZE] = { 10 };
+	struct ckpt_pending pending = { .nr_private = 1, .nr_shared = 1 };
+	struct ckpt_itimers timers = { .flags = CKPT_ITIMER_REAL, .real_ns = 5 };
+	struct ckpt_times times = { .start_ns = 7, .task.nvcsw = 8 };
+	struct ckpt_sched sched = { .flags = CKPT_SCHED_AFFINITY, .nice = -5 };
+	struct ckpt_prctls prctls = { .nr = 1 };
+	struct ckpt_prctl prctl = { .option = 36, .arg2 = 1 };
+	uint64_t cpus = 3;
+
+	record(image, CKPT_REC_PENDING, 0, task_id, &pending, sizeof(pending),
+	       siginfo, sizeof(siginfo));
+	record(image, CKPT_REC_ITIMERS, 0, task_id, &timers, sizeof(timers),
+	       NULL, 0);
+	record(image, CKPT_REC_TIMES, 0, task_id, &times, sizeof(times), NULL,
+	       0);
+	record(image, CKPT_REC_SCHED, 0, task_id, &sched, sizeof(sched), &cpus,
+	       sizeof(cpus));
+	record(image, CKPT_REC_PRCTLS, 0, task_id, &prctls, sizeof(prctls),
+	       &prctl, sizeof(prctl));
+}
+
 static void task_state(struct image *image, uint32_t task_id, uint32_t id)
 {
 	struct ckpt_task_state state = {
@@ -154,6 +177,7 @@ static void task_state(struct image *image, uint32_t task_id, uint32_t id)
 
 	record(image, CKPT_REC_TASK_STATE, 0, task_id, &state, sizeof(state),
 	       NULL, 0);
+	signals_and_times(image, task_id);
 	record(image, CKPT_REC_REGSET, 0, task_id, &regs, sizeof(regs), NULL,
 	       regs.size);
 	record(image, CKPT_REC_RESTART_BLOCK, 0, task_id, &block,
@@ -271,49 +295,9 @@ static void trailer(struct image *image, int nr)
 	append(image, &t, sizeof(t));
 }
 
-static void repair_section(struct image *image, size_t content, size_t len)
-{
-	struct ckpt_section *s = (void *)(image->bytes + content);
-
-	s[-1].checksum = XXH64(image->bytes + content, len, 0);
-}
-
-/* All chunks that the image was built with; their data have one page each. */
-static uint64_t repair_chunks(struct image *image)
-{
-	XXH64_state_t *heads = XXH64_createState();
-	struct ckpt_chunk *chunk;
-	uint64_t checksum;
-	size_t at;
-
-	XXH64_reset(heads, 0);
-	for (at = image->bulk; ; at += sizeof(*chunk) + PAGE) {
-		size_t len = PAGE;
-
-		if (at + sizeof(*chunk) + PAGE > image->trailer)
-			len = 0;
-		chunk = (void *)(image->bytes + at);
-		chunk->data_checksum = XXH64(chunk + 1, len, 0);
-		chunk->head_checksum = 0;
-		chunk->head_checksum = XXH64(chunk, sizeof(*chunk), 0);
-		XXH64_update(heads, &chunk->head_checksum, 8);
-		if (!len)
-			break;
-	}
-	checksum = XXH64_digest(heads);
-	XXH64_freeState(heads);
-	return checksum;
-}
-
 void image_repair(struct image *image)
 {
-	struct ckpt_trailer *t = (void *)(image->bytes + image->trailer);
-
-	t->chunks_checksum = repair_chunks(image);
-	repair_section(image, image->header, sizeof(struct ckpt_image_header));
-	repair_section(image, image->metadata, image->bulk - image->metadata -
-		       sizeof(struct ckpt_section));
-	repair_section(image, image->trailer, sizeof(*t));
+	repair_image(image->bytes, image->len, false);
 }
 
 void image_build(struct image *image, const struct process *processes, int nr,

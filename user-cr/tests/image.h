@@ -49,4 +49,7 @@ uint64_t image_checksum(const void *bytes, size_t len);
 /* Makes all checksums right again after a change of the content. */
 void image_repair(struct image *image);
 
+/* The same for any bytes; with TOTALS, the trailer becomes right, too. */
+void repair_image(void *bytes, size_t len, bool totals);
+
 #endif /* TESTS_IMAGE_H */

@@ -3,8 +3,10 @@
  * Writes a test image to the standard output:
  *
  *	mkimage [-c] PID[.THREAD][:PARENT]...
+ *	mkimage --repair
  *
- * -c makes it the image of a container. The root comes first.
+ * -c makes it the image of a container. The root comes first. --repair makes
+ * the checksums of an image from the standard input right.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@
 #include "image.h"
 
 #define MAX	64
+#define ROOM	(1 << 20)
 
 static struct process parse(const char *arg)
 {
@@ -27,6 +30,20 @@ static struct process parse(const char *arg)
 	return p;
 }
 
+static int write_out(const void *bytes, size_t len)
+{
+	return fwrite(bytes, len, 1, stdout) != 1 || fflush(stdout);
+}
+
+static int repair(void)
+{
+	static unsigned char bytes[ROOM] __attribute__((aligned(8)));
+	size_t len = fread(bytes, 1, sizeof(bytes), stdin);
+
+	repair_image(bytes, len, false);
+	return write_out(bytes, len);
+}
+
 int main(int argc, char **argv)
 {
 	struct process processes[MAX];
@@ -34,6 +51,8 @@ int main(int argc, char **argv)
 	struct image image;
 	int nr = 0, i;
 
+	if (argc == 2 && !strcmp(argv[1], "--repair"))
+		return repair();
 	for (i = container ? 2 : 1; i < argc && nr < MAX; i++)
 		processes[nr++] = parse(argv[i]);
 	if (!nr) {
@@ -41,7 +60,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	image_build(&image, processes, nr, container);
-	i = fwrite(image.bytes, image.len, 1, stdout) != 1 || fflush(stdout);
+	i = write_out(image.bytes, image.len);
 	free(image.bytes);
 	return i;
 }

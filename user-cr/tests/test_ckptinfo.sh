@@ -57,3 +57,73 @@ ok "ckptinfo: wrong option" usage
 
 full() { "$CHECK/ckptinfo" --all "$TMP/image" 2>"$TMP/err" >/dev/full; [ $? -eq 1 ]; }
 ok "ckptinfo: output to a full disk" full
+
+# "json EXPRESSION": it holds for the output as d
+json() {
+	python3 - "$1" "$TMP/out" <<-'PYTHON'
+		import json, sys
+		with open(sys.argv[2]) as f:
+		    d = json.load(f)
+		sys.exit(0 if eval(sys.argv[1]) else 1)
+	PYTHON
+}
+json_view() {
+	run 0 "$CHECK/ckptinfo" --json "$TMP/image" &&
+		json 'd["schema"] == 1 and d["header"]["root_pid"] == 1' &&
+		json '[r["fields"]["pid"] for r in d["records"] if r["type"] == "TASK"] == [1, 7, 8, 12]' &&
+		json '["/tmp/test-file"] in [r.get("name") for r in d["records"]]' &&
+		json '[len(r["actions"]) for r in d["records"] if r["type"] == "SIGHAND"] == [64] * 3' &&
+		json 'sum(r["length"] for r in d["runs"] if r["type"] == 1) == d["trailer"]["nr_bytes"]' &&
+		json 'not [f for r in d["records"] for f in r["fields"] if f == "reserved"]'
+}
+json_strange() {
+	# A name with a quote, a control character and no UTF-8 in it.
+	sed 's,/tmp/test-file,/t"p\x01test\xff\\ile,' "$TMP/image" >"$TMP/strange" &&
+		"$CHECK/mkimage" --repair <"$TMP/strange" >"$TMP/bad" &&
+		run 0 "$CHECK/ckptinfo" --json "$TMP/bad" &&
+		json '["/t\"p\x01test\ufffd\\ile"] in [r.get("name") for r in d["records"]]'
+}
+if command -v python3 >/dev/null; then
+	ok "ckptinfo: --json: all fields" json_view
+	ok "ckptinfo: --json: names of any bytes" json_strange
+else
+	skip "ckptinfo: --json" "no python3"
+fi
+
+same() { run 0 "$CHECK/ckptinfo" --diff "$TMP/image" "$TMP/image" && not out .; }
+ok "ckptinfo: --diff: no differences" same
+
+different() {
+	"$CHECK/mkimage" -c 1 7:1 12:7 >"$TMP/bad" &&
+		run 3 "$CHECK/ckptinfo" --diff "$TMP/image" "$TMP/bad" &&
+		out '^header: nr_tasks: 4 -> 3$' &&
+		out '^only in the first image: pid 8 TASK_STATE$' &&
+		not out 'content of'
+}
+ok "ckptinfo: --diff: a thread less" different
+
+# Ids differ in all records, but not what they refer to.
+moved() {
+	"$CHECK/mkimage" 7 12:7 >"$TMP/bad" && "$CHECK/mkimage" 7 11:7 12:7 >"$TMP/other" &&
+		run 3 "$CHECK/ckptinfo" --diff "$TMP/bad" "$TMP/other" &&
+		out 'only in the second image: pid 11 TASK' &&
+		not out '^pid [0-9]* [A-Z_]*:.*_id:'
+}
+ok "ckptinfo: --diff: ids mean nothing" moved
+
+changed_page() {
+	"$CHECK/mkimage" 7 12:7 >"$TMP/other" &&
+		LC_ALL=C sed 's/\x02\x02\x02\x02/\x02\x03\x02\x02/' "$TMP/other" |
+		"$CHECK/mkimage" --repair >"$TMP/bad" &&
+		run 3 "$CHECK/ckptinfo" --diff "$TMP/other" "$TMP/bad" &&
+		[ "$(cat "$TMP/out")" = 'content of pid 12 MM: 0x7ffd00000000-0x7ffd00001000: differs' ]
+}
+ok "ckptinfo: --diff: a page" changed_page
+
+diff_bad() { run 1 "$CHECK/ckptinfo" --diff "$TMP/image" /dev/null && err '/dev/null: byte 0'; }
+ok "ckptinfo: --diff: a bad image" diff_bad
+
+diff_usage() {
+	run 2 "$CHECK/ckptinfo" --diff "$TMP/image" && run 2 "$CHECK/ckptinfo" --json --tree "$TMP/image"
+}
+ok "ckptinfo: views that do not go together" diff_usage

@@ -184,7 +184,12 @@ struct ckpt_record {
  * @CKPT_REC_MM: struct ckpt_mm
  * @CKPT_REC_VMA: struct ckpt_vma
  * @CKPT_REC_SIGHAND: struct ckpt_sighand
+ * @CKPT_REC_PENDING: struct ckpt_pending
+ * @CKPT_REC_ITIMERS: struct ckpt_itimers
+ * @CKPT_REC_SCHED: struct ckpt_sched
+ * @CKPT_REC_PRCTLS: struct ckpt_prctls
  * @CKPT_REC_RLIMITS: struct ckpt_rlimits
+ * @CKPT_REC_TIMES: struct ckpt_times
  * @CKPT_REC_REGSET: struct ckpt_regset
  * @CKPT_REC_RESTART_BLOCK: struct ckpt_restart_block
  * @CKPT_REC_ARCH_TASK: a struct of the architecture
@@ -201,7 +206,12 @@ enum ckpt_record_type {
 	CKPT_REC_MM		= 48,
 	CKPT_REC_VMA		= 49,
 	CKPT_REC_SIGHAND	= 64,
+	CKPT_REC_PENDING	= 65,
+	CKPT_REC_ITIMERS	= 66,
 	CKPT_REC_RLIMITS	= 80,
+	CKPT_REC_TIMES		= 81,
+	CKPT_REC_SCHED		= 82,
+	CKPT_REC_PRCTLS		= 83,
 	CKPT_REC_REGSET		= 96,
 	CKPT_REC_RESTART_BLOCK	= 97,
 	CKPT_REC_ARCH_TASK	= 98,
@@ -258,7 +268,7 @@ struct ckpt_task {
  * @clear_child_tid: address given to set_tid_address()
  * @robust_list: address given to set_robust_list()
  * @robust_list_len: length given to it
- * @nice: nice value, -20 to 19
+ * @reserved2: zero
  */
 struct ckpt_task_state {
 	__u32 mm_id;
@@ -278,7 +288,7 @@ struct ckpt_task_state {
 	__u64 clear_child_tid;
 	__u64 robust_list;
 	__u32 robust_list_len;
-	__s32 nice;
+	__u32 reserved2;
 };
 
 /**
@@ -554,6 +564,210 @@ struct ckpt_sigaction {
 	__u64 flags;
 	__u64 restorer;
 	__u64 mask;
+};
+
+#define CKPT_SIGINFO_SIZE	128
+
+/**
+ * struct ckpt_pending - pending signals
+ * @nr_private: those sent to the task
+ * @nr_shared: those sent to its process
+ *
+ * The tail is a siginfo_t of CKPT_SIGINFO_SIZE bytes for each, those of the task
+ * first, in the order in which they were sent.
+ */
+struct ckpt_pending {
+	__u32 nr_private;
+	__u32 nr_shared;
+};
+
+/**
+ * DOC: Interval timer flags
+ *
+ * %CKPT_ITIMER_REAL
+ *	ITIMER_REAL is set.
+ * %CKPT_ITIMER_REAL_EXPIRED
+ *	It has expired and starts again when its SIGALRM is delivered.
+ */
+#define CKPT_ITIMER_REAL		(1U << 0)
+#define CKPT_ITIMER_REAL_EXPIRED	(1U << 1)
+#define CKPT_ITIMER_FLAGS		0x3U
+
+/**
+ * struct ckpt_itimers - the interval timers of a process, in nanoseconds
+ * @flags: CKPT_ITIMER_*
+ * @reserved: zero
+ * @real_ns: when ITIMER_REAL expires, or has expired, after the checkpoint's
+ *	instant
+ * @real_interval_ns: its interval, or 0
+ * @virtual_ns: user time until ITIMER_VIRTUAL expires, 0 if it is not set
+ * @virtual_interval_ns: its interval, or 0
+ * @prof_ns: CPU time until ITIMER_PROF expires, 0 if it is not set
+ * @prof_interval_ns: its interval, or 0
+ */
+struct ckpt_itimers {
+	__u32 flags;
+	__u32 reserved;
+	__s64 real_ns;
+	__u64 real_interval_ns;
+	__u64 virtual_ns;
+	__u64 virtual_interval_ns;
+	__u64 prof_ns;
+	__u64 prof_interval_ns;
+};
+
+/**
+ * struct ckpt_usage - used resources, as getrusage() counts them
+ * @utime_ns: CPU time in user mode, as counted
+ * @stime_ns: CPU time in system mode, as counted
+ * @gtime_ns: CPU time of guests
+ * @runtime_ns: CPU time by the scheduler's clock
+ * @shown_utime_ns: the user time that was last shown: it never goes back
+ * @shown_stime_ns: the system time that was last shown
+ * @nvcsw: voluntary context switches
+ * @nivcsw: involuntary context switches
+ * @min_flt: minor page faults
+ * @maj_flt: major page faults
+ * @in_blocks: blocks of 512 bytes that were read
+ * @out_blocks: blocks of 512 bytes that were written
+ * @maxrss: peak resident memory of ended programs, in pages
+ */
+struct ckpt_usage {
+	__u64 utime_ns;
+	__u64 stime_ns;
+	__u64 gtime_ns;
+	__u64 runtime_ns;
+	__u64 shown_utime_ns;
+	__u64 shown_stime_ns;
+	__u64 nvcsw;
+	__u64 nivcsw;
+	__u64 min_flt;
+	__u64 maj_flt;
+	__u64 in_blocks;
+	__u64 out_blocks;
+	__u64 maxrss;
+};
+
+/**
+ * struct ckpt_io - what /proc/PID/io counts
+ * @rchar: bytes asked for by read()
+ * @wchar: bytes given to write()
+ * @syscr: calls of read()
+ * @syscw: calls of write()
+ * @read_bytes: from storage
+ * @write_bytes: to storage
+ * @cancelled_write_bytes: of these, that need not be written any more
+ */
+struct ckpt_io {
+	__u64 rchar;
+	__u64 wchar;
+	__u64 syscr;
+	__u64 syscw;
+	__u64 read_bytes;
+	__u64 write_bytes;
+	__u64 cancelled_write_bytes;
+};
+
+/**
+ * struct ckpt_times - when a task began, and what it has used since
+ * @start_ns: start on CLOCK_BOOTTIME, as the root task reads it
+ * @age_ns: time since then without suspends
+ * @task: used by the task; @in_blocks, @out_blocks and @maxrss are zero
+ * @threads: used by threads of its process that have ended; @shown_utime_ns
+ *	and @shown_stime_ns are of the whole process
+ * @children: used by children that were waited for, and theirs; @runtime_ns,
+ *	@shown_utime_ns and @shown_stime_ns are zero
+ * @io: input and output of the task
+ * @threads_io: input and output of threads and children that have ended
+ */
+struct ckpt_times {
+	__u64 start_ns;
+	__u64 age_ns;
+	struct ckpt_usage task;
+	struct ckpt_usage threads;
+	struct ckpt_usage children;
+	struct ckpt_io io;
+	struct ckpt_io threads_io;
+};
+
+/**
+ * DOC: Scheduling flags
+ *
+ * %CKPT_SCHED_RESET_ON_FORK, %CKPT_SCHED_RECLAIM, %CKPT_SCHED_DL_OVERRUN
+ *	As the SCHED_FLAG_* of struct sched_attr.
+ * %CKPT_SCHED_UTIL_MIN, %CKPT_SCHED_UTIL_MAX
+ *	@util_min and @util_max were set.
+ * %CKPT_SCHED_AFFINITY
+ *	A CPU affinity was set; it is in the tail.
+ */
+#define CKPT_SCHED_RESET_ON_FORK	(1U << 0)
+#define CKPT_SCHED_RECLAIM		(1U << 1)
+#define CKPT_SCHED_DL_OVERRUN		(1U << 2)
+#define CKPT_SCHED_UTIL_MIN		(1U << 3)
+#define CKPT_SCHED_UTIL_MAX		(1U << 4)
+#define CKPT_SCHED_AFFINITY		(1U << 5)
+#define CKPT_SCHED_FLAGS		0x3fU
+
+/**
+ * struct ckpt_sched - how the kernel schedules a task, and for whom it kills it
+ * @policy: SCHED_*
+ * @flags: CKPT_SCHED_*
+ * @nice: nice value, -20 to 19
+ * @priority: real-time priority
+ * @runtime_ns: with SCHED_DEADLINE; otherwise the slice that was asked for, or
+ *	0
+ * @deadline_ns: with SCHED_DEADLINE
+ * @period_ns: with SCHED_DEADLINE
+ * @util_min: utilization clamp
+ * @util_max: likewise
+ * @ioprio: as ioprio_get() returns it, or 0
+ * @oom_score_adj: as in /proc/PID/oom_score_adj
+ * @oom_score_adj_min: lowest value that an unprivileged process may set
+ * @timer_slack_ns: as PR_GET_TIMERSLACK returns it
+ * @default_timer_slack_ns: what PR_SET_TIMERSLACK with 0 sets
+ *
+ * The tail is a bit mask of CPUs, CPU n in bit n % 64 of the __u64 number
+ * n / 64.
+ */
+struct ckpt_sched {
+	__u32 policy;
+	__u32 flags;
+	__s32 nice;
+	__u32 priority;
+	__u64 runtime_ns;
+	__u64 deadline_ns;
+	__u64 period_ns;
+	__u32 util_min;
+	__u32 util_max;
+	__u32 ioprio;
+	__s16 oom_score_adj;
+	__s16 oom_score_adj_min;
+	__u64 timer_slack_ns;
+	__u64 default_timer_slack_ns;
+};
+
+/**
+ * struct ckpt_prctls - what a task has set by prctl()
+ * @nr: number of struct ckpt_prctl in the tail
+ * @reserved: zero
+ */
+struct ckpt_prctls {
+	__u32 nr;
+	__u32 reserved;
+};
+
+/**
+ * struct ckpt_prctl - a call of prctl() that is made again
+ * @option: PR_*
+ * @reserved: zero
+ * @arg2: second argument
+ * @arg3: third argument
+ */
+struct ckpt_prctl {
+	__u32 option;
+	__u32 reserved;
+	__u64 arg2;
+	__u64 arg3;
 };
 
 #define CKPT_NR_RLIMITS		16

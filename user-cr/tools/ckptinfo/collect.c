@@ -3,6 +3,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "../common/util.h"
 #include "info.h"
 
@@ -49,14 +52,18 @@ static void take_vma(struct info *info, const struct ckpt_record *record)
 	vma->bytes = 0;
 }
 
-static void take_space(struct info *info, const struct ckpt_record *record)
+/* The sums for a bulk source; an object gets them with its first run. */
+static struct space *find_space(struct info *info, uint32_t id)
 {
-	struct space *space;
+	struct object *object = &info->object[id];
 
-	info->space = extend(info->space, info->nr_spaces, sizeof(*space));
-	info->object[record->id].index = info->nr_spaces;
-	space = &info->space[info->nr_spaces++];
-	*space = (struct space){ .id = record->id };
+	if (!object->space) {
+		info->space = extend(info->space, info->nr_spaces,
+				     sizeof(*info->space));
+		info->space[info->nr_spaces] = (struct space){ .id = id };
+		object->space = ++info->nr_spaces;
+	}
+	return &info->space[object->space - 1];
 }
 
 static void take_record(struct info *info, const struct ckpt_item *item)
@@ -78,9 +85,6 @@ static void take_record(struct info *info, const struct ckpt_item *item)
 		break;
 	case CKPT_REC_TASK_STATE:
 		info->state[info->object[record->owner].index] = record;
-		break;
-	case CKPT_REC_MM:
-		take_space(info, record);
 		break;
 	case CKPT_REC_VMA:
 		take_vma(info, record);
@@ -141,7 +145,49 @@ static void credit_vmas(struct info *info, const struct ckpt_run *run)
 	}
 }
 
-static void take_chunk(struct info *info, const struct ckpt_chunk *chunk)
+static void keep_page(struct info *info, const struct ckpt_run *run,
+		      uint64_t at, const char *bytes, size_t len)
+{
+	struct page *page;
+
+	/* Like a page that is not in the image. */
+	if (!bytes[0] && !memcmp(bytes, bytes + 1, len - 1))
+		return;
+	info->page = extend(info->page, info->nr_pages, sizeof(*page));
+	page = &info->page[info->nr_pages++];
+	*page = (struct page){
+		.source = run->source, .offset = run->offset + at,
+		.hash = XXH64(bytes, len, 0),
+	};
+}
+
+/* Returns the end of the run's data. */
+static const char *keep_pages(struct info *info, const struct ckpt_run *run,
+			      const char *data)
+{
+	uint32_t size = info->header->page_size;
+	uint64_t at, len;
+
+	for (at = 0; at < run->length; at += len) {
+		len = run->length - at < size ? run->length - at : size;
+		keep_page(info, run, at, data + at, len);
+	}
+	return data + run->length;
+}
+
+static void keep_content(struct info *info, const struct ckpt_run *run,
+			 const char **data)
+{
+	if (info->keep == KEEP_RUNS) {
+		info->run = extend(info->run, info->nr_runs, sizeof(*run));
+		info->run[info->nr_runs++] = *run;
+	}
+	if (info->keep == KEEP_PAGES && run->type == CKPT_RUN_DATA)
+		*data = keep_pages(info, run, *data);
+}
+
+static void take_chunk(struct info *info, const struct ckpt_chunk *chunk,
+		       const char *data)
 {
 	const struct ckpt_run *run;
 	struct space *space;
@@ -149,11 +195,12 @@ static void take_chunk(struct info *info, const struct ckpt_chunk *chunk)
 
 	for (i = 0; i < chunk->nr_runs; i++) {
 		run = &chunk->run[i];
-		space = &info->space[info->object[run->source].index];
+		space = find_space(info, run->source);
 		space->runs[run->type]++;
 		space->bytes[run->type] += run->length;
 		if (run->type == CKPT_RUN_DATA)
 			credit_vmas(info, run);
+		keep_content(info, run, &data);
 	}
 }
 
@@ -172,7 +219,7 @@ static void take(struct info *info, const struct ckpt_item *item)
 		break;
 	case CKPT_ITEM_CHUNK:
 		all_records_are_there(info, item->offset);
-		take_chunk(info, item->chunk);
+		take_chunk(info, item->chunk, item->data);
 		break;
 	case CKPT_ITEM_TRAILER:
 		all_records_are_there(info, item->offset);
@@ -181,13 +228,13 @@ static void take(struct info *info, const struct ckpt_item *item)
 	}
 }
 
-int info_collect(struct info *info, int fd, const char *name)
+int info_collect(struct info *info, int fd, const char *name, enum keep keep)
 {
 	struct ckpt_item item;
 	char byte;
 	int ret;
 
-	*info = (struct info){ .reader = ckpt_reader_new(fd) };
+	*info = (struct info){ .reader = ckpt_reader_new(fd), .keep = keep };
 	if (!info->reader) {
 		complain_errno("cannot read %s", name);
 		return -1;
@@ -214,6 +261,8 @@ void info_free(struct info *info)
 	free(info->state);
 	free(info->vma);
 	free(info->space);
+	free(info->run);
+	free(info->page);
 	tree_free(&info->tree);
 	ckpt_reader_free(info->reader);
 }

@@ -25,11 +25,13 @@ struct entry {
 /**
  * struct object - a record with an id
  * @record: it, or NULL
- * @index: of a task, in the tree; of an address space, in info.space
+ * @index: of a task, in the tree
+ * @space: of a bulk source, its number in info.space, counted from 1
  */
 struct object {
 	const struct ckpt_record *record;
 	uint32_t index;
+	uint32_t space;
 };
 
 /**
@@ -43,7 +45,7 @@ struct vma {
 };
 
 /**
- * struct space - content of an address space
+ * struct space - content of a bulk source, such as an address space
  * @id: its object id
  * @runs: number of runs, by type
  * @bytes: covered by them
@@ -52,6 +54,25 @@ struct space {
 	uint32_t id;
 	uint64_t runs[NR_RUN_TYPES];
 	uint64_t bytes[NR_RUN_TYPES];
+};
+
+/**
+ * struct page - a page of a bulk source that is not all zero
+ * @source: id of the source
+ * @offset: where it is in the source
+ * @hash: of its content
+ */
+struct page {
+	uint32_t source;
+	uint64_t offset;
+	uint64_t hash;
+};
+
+/* What of memory to keep beside sums. */
+enum keep {
+	KEEP_NOTHING,
+	KEEP_RUNS,
+	KEEP_PAGES,
 };
 
 /**
@@ -66,12 +87,18 @@ struct space {
  * @state: their CKPT_REC_TASK_STATE records, by index in the tree
  * @vma: all mappings, ordered by address space and address
  * @nr_vmas: their number
- * @space: all address spaces
+ * @space: all bulk sources with content
  * @nr_spaces: their number
+ * @run: all runs, if they are wanted
+ * @nr_runs: their number
+ * @page: all pages with content, if they are wanted, by address space and
+ *	address
+ * @nr_pages: their number
  * @tool_bytes: of sections that belong to tools
  * @metadata_offset: where the first record is
  * @bulk_offset: where the first chunk is
  * @size: of the whole image
+ * @keep: what to keep of memory
  */
 struct info {
 	struct ckpt_reader *reader;
@@ -86,14 +113,19 @@ struct info {
 	size_t nr_vmas;
 	struct space *space;
 	size_t nr_spaces;
+	struct ckpt_run *run;
+	size_t nr_runs;
+	struct page *page;
+	size_t nr_pages;
 	uint64_t tool_bytes;
 	uint64_t metadata_offset;
 	uint64_t bulk_offset;
 	uint64_t size;
+	enum keep keep;
 };
 
 /* collect.c: 0, or -1 after a complaint that names the image NAME */
-int info_collect(struct info *info, int fd, const char *name);
+int info_collect(struct info *info, int fd, const char *name, enum keep keep);
 void info_free(struct info *info);
 
 /* The record of object ID if it is of TYPE, else NULL. */
@@ -113,6 +145,15 @@ void print_column(const char *text, int width);
 /* Name of a kind of file. */
 const char *file_kind_name(uint32_t kind);
 
+/* show_json.c: element I of a field of the struct at BASE */
+uint64_t field_value(const struct ckpt_field *f, const void *base, uint32_t i);
+/* The body of a record with all fields that we know, to be freed. */
+void *known_body(const struct ckpt_record *record,
+		 const struct ckpt_layout *layout);
+
+/* diff.c: what differs, on stdout; returns how much that is */
+size_t show_differences(const struct info *a, const struct info *b);
+
 /* The views */
 void show_summary(const struct info *info);
 void show_header(const struct info *info);
@@ -122,5 +163,6 @@ void show_externals(const struct info *info);
 void show_maps(const struct info *info);
 void show_sizes(const struct info *info);
 void show_records(const struct info *info);
+void show_json(const struct info *info);
 
 #endif /* CKPTINFO_INFO_H */

@@ -10,14 +10,20 @@
 #include "../common/util.h"
 #include "info.h"
 
+#define EXIT_DIFFERENT	3
+
 /**
  * struct options - from the command line
  * @views: bits of what to show
  * @quiet: show nothing
+ * @json: show all, as JSON
+ * @diff: show how two images differ
  */
 struct options {
 	unsigned long views;
 	bool quiet;
+	bool json;
+	bool diff;
 };
 
 /* Views, in the order in which they are shown. */
@@ -54,6 +60,10 @@ static const struct option_entry options[] = {
 	SHOW(0, "sizes", 1 << VIEW_SIZES, "what takes how much room"),
 	SHOW(0, "records", 1 << VIEW_RECORDS, "all records"),
 	SHOW('a', "all", (1 << NR_VIEWS) - 1, "all of these"),
+	OPTION_SWITCH('J', "json", struct options, json,
+		      "all fields of all records, as JSON"),
+	OPTION_SWITCH('d', "diff", struct options, diff,
+		      "in what two images differ, field by field"),
 	OPTION_SWITCH('q', "quiet", struct options, quiet,
 		      "nothing, only verify"),
 	OPTION_HEADING("Other"),
@@ -61,7 +71,8 @@ static const struct option_entry options[] = {
 
 static const struct command command = {
 	.name = "ckptinfo",
-	.usage = "[OPTION]... [FILE]",
+	.usage = "[OPTION]... [FILE]\n"
+		 "       ckptinfo --diff FILE FILE",
 	.about =
 "Verifies a checkpoint image and tells what is in it. The image is FILE or the\n"
 "standard input, which may be a pipe. Without an option, a summary is shown.\n",
@@ -69,7 +80,7 @@ static const struct command command = {
 	.nr_options = ARRAY_SIZE(options),
 	.exit_status =
 "0 the image is whole, 1 it is damaged or cannot be read, 2 wrong\n"
-"usage.\n",
+"usage, 3 the two images differ.\n",
 };
 
 static void show(const struct info *info, unsigned long wanted)
@@ -105,24 +116,62 @@ static int open_image(const char *name)
 	return fd;
 }
 
+static int collect(struct info *info, const char *name, enum keep keep)
+{
+	int fd = open_image(name);
+	int ret;
+
+	if (fd < 0)
+		return -1;
+	if (fd == STDIN_FILENO)
+		return info_collect(info, fd, "standard input", keep);
+	ret = info_collect(info, fd, name, keep);
+	close(fd);
+	return ret;
+}
+
+static int show_image(const struct options *o, const char *name)
+{
+	struct info info = { 0 };
+	int ret = collect(&info, name, o->json ? KEEP_RUNS : KEEP_NOTHING);
+
+	if (!ret && o->json)
+		show_json(&info);
+	else if (!ret && !o->quiet)
+		show(&info, o->views);
+	info_free(&info);
+	return ret < 0 ? EXIT_FAILED : 0;
+}
+
+static int compare_images(const char *first, const char *second)
+{
+	struct info a = { 0 }, b = { 0 };
+	int status = EXIT_FAILED;
+
+	if (!collect(&a, first, KEEP_PAGES) && !collect(&b, second, KEEP_PAGES))
+		status = show_differences(&a, &b) ? EXIT_DIFFERENT : 0;
+	info_free(&a);
+	info_free(&b);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { 0 };
-	const char *name;
-	struct info info;
-	int first, fd, ret;
+	int first = options_parse(&command, &o, argc, argv);
+	int nr = argc - first;
+	int most = o.diff ? 2 : 1;
 
-	first = options_parse(&command, &o, argc, argv);
-	if (first + 1 < argc)
-		usage_error("'%s' is one argument too many", argv[first + 1]);
-	name = first < argc ? argv[first] : "-";
-	fd = open_image(name);
-	if (fd < 0)
-		return EXIT_FAILED;
-	ret = info_collect(&info, fd, fd == STDIN_FILENO ? "standard input" :
-			   name);
-	if (!ret && !o.quiet)
-		show(&info, o.views);
-	info_free(&info);
-	return finish_stdout(ret < 0 ? EXIT_FAILED : 0);
+	if (nr > most)
+		usage_error("'%s' is one argument too many", argv[first + most]);
+	if (o.diff && nr < 2)
+		usage_error("--diff takes two images");
+	if (o.diff && (o.json || o.quiet || o.views))
+		usage_error("--diff goes with nothing else");
+	if (o.json && (o.quiet || o.views))
+		usage_error("--json shows all, it goes with no other view");
+	if (o.diff)
+		return finish_stdout(compare_images(argv[first],
+						    argv[first + 1]));
+	return finish_stdout(show_image(&o, nr ? argv[first] : "-"));
 }
