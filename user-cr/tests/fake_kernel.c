@@ -10,6 +10,7 @@
  *	FAKE_IMAGE	image that checkpoint() delivers
  *	FAKE_HOOK	shell command to run in checkpoint(), with the pid as $1
  *	FAKE_AGAIN	file: checkpoint() returns EAGAIN while it has lines
+ *	FAKE_SLOW	checkpoint() takes a second
  *	FAKE_ERROR	checkpoint() fails with this errno ...
  *	FAKE_LOG	... and writes this line to the log
  *	FAKE_NOJOIN	restart() does not let this pid join
@@ -101,6 +102,8 @@ static int copy_image(int fd)
 		if (write(fd, bytes, got) != got) {
 			got = -1;
 			break;
+		} else if (getenv("FAKE_SLOW")) {
+			usleep(200000);
 		}
 	close(from);
 	return got;

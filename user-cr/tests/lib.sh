@@ -40,6 +40,16 @@ run() {
 out() { grep -q -e "$1" "$TMP/out"; }
 err() { grep -q -e "$1" "$TMP/err"; }
 
+# json EXPRESSION: it holds for the last run's output, as d
+json() {
+	python3 - "$1" "$TMP/out" <<-'PYTHON'
+		import json, sys
+		with open(sys.argv[2]) as f:
+		    d = json.load(f)
+		sys.exit(0 if eval(sys.argv[1]) else 1)
+	PYTHON
+}
+
 # until COMMAND...: repeats it until it succeeds, for at most ten seconds
 until_true() {
 	tries=0

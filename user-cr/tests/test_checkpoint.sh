@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 # shellcheck disable=SC2016	# hooks are expanded by another shell
+# shellcheck disable=SC2086	# options may be several words, or none
 # checkpoint: output, freezing and killing, with a fake kernel
 
 export FAKE_IMAGE="$TMP/image"
@@ -70,6 +71,115 @@ dry_failing() {
 }
 ok "checkpoint: --dry-run with blockers" dry_failing
 
+dry_json() {
+	FAKE_ERROR=95 FAKE_LOG='pid 7 (a) fd 1: b) fd 3: pipe [x]: not supported' \
+		run 1 "$checkpoint" -p "$tree" -n --json &&
+		json "d == {'pid': $tree, 'error': 'Operation not supported', 'blockers': [
+			{'pid': 7, 'comm': 'a) fd 1: b', 'fd': 3,
+			 'reason': 'pipe [x]: not supported'}]}" &&
+		FAKE_ERROR=95 FAKE_LOG='image: too large' run 1 "$checkpoint" -p "$tree" -nJ &&
+		json "d['blockers'] == [{'reason': 'image: too large'}]" &&
+		run 0 "$checkpoint" -p "$tree" -n --json && json "d['blockers'] == []"
+}
+if command -v python3 >/dev/null; then
+	ok "checkpoint: --dry-run --json" dry_json
+else
+	skip "checkpoint: --dry-run --json" "no python3"
+fi
+
+# Compressed by us, and seen to be so by the programs of that name.
+compress() {
+	run 0 "$checkpoint" -p "$tree" --compress="$1" -o "$TMP/saved" &&
+		"$1" -dc <"$TMP/saved" | cmp -s - "$TMP/image" &&
+		"$checkpoint" -p "$tree" -z "$1" | "$1" -dc | cmp -s - "$TMP/image" &&
+		"$CHECK/ckptinfo" -q "$TMP/saved" && "$CHECK/ckptinfo" -q <"$TMP/saved" &&
+		head -c 1000000 "$TMP/saved" | "$CHECK/ckptinfo" -q && rm "$TMP/saved"
+}
+compressed_bad() {
+	"$checkpoint" -p "$tree" -z "$1" -o "$TMP/saved" && head -c 150 "$TMP/saved" >"$TMP/bad" &&
+		run 1 "$CHECK/ckptinfo" -q "$TMP/bad" && err 'bad: .*incomplete' && rm "$TMP/saved"
+}
+for codec in zstd lz4; do
+	if command -v $codec >/dev/null; then
+		ok "checkpoint: --compress=$codec" compress $codec
+		ok "ckptinfo: an incomplete $codec frame" compressed_bad $codec
+	else
+		skip "checkpoint: --compress=$codec" "no $codec(1)"
+	fi
+done
+no_codec() { run 2 "$checkpoint" -p "$tree" -z rar && err 'zstd, lz4 or none'; }
+ok "checkpoint: --compress: unknown" no_codec
+compress_failing() {
+	FAKE_ERROR=95 FAKE_LOG='pid 7: no' run 1 "$checkpoint" -p "$tree" -z zstd -o "$TMP/saved" &&
+		no_leftover && err 'pid 7: no' && err 'Operation not supported'
+}
+ok "checkpoint: --compress: nothing is left of a failure" compress_failing
+
+# The output fails: the application must not notice, the user must.
+disk_full() { run 1 "$checkpoint" -p "$tree" $1 -o /dev/full && err 'No space left' && err 'was not saved'; }
+ok "checkpoint: the disk is full" disk_full ""
+ok "checkpoint: the disk is full, compressed" disk_full "-z lz4"
+small_disk() {
+	mkdir -p "$TMP/small" && mount -t tmpfs -o size=8k none "$TMP/small" || return
+	run 1 "$checkpoint" -p "$tree" -o "$TMP/small/saved" && err 'No space left on device (make room' &&
+		[ -z "$(ls "$TMP/small")" ] && run 0 "$checkpoint" -p "$tree" -z zstd -o "$TMP/small/saved"
+	result=$?
+	umount "$TMP/small"
+	return $result
+}
+if [ "${IN_CONTAINER:-no}" = yes ]; then
+	ok "checkpoint: a small disk" small_disk
+else
+	skip "checkpoint: a small disk" "no right to mount"
+fi
+closed_pipe() {
+	mkfifo "$TMP/fifo"
+	FAKE_HOOK="until [ -e $TMP/gone ]; do sleep 0.01; done" "$checkpoint" -p "$tree" $1 \
+		>"$TMP/fifo" 2>"$TMP/err" &
+	child=$!
+	true <"$TMP/fifo"
+	touch "$TMP/gone"
+	wait $child
+	[ $? -eq 1 ] && err 'Broken pipe' && err 'was not saved' && kill -0 "$tree"
+	result=$?
+	rm "$TMP/fifo" "$TMP/gone"
+	return $result
+}
+ok "checkpoint: the reader of the pipe ends" closed_pipe ""
+ok "checkpoint: the reader of the pipe ends, compressed" closed_pipe "-z zstd"
+
+together() {
+	run 2 "$checkpoint" -p "$tree" --kill --leave-running && run 2 "$checkpoint" -p "$tree" --json &&
+		run 2 "$checkpoint" -p "$tree" -n -z zstd && run 0 "$checkpoint" -p "$tree" --leave-running -o "$TMP/saved" &&
+		rm "$TMP/saved"
+}
+ok "checkpoint: options that do not go together" together
+
+replaced() {
+	echo old >"$TMP/saved" && FAKE_ERROR=95 run 1 "$checkpoint" -p "$tree" -o "$TMP/saved" &&
+		[ "$(cat "$TMP/saved")" = old ] && run 0 "$checkpoint" -p "$tree" -o "$TMP/saved" &&
+		same_image "$TMP/saved" && [ "$(stat -c %a "$TMP/saved")" = 600 ] && rm "$TMP/saved"
+}
+ok "checkpoint: an older file is replaced by a complete one only" replaced
+no_folder() { run 1 "$checkpoint" -p "$tree" -o "$TMP/none/saved" && err 'cannot create .*No such file'; }
+ok "checkpoint: a folder that is not there" no_folder
+
+progress() {
+	FAKE_SLOW=1 script -qec "$checkpoint -p $tree $1" /dev/null >"$TMP/out" 2>&1 &&
+		out "checkpoint: [0-9.]* .iB.*iB/s" && rm -f "$TMP/saved"
+}
+no_progress() {
+	FAKE_SLOW=1 run 0 "$checkpoint" -p "$tree" -o "$TMP/saved" && not err . && rm "$TMP/saved"
+}
+if command -v script >/dev/null; then
+	ok "checkpoint: progress on a terminal" progress "-o $TMP/saved"
+	ok "checkpoint: progress, compressed" progress "-z zstd -o $TMP/saved"
+	ok "checkpoint: progress, to a pipe" progress "| cat >/dev/null"
+else
+	skip "checkpoint: progress" "no script(1)"
+fi
+ok "checkpoint: no progress elsewhere" no_progress
+
 again() {
 	printf aaa >"$TMP/again"
 	FAKE_AGAIN="$TMP/again" run 0 "$checkpoint" --freeze --freezer="$1" \
@@ -124,6 +234,20 @@ freeze_failing() {
 		-o "$TMP/saved" && no_leftover &&
 		[ "$before" = "$(cat "/proc/$tree/cgroup")" ]
 }
+# SIGKILL, at any moment: thawed, back in its cgroup, and no file.
+killed() {
+	before=$(cat "/proc/$tree/cgroup")
+	for delay in 0.00 0.01 0.02 0.03 0.05 0.08 0.1 0.2; do
+		FAKE_HOOK='sleep 0.3' "$checkpoint" --freeze --freezer="$1" -p "$tree" \
+			-o "$TMP/saved" 2>/dev/null &
+		child=$!
+		sleep $delay
+		kill -KILL $child
+		wait $child 2>/dev/null
+		until_true no_cgroups || return
+		[ "$before" = "$(cat "/proc/$tree/cgroup")" ] && no_leftover || return
+	done
+}
 interrupted() {
 	before=$(cat "/proc/$tree/cgroup")
 	FAKE_HOOK='kill -TERM $PPID; sleep 0.2' run 143 "$checkpoint" --freeze \
@@ -142,11 +266,18 @@ killing() {
 no_cgroups() {
 	[ -z "$(find /sys/fs/cgroup /cgroups -name 'checkpoint.[0-9]*' 2>/dev/null)" ]
 }
+again_compressed() {
+	printf aaa >"$TMP/again"
+	FAKE_AGAIN="$TMP/again" run 0 "$checkpoint" --freeze --freezer="$1" -z lz4 \
+		-p "$tree" -o "$TMP/saved" && "$CHECK/ckptinfo" -q "$TMP/saved" && rm "$TMP/saved"
+}
 test_freezer() {
 	ok "checkpoint: --freeze with $1" "freeze_$1"
 	ok "checkpoint: $1: all as before when it fails" freeze_failing "$1"
 	ok "checkpoint: $1: all as before when it is interrupted" interrupted "$1"
+	ok "checkpoint: $1: all as before when it is killed" killed "$1"
 	ok "checkpoint: $1: again when the tree changed" again "$1"
+	ok "checkpoint: $1: again, compressed" again_compressed "$1"
 	ok "checkpoint: $1: --kill" killing "$1" true
 	ok "checkpoint: $1: no cgroup is left" no_cgroups
 }

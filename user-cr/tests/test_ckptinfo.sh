@@ -58,15 +58,6 @@ ok "ckptinfo: wrong option" usage
 full() { "$CHECK/ckptinfo" --all "$TMP/image" 2>"$TMP/err" >/dev/full; [ $? -eq 1 ]; }
 ok "ckptinfo: output to a full disk" full
 
-# "json EXPRESSION": it holds for the output as d
-json() {
-	python3 - "$1" "$TMP/out" <<-'PYTHON'
-		import json, sys
-		with open(sys.argv[2]) as f:
-		    d = json.load(f)
-		sys.exit(0 if eval(sys.argv[1]) else 1)
-	PYTHON
-}
 json_view() {
 	run 0 "$CHECK/ckptinfo" --json "$TMP/image" &&
 		json 'd["schema"] == 1 and d["header"]["root_pid"] == 1' &&

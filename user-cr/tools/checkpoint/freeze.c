@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../common/proctree.h"
@@ -141,24 +140,16 @@ static int choose(struct freeze *f, pid_t root, enum cgroup_version version)
 	return -1;
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 static int wait_frozen(struct freeze *f, int seconds, bool (*stop)(void))
 {
-	double end = now() + seconds;
+	double end = seconds_now() + seconds;
 	int delay = 500;
 	int frozen;
 
 	while (!(frozen = cgroup_is_frozen(&f->cg))) {
 		if (stop())
 			return -1;
-		if (now() > end) {
+		if (seconds_now() > end) {
 			complain("%s is not frozen after %d s: one of its tasks may be stuck in the kernel (state D)",
 				 f->cg.path, seconds);
 			return -1;

@@ -9,29 +9,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <checkpoint/checkpoint.h>
-#include "../common/log.h"
 #include "../common/options.h"
 #include "../common/proctree.h"
 #include "../common/util.h"
-#include "freeze.h"
-#include "output.h"
+#include "checkpoint.h"
+#include "guard.h"
 
-#define RETRIES		5
 #define DEATH_WAIT_MS	5000
-
-struct options {
-	pid_t pid;
-	const char *output;
-	bool freeze;
-	bool kill;
-	bool dry_run;
-	bool subtree;
-	bool quiet;
-	bool verbose;
-	enum cgroup_version freezer;
-	int timeout;
-};
 
 static volatile sig_atomic_t caught;
 
@@ -40,7 +24,7 @@ static void on_signal(int sig)
 	caught = sig;
 }
 
-static bool interrupted(void)
+bool interrupted(void)
 {
 	return caught;
 }
@@ -81,6 +65,13 @@ static void take_timeout(void *options, const char *arg)
 	o->timeout = parse_number(arg, 1, 86400, "number of seconds");
 }
 
+static void take_codec(void *options, const char *arg)
+{
+	struct options *o = options;
+
+	o->codec = codec_parse(arg);
+}
+
 #define SWITCH(l, n, member, text) \
 	OPTION_SWITCH(l, n, struct options, member, text)
 
@@ -92,9 +83,12 @@ static const struct option_entry options[] = {
 	       "PID need not be the first process of a container"),
 	SWITCH('n', "dry-run", dry_run,
 	       "write nothing, tell all that stands in the way"),
+	SWITCH('J', "json", json, "... as JSON on the standard output"),
 	OPTION_HEADING("Where to"),
 	OPTION_TEXT('o', "output", "FILE", struct options, output,
 		    "write to FILE; it appears when it is complete"),
+	OPTION_CALL('z', "compress", "zstd|lz4|none", take_codec,
+		    "compress the image; restart(1) sees what it is"),
 	OPTION_HEADING("The processes, which must be frozen by a cgroup"),
 	SWITCH(0, "freeze", freeze,
 	       "freeze them before and thaw them afterwards"),
@@ -102,6 +96,8 @@ static const struct option_entry options[] = {
 		    "... with this kind of cgroup"),
 	OPTION_CALL(0, "timeout", "SECONDS", take_timeout,
 		    "... wait so long for it (10)"),
+	SWITCH(0, "leave-running", leave_running,
+	       "have them go on afterwards (the default)"),
 	SWITCH(0, "kill", kill, "end them when the image is complete"),
 	OPTION_HEADING("Other"),
 	SWITCH('q', "quiet", quiet, "no messages but errors"),
@@ -131,78 +127,14 @@ static void parse_options(struct options *o, int argc, char **argv)
 		usage_error("'%s' is one argument too many", argv[first]);
 	if (!o->pid)
 		usage_error("no process is given: use -p PID");
-	if (o->dry_run && (o->kill || o->output))
-		usage_error("--dry-run goes with neither --kill nor --output");
+	if (o->dry_run && (o->kill || o->output || o->codec))
+		usage_error("--dry-run writes nothing: it goes with neither --kill, --output nor --compress");
+	if (o->json && !o->dry_run)
+		usage_error("--json is for --dry-run");
+	if (o->kill && o->leave_running)
+		usage_error("--kill or --leave-running?");
 	if (o->output && !strcmp(o->output, "-"))
 		o->output = NULL;
-}
-
-static const char *advice(const struct options *o, int error)
-{
-	switch (error) {
-	case ENOSYS:
-		return " (this kernel has no checkpoint(): it needs CONFIG_CHECKPOINT)";
-	case EAGAIN:
-		return o->freeze ? " (the processes did not stand still)" :
-			" (the processes do not stand still: use --freeze)";
-	case EBUSY:
-		return o->freeze ? "" :
-			" (if the processes are not frozen: use --freeze)";
-	case EPERM:
-	case EACCES:
-		return " (you need the right to trace each of the processes, and CAP_CHECKPOINT_RESTORE)";
-	}
-	return "";
-}
-
-static void wait_a_little(void)
-{
-	usleep(50000);
-}
-
-/* One line of the kernel's reasons, then one with the result. */
-static void report(const struct options *o, int error, int log)
-{
-	int lines = log_print(log);
-
-	if (caught)
-		complain("interrupted: pid %d was not saved", o->pid);
-	else if (o->dry_run)
-		complain("pid %d cannot be saved: %s%s", o->pid,
-			 lines ? "see above" : strerror(error),
-			 lines ? "" : advice(o, error));
-	else
-		complain("pid %d was not saved: %s%s", o->pid, strerror(error),
-			 advice(o, error));
-}
-
-static int save(const struct options *o, const struct output *out)
-{
-	unsigned long flags = CHECKPOINT_LOG;
-	int log = log_open();
-	long ret = -1;
-	int tries;
-
-	if (log < 0)
-		return -1;
-	if (o->subtree)
-		flags |= CHECKPOINT_SUBTREE;
-	if (o->dry_run)
-		flags |= CHECKPOINT_DRYRUN;
-	for (tries = 0; tries < RETRIES && !caught; tries++) {
-		if (tries)
-			wait_a_little();
-		ret = ckpt_checkpoint(o->pid, out->fd, flags, log);
-		if (ret >= 0 || errno != EAGAIN || !o->freeze ||
-		    !output_untouched(out))
-			break;
-	}
-	if (ret < 0)
-		report(o, errno, log);
-	else if (!o->quiet)
-		log_print(log);
-	close(log);
-	return ret < 0 ? -1 : 0;
 }
 
 /* The root first: if it is the init of a container, all end with it. */
@@ -253,26 +185,34 @@ static int save_frozen(const struct options *o, struct output *out)
 	return o->kill ? kill_tree(o) : 0;
 }
 
+static int freeze(const struct options *o, struct output *out,
+		  struct guard *guard)
+{
+	const struct freezing how = {
+		.root = o->pid, .version = o->freezer, .seconds = o->timeout,
+		.verbose = o->verbose,
+	};
+
+	if (!o->freeze || !guard_start(guard, &how, out, interrupted))
+		return 0;
+	if (caught)
+		complain("interrupted: pid %d was not saved", o->pid);
+	return -1;
+}
+
 static int freeze_and_save(const struct options *o, struct output *out)
 {
-	struct freeze freeze = { 0 };
+	struct guard guard = { 0 };
 	int pidfd = open_pidfd(o->pid);
-	int ret;
+	int ret = -1;
 
-	if (o->freeze && freeze_tree(&freeze, o->pid, o->freezer, o->timeout,
-				     interrupted) < 0) {
-		if (caught)
-			complain("interrupted: pid %d was not saved", o->pid);
-		close(pidfd);
-		return -1;
+	if (!freeze(o, out, &guard)) {
+		ret = save_frozen(o, out);
+		/* What was killed ends only now, if it is frozen by v1. */
+		guard_end(&guard);
+		if (!ret && o->kill && o->freeze)
+			wait_for_death(o, pidfd);
 	}
-	if (o->verbose && freeze.active)
-		complain("frozen by %s", freeze.cg.path);
-	ret = save_frozen(o, out);
-	/* A tree that was killed ends only now, if it is frozen by v1. */
-	freeze_undo(&freeze);
-	if (!ret && o->kill && o->freeze)
-		wait_for_death(o, pidfd);
 	if (pidfd >= 0)
 		close(pidfd);
 	return ret;
@@ -307,6 +247,6 @@ int main(int argc, char **argv)
 	else if (o.verbose)
 		tell_success(&o, &out);
 	if (ret < 0)
-		return caught ? 128 + caught : EXIT_FAILED;
-	return 0;
+		ret = caught ? 128 + caught : EXIT_FAILED;
+	return finish_stdout(ret);
 }

@@ -136,9 +136,7 @@ const struct ckpt_record *info_object(const struct info *info, uint32_t id,
 void info_state(const struct info *info, int task,
 		struct ckpt_task_state *state);
 
-/* print.c: a size for people, in a buffer that lasts for a few calls */
-const char *size_text(uint64_t bytes);
-/* Text from the image, with its control characters made harmless. */
+/* print.c: text from the image, with its control characters made harmless. */
 void print_text(const char *text);
 /* Ends the columns up to here with TEXT, or fills them. */
 void print_column(const char *text, int width);

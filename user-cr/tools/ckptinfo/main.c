@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ckptinfo: verify an image and show what is in it */
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "../common/input.h"
 #include "../common/options.h"
 #include "../common/util.h"
 #include "info.h"
@@ -101,33 +98,15 @@ static void show(const struct info *info, unsigned long wanted)
 		show_summary(info);
 }
 
-static int open_image(const char *name)
-{
-	int fd;
-
-	if (!strcmp(name, "-")) {
-		if (!isatty(STDIN_FILENO))
-			return STDIN_FILENO;
-		usage_error("no image is given");
-	}
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		complain_errno("cannot open %s", name);
-	return fd;
-}
-
 static int collect(struct info *info, const char *name, enum keep keep)
 {
-	int fd = open_image(name);
+	struct input in;
 	int ret;
 
-	if (fd < 0)
+	if (input_open(&in, name) < 0)
 		return -1;
-	if (fd == STDIN_FILENO)
-		return info_collect(info, fd, "standard input", keep);
-	ret = info_collect(info, fd, name, keep);
-	close(fd);
-	return ret;
+	ret = info_collect(info, in.fd, input_name(name), keep);
+	return input_close(&in) < 0 ? -1 : ret;
 }
 
 static int show_image(const struct options *o, const char *name)

@@ -6,26 +6,6 @@
 
 #include "info.h"
 
-const char *size_text(uint64_t bytes)
-{
-	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB" };
-	static char text[8][24];
-	static unsigned int next;
-	char *to = text[next++ % 8];
-	double size = bytes;
-	int unit = -1;
-
-	while (size >= 1024 && unit < 4) {
-		size /= 1024;
-		unit++;
-	}
-	if (unit < 0)
-		snprintf(to, sizeof(text[0]), "%u B", (unsigned int)bytes);
-	else
-		snprintf(to, sizeof(text[0]), "%.1f %s", size, units[unit]);
-	return to;
-}
-
 void print_text(const char *text)
 {
 	for (; *text; text++) {

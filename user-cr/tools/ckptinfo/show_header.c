@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../common/util.h"
 #include "info.h"
 
 static void print_id(const uint8_t *id)

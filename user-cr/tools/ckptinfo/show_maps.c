@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "../common/util.h"
 #include "info.h"
 
 static void print_name(const struct info *info, const struct ckpt_vma *v,

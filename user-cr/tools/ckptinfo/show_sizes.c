@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "../common/util.h"
 #include "info.h"
 
 #define MAX_TYPES	256	/* known types are all below */

@@ -74,7 +74,7 @@ static char *read_new(int fd)
 	return NULL;
 }
 
-int log_print(int fd)
+int log_each(int fd, void (*take)(void *arg, char *line), void *arg)
 {
 	char *text = read_new(fd);
 	char *rest = text;
@@ -84,10 +84,21 @@ int log_print(int fd)
 	while ((line = strsep(&rest, "\n"))) {
 		if (!*line)
 			continue;
-		defuse(line);
-		complain("%s", line);
+		take(arg, line);
 		lines++;
 	}
 	free(text);
 	return lines;
+}
+
+static void print_line(void *arg, char *line)
+{
+	(void)arg;
+	defuse(line);
+	complain("%s", line);
+}
+
+int log_print(int fd)
+{
+	return log_each(fd, print_line, NULL);
 }

@@ -15,6 +15,9 @@ int log_open(void);
 __attribute__((format(printf, 2, 3)))
 void log_add(int fd, const char *format, ...);
 
+/* Calls TAKE for each line that is new since the last call. */
+int log_each(int fd, void (*take)(void *arg, char *line), void *arg);
+
 /*
  * Prints the lines that are new since the last call to stderr, each as a
  * message of the program. Returns their number.

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <checkpoint/checkpoint.h>
@@ -147,6 +148,23 @@ char *read_small_file(const char *path)
 	return text;
 }
 
+int write_all(int fd, const void *bytes, size_t len)
+{
+	const char *at = bytes;
+	ssize_t done;
+
+	while (len) {
+		done = write(fd, at, len);
+		if (done < 0 && errno != EINTR)
+			return -1;
+		if (done > 0) {
+			at += done;
+			len -= done;
+		}
+	}
+	return 0;
+}
+
 int write_small_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -187,6 +205,34 @@ long parse_number(const char *text, long min, long max, const char *what)
 	if (errno || end == text || *end || number < min || number > max)
 		usage_error("'%s' is not a %s", text, what);
 	return number;
+}
+
+const char *size_text(uint64_t bytes)
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB" };
+	static char text[8][24];
+	static unsigned int next;
+	char *to = text[next++ % 8];
+	double size = bytes;
+	int unit = -1;
+
+	while (size >= 1024 && unit < 4) {
+		size /= 1024;
+		unit++;
+	}
+	if (unit < 0)
+		snprintf(to, sizeof(text[0]), "%u B", (unsigned int)bytes);
+	else
+		snprintf(to, sizeof(text[0]), "%.1f %s", size, units[unit]);
+	return to;
+}
+
+double seconds_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
 void print_version(void)

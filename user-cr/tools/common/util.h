@@ -38,6 +38,9 @@ char *xasprintf(const char *format, ...);
 /* A whole small file with a NUL behind it, to be freed; NULL and errno. */
 char *read_small_file(const char *path);
 
+/* All of it, in as many calls as it takes; 0, or -1 and errno. */
+int write_all(int fd, const void *bytes, size_t len);
+
 /* Writes TEXT in one call; 0, or -1 and errno. */
 int write_small_file(const char *path, const char *text);
 
@@ -46,6 +49,12 @@ int write_pid_file(const char *path, pid_t pid);
 
 /* A decimal number from MIN to MAX, or a usage error that names WHAT. */
 long parse_number(const char *text, long min, long max, const char *what);
+
+/* A size for people, in a buffer that lasts for a few calls. */
+const char *size_text(uint64_t bytes);
+
+/* A clock that only goes forward, in seconds. */
+double seconds_now(void);
 
 /* Prints to stdout the usual line of --version. */
 void print_version(void);

@@ -82,7 +82,7 @@ static void abort_restart(struct restart *r, const struct proc *old, int nr_old)
 {
 	int waited;
 
-	close(r->context);
+	close_context(r);
 	close(r->alive[1]);
 	if (r->child > 0)
 		kill(r->child, SIGKILL);
@@ -187,7 +187,7 @@ static int succeed(struct restart *r)
 	if (write(r->alive[1], "s", 1) < 0 && needs_init(r))
 		complain_errno("cannot tell the init of the container");
 	close(r->alive[1]);
-	close(r->context);
+	close_context(r);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	if (r->o.pid_file)
 		write_pid_file(r->o.pid_file, r->root);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Opening the image, and what the tool wants to know of it */
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,26 +11,8 @@
 #include "../common/util.h"
 #include "restart.h"
 
-static int open_input(const struct options *o)
-{
-	int fd;
-
-	if (!o->input) {
-		if (isatty(STDIN_FILENO)) {
-			complain("an image does not come from a terminal: use -i FILE, or redirect the input");
-			return -1;
-		}
-		return STDIN_FILENO;
-	}
-	fd = open(o->input, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		complain_errno("cannot open %s", o->input);
-	return fd;
-}
-
 static void explain_open(const struct restart *r, int error)
 {
-	const char *name = r->o.input ? r->o.input : "the standard input";
 	const char *advice = "";
 
 	log_print(r->log);
@@ -39,25 +20,35 @@ static void explain_open(const struct restart *r, int error)
 		advice = " (this kernel has no restart(): it needs CONFIG_CHECKPOINT)";
 	else if (error == EPERM)
 		advice = " (restart needs CAP_CHECKPOINT_RESTORE)";
-	complain("cannot restart from %s: %s%s", name, strerror(error), advice);
+	complain("cannot restart from %s: %s%s", input_name(r->o.input),
+		 strerror(error), advice);
 }
 
 int image_open(struct restart *r)
 {
-	int fd = open_input(&r->o);
+	bool from_stdin;
 
-	if (fd < 0)
+	if (input_open(&r->input, r->o.input) < 0)
 		return -1;
-	r->context = ckpt_restart(0, fd, RESTART_OPEN | RESTART_LOG, r->log);
+	from_stdin = input_name(r->o.input) != r->o.input;
+	r->context = ckpt_restart(0, r->input.fd, RESTART_OPEN | RESTART_LOG,
+				  r->log);
 	if (r->context < 0) {
 		explain_open(r, errno);
 		return -1;
 	}
 	/* The context has the image now; it is nobody's standard input. */
-	if (fd == STDIN_FILENO)
-		return descriptors_replace_stdin();
-	close(fd);
-	return 0;
+	if (r->input.fd > STDIN_FILENO)
+		close(r->input.fd);
+	r->input.fd = -1;
+	return from_stdin ? descriptors_replace_stdin() : 0;
+}
+
+void close_context(struct restart *r)
+{
+	if (r->context >= 0)
+		close(r->context);
+	r->context = -1;
 }
 
 static bool have_slot(const struct image *image, uint32_t slot)

@@ -83,8 +83,6 @@ static void parse_options(struct options *o, int argc, char **argv)
 	if (first < argc)
 		usage_error("'%s' is one argument too many (an image file is given with -i)",
 			    argv[first]);
-	if (o->input && !strcmp(o->input, "-"))
-		o->input = NULL;
 }
 
 /* What can be known to fail before anything is made. */
@@ -111,7 +109,7 @@ static int make_pipes(struct restart *r)
 
 int main(int argc, char **argv)
 {
-	struct restart r = { .context = -1 };
+	struct restart r = { .context = -1, .input.fd = -1 };
 	int status = EXIT_NO_RESTART;
 
 	parse_options(&r.o, argc, argv);
@@ -122,5 +120,9 @@ int main(int argc, char **argv)
 	    !make_pipes(&r) && !descriptors_prepare(&r))
 		status = coordinate(&r);
 	image_free(&r.image);
+	/* Who decompresses writes to it. */
+	close_context(&r);
+	if (input_close(&r.input) < 0 && !status)
+		complain("the image is damaged behind what was needed of it");
 	return status;
 }

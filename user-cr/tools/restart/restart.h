@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "../common/input.h"
 #include "../common/tree.h"
 
 #define EXIT_NO_RESTART	125
@@ -78,6 +79,7 @@ struct image {
  * struct restart - a restart
  * @o: how
  * @image: what
+ * @input: where the image comes from
  * @context: context descriptor
  * @log: of the kernel and of all our processes, see common/log.h
  * @ready: pipe from the processes: a byte each, when it is about to join
@@ -89,6 +91,7 @@ struct image {
 struct restart {
 	struct options o;
 	struct image image;
+	struct input input;
 	int context;
 	int log;
 	int ready[2];
@@ -101,6 +104,7 @@ struct restart {
 int image_open(struct restart *r);
 int image_read(struct image *image, int context);
 void image_free(struct image *image);
+void close_context(struct restart *r);
 
 /* descriptors.c: 0, or -1 after a complaint */
 int descriptors_prepare(struct restart *r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Where an image goes: a file appears only when it is complete */
-#ifndef CHECKPOINT_OUTPUT_H
-#define CHECKPOINT_OUTPUT_H
+#ifndef COMMON_OUTPUT_H
+#define COMMON_OUTPUT_H
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -11,17 +11,22 @@
  * @fd: to write to
  * @path: the name that the user gave, NULL for the standard output
  * @temp: name of the file until it is complete, or NULL
+ * @nameless: the file has no name until it is complete
  * @start: end of the regular file to which we append, else -1
  */
 struct output {
 	int fd;
 	const char *path;
 	char *temp;
+	bool nameless;
 	off_t start;
 };
 
 /* 0, or -1 after a complaint. PATH may be NULL. */
 int output_open(struct output *out, const char *path);
+
+/* What to call it in messages. */
+const char *output_name(const struct output *out);
 
 /* Whether nothing was written so far, as far as one can tell. */
 bool output_untouched(const struct output *out);
@@ -32,4 +37,4 @@ int output_commit(struct output *out);
 /* Removes what was written. */
 void output_discard(struct output *out);
 
-#endif /* CHECKPOINT_OUTPUT_H */
+#endif /* COMMON_OUTPUT_H */

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../common/util.h"
 #include "output.h"
+#include "util.h"
 
 static int open_stdout(struct output *out)
 {
@@ -43,8 +43,28 @@ static int open_special(struct output *out)
 	return 0;
 }
 
+const char *output_name(const struct output *out)
+{
+	return out->path ? out->path : "the standard output";
+}
+
+/* Nothing is left of a file without a name, whatever becomes of us. */
+static int open_nameless(struct output *out)
+{
+	char *copy = xstrdup(out->path);
+
+	out->fd = open(dirname(copy), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	out->nameless = out->fd >= 0;
+	free(copy);
+	return out->fd < 0 ? -1 : 0;
+}
+
 static int open_temp(struct output *out)
 {
+	out->start = 0;
+	if (!open_nameless(out))
+		return 0;
+	/* Not on every file system. */
 	out->temp = xasprintf("%s.XXXXXX", out->path);
 	out->fd = mkostemp(out->temp, O_CLOEXEC);
 	if (out->fd < 0) {
@@ -53,7 +73,6 @@ static int open_temp(struct output *out)
 		out->temp = NULL;
 		return -1;
 	}
-	out->start = 0;
 	return 0;
 }
 
@@ -94,6 +113,29 @@ static int sync_directory(const char *path)
 	return ret;
 }
 
+/* It takes another name to replace an older file in one step. */
+static int name_it(struct output *out)
+{
+	char *self = xasprintf("/proc/self/fd/%d", out->fd);
+	int i, ret = -1;
+
+	for (i = 0; i < 100 && ret < 0; i++) {
+		free(out->temp);
+		out->temp = xasprintf("%s.%d.%d", out->path, getpid(), i);
+		ret = linkat(AT_FDCWD, self, AT_FDCWD, out->temp,
+			     AT_SYMLINK_FOLLOW);
+		if (ret < 0 && errno != EEXIST)
+			break;
+	}
+	free(self);
+	if (!ret)
+		return 0;
+	complain_errno("cannot create %s", out->temp);
+	free(out->temp);
+	out->temp = NULL;
+	return -1;
+}
+
 static int rename_temp(struct output *out)
 {
 	if (rename(out->temp, out->path) < 0) {
@@ -112,10 +154,11 @@ int output_commit(struct output *out)
 {
 	/* Pipes and sockets cannot: EINVAL. */
 	if (fsync(out->fd) < 0 && errno != EINVAL && errno != EROFS) {
-		complain_errno("cannot write %s", out->path ? out->path :
-			       "the standard output");
+		complain_errno("cannot write %s", output_name(out));
 		return -1;
 	}
+	if (out->nameless && name_it(out) < 0)
+		return -1;
 	out->start = -1;
 	return out->temp ? rename_temp(out) : 0;
 }
@@ -126,7 +169,8 @@ void output_discard(struct output *out)
 		unlink(out->temp);
 		free(out->temp);
 		out->temp = NULL;
-	} else if (out->start >= 0 && !output_untouched(out)) {
+	} else if (!out->nameless && out->start >= 0 &&
+		   !output_untouched(out)) {
 		if (ftruncate(out->fd, out->start) < 0)
 			complain_errno("an incomplete image is left in the standard output");
 	}

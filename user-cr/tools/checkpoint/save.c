@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The system call, and what its errors mean */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <checkpoint/checkpoint.h>
+#include "../common/log.h"
+#include "../common/util.h"
+#include "checkpoint.h"
+#include "progress.h"
+#include "pump.h"
+
+#define RETRIES		5
+
+/* An errno of ours: the pump has failed, and said why. */
+#define EPUMP		(-1)
+
+static const char *advice(const struct options *o, int error)
+{
+	switch (error) {
+	case ENOSYS:
+		return " (this kernel has no checkpoint(): it needs CONFIG_CHECKPOINT)";
+	case EAGAIN:
+		return o->freeze ? " (the processes did not stand still)" :
+			" (the processes do not stand still: use --freeze)";
+	case EBUSY:
+		return o->freeze ? "" :
+			" (if the processes are not frozen: use --freeze)";
+	case EPERM:
+	case EACCES:
+		return " (you need the right to trace each of the processes, and CAP_CHECKPOINT_RESTORE)";
+	case ENOSPC:
+	case EDQUOT:
+		return " (make room, or use --compress)";
+	case EPIPE:
+		return " (the program that should read the image has ended)";
+	case EFBIG:
+		return " (see ulimit -f, or use another file system)";
+	}
+	return "";
+}
+
+/* One line of the kernel's reasons, then one with the result. */
+static void report(const struct options *o, int error, int log)
+{
+	const char *text = error == EPUMP ? "see above" : strerror(error);
+	int lines = log_print(log);
+
+	if (interrupted())
+		complain("interrupted: pid %d was not saved", o->pid);
+	else if (o->dry_run)
+		complain("pid %d cannot be saved: %s%s", o->pid,
+			 lines ? "see above" : text,
+			 lines ? "" : advice(o, error));
+	else
+		complain("pid %d was not saved: %s%s", o->pid, text,
+			 advice(o, error));
+}
+
+static unsigned long call_flags(const struct options *o)
+{
+	unsigned long flags = CHECKPOINT_LOG;
+
+	if (o->subtree)
+		flags |= CHECKPOINT_SUBTREE;
+	if (o->dry_run)
+		flags |= CHECKPOINT_DRYRUN;
+	return flags;
+}
+
+static struct pump make_pump(const struct options *o, const struct output *out)
+{
+	struct pump p = { .out = out, .codec = o->codec };
+
+	p.progress = !o->quiet && !o->dry_run && isatty(STDERR_FILENO);
+	if (p.progress)
+		p.total = progress_estimate(o->pid);
+	return p;
+}
+
+/* Returns 0 or an errno, and in *AGAIN whether it is worth another try. */
+static int try(const struct options *o, const struct output *out, int log,
+	       bool *again)
+{
+	struct pump pump = make_pump(o, out);
+	enum pump_result result;
+	int error = 0;
+
+	if (pump_start(&pump) < 0)
+		return EPUMP;
+	if (ckpt_checkpoint(o->pid, pump.fd, call_flags(o), log) < 0)
+		error = errno;
+	result = pump_end(&pump, interrupted());
+	if (result == PUMP_FAILED && !interrupted())
+		error = EPUMP;
+	*again = error == EAGAIN && o->freeze && result != PUMP_FAILED &&
+		 output_untouched(out) &&
+		 (pump.fd == out->fd || result == PUMP_NOTHING);
+	return error;
+}
+
+static void wait_a_little(void)
+{
+	usleep(50000);
+}
+
+int save(const struct options *o, const struct output *out)
+{
+	int log = log_open();
+	bool again = true;
+	int tries, error = 0;
+
+	if (log < 0)
+		return -1;
+	for (tries = 0; tries < RETRIES && again && !interrupted(); tries++) {
+		if (tries)
+			wait_a_little();
+		error = try(o, out, log, &again);
+	}
+	if (o->json)
+		show_blockers(o, log, error ? strerror(error) : NULL);
+	else if (error)
+		report(o, error, log);
+	else if (!o->quiet)
+		log_print(log);
+	close(log);
+	return error ? -1 : 0;
+}

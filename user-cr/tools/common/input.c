@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <checkpoint/checkpoint.h>
+#include "codec.h"
+#include "input.h"
+#include "util.h"
+#include "waiting.h"
+
+#define PID_TRIES	20
+
+const char *input_name(const char *name)
+{
+	return name && strcmp(name, "-") ? name : "the standard input";
+}
+
+/* A pipe keeps what is only duplicated. */
+static ssize_t peek_pipe(int fd, void *bytes, size_t len)
+{
+	int copy[2];
+	ssize_t got;
+
+	if (pipe2(copy, O_CLOEXEC) < 0)
+		return -1;
+	got = tee(fd, copy[1], len, 0);
+	if (got > 0)
+		got = read(copy[0], bytes, got);
+	close(copy[0]);
+	close(copy[1]);
+	return got;
+}
+
+/* The first bytes, which stay there; 0 where that is not possible. */
+static ssize_t peek(int fd, void *bytes, size_t len)
+{
+	struct stat st;
+	ssize_t got = 0;
+
+	if (fstat(fd, &st) < 0)
+		return 0;
+	if (S_ISREG(st.st_mode))
+		got = pread(fd, bytes, len, lseek(fd, 0, SEEK_CUR));
+	else if (S_ISFIFO(st.st_mode))
+		got = peek_pipe(fd, bytes, len);
+	else if (S_ISSOCK(st.st_mode))
+		got = recv(fd, bytes, len, MSG_PEEK);
+	return got < 0 ? 0 : got;
+}
+
+/*
+ * A fork with a pid from the upper end: the next ones may be those of the
+ * processes that are to be restarted, in particular after a reboot.
+ */
+static pid_t fork_out_of_the_way(void)
+{
+	struct clone_struct args = { .exit_signal = SIGCHLD, .nr_pids = 1 };
+	char *text = read_small_file("/proc/sys/kernel/pid_max");
+	pid_t top = text ? atoi(text) : 32768;
+	pid_t pid = -1, wanted;
+	int i;
+
+	free(text);
+	for (i = 1; i <= PID_TRIES && pid < 0; i++) {
+		wanted = top - i;
+		pid = ckpt_clone2(&args, &wanted);
+		if (pid < 0 && errno != EEXIST)
+			break;
+	}
+	return pid < 0 ? fork() : pid;
+}
+
+static __attribute__((noreturn))
+void decompress(enum codec codec, int from, const char *name, const int *p)
+{
+	struct transfer t = {
+		.from = from, .from_name = input_name(name), .to = p[1],
+	};
+
+	close(p[0]);
+	signal(SIGPIPE, SIG_IGN);
+	_exit(codec_decompress(codec, &t) < 0);
+}
+
+static int start_decompressing(struct input *in, enum codec codec,
+			       const char *name)
+{
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC) < 0) {
+		complain_errno("cannot make a pipe");
+		return -1;
+	}
+	in->pid = fork_out_of_the_way();
+	if (!in->pid)
+		decompress(codec, in->fd, name, p);
+	close(p[1]);
+	if (in->fd != STDIN_FILENO)
+		close(in->fd);
+	in->fd = p[0];
+	if (in->pid > 0)
+		return 0;
+	complain_errno("cannot create a process to decompress %s",
+		       input_name(name));
+	close(in->fd);
+	return -1;
+}
+
+static int open_named(const char *name)
+{
+	int fd;
+
+	if (name && strcmp(name, "-")) {
+		fd = open(name, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			complain_errno("cannot open %s", name);
+		return fd;
+	}
+	if (!isatty(STDIN_FILENO))
+		return STDIN_FILENO;
+	complain("an image does not come from a terminal: name a file, or redirect the input");
+	return -1;
+}
+
+int input_open(struct input *in, const char *name)
+{
+	unsigned char bytes[CODEC_MAGIC_LEN];
+	enum codec codec;
+
+	*in = (struct input){ .fd = open_named(name) };
+	if (in->fd < 0)
+		return -1;
+	codec = codec_detect(bytes, peek(in->fd, bytes, sizeof(bytes)));
+	if (codec == CODEC_NONE)
+		return 0;
+	return start_decompressing(in, codec, name);
+}
+
+int input_close(struct input *in)
+{
+	int status = 0;
+
+	if (in->fd > STDIN_FILENO)
+		close(in->fd);
+	if (in->pid > 0 && wait_child(in->pid, &status, 0) < 0)
+		return 0;
+	*in = (struct input){ .fd = -1 };
+	return status ? -1 : 0;
+}

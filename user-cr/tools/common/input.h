@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where an image comes from: it may be compressed */
+#ifndef COMMON_INPUT_H
+#define COMMON_INPUT_H
+
+#include <sys/types.h>
+
+/**
+ * struct input - an image that can be read
+ * @fd: to read the plain image from
+ * @pid: our child that decompresses, or 0
+ */
+struct input {
+	int fd;
+	pid_t pid;
+};
+
+/*
+ * Opens the file NAME, or the standard input for "-" and NULL, and has it
+ * decompressed if it is compressed. 0, or -1 after a complaint.
+ */
+int input_open(struct input *in, const char *name);
+
+/* What to call the image in messages. */
+const char *input_name(const char *name);
+
+/*
+ * Closes @fd, unless it is the standard input, and waits for the child. 0, or
+ * -1 if that has complained.
+ */
+int input_close(struct input *in);
+
+#endif /* COMMON_INPUT_H */
