@@ -244,8 +244,8 @@ killed() {
 		sleep $delay
 		kill -KILL $child
 		wait $child 2>/dev/null
-		until_true no_cgroups || return
-		[ "$before" = "$(cat "/proc/$tree/cgroup")" ] && no_leftover || return
+		until_true not pgrep -f "^$checkpoint --freeze --freezer=$1" || return
+		no_cgroups && [ "$before" = "$(cat "/proc/$tree/cgroup")" ] && no_leftover || return
 	done
 }
 interrupted() {
