@@ -16,15 +16,15 @@ int chunks_begin(struct ckpt_reader *r)
 
 static bool is_source(const struct ckpt_reader *r, uint32_t id)
 {
-	return is_object(r, id, CKPT_REC_MM);
+	return is_object(r, id, CKPT_REC_MM) ||
+	       is_object(r, id, CKPT_REC_SHMEM);
 }
 
 static int check_run(struct ckpt_reader *r, const struct ckpt_run *run)
 {
 	bool same = run->type == CKPT_RUN_SAME;
 
-	if (run->type < CKPT_RUN_DATA || run->type > CKPT_RUN_PARENT ||
-	    run->type == CKPT_RUN_MARKER)
+	if (run->type < CKPT_RUN_DATA || run->type > CKPT_RUN_PARENT)
 		return reader_fail(r, "run of the unknown type %u", run->type);
 	if (!is_source(r, run->source) ||
 	    (same ? !is_source(r, run->from_source) : run->from_source))

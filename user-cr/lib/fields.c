@@ -38,6 +38,7 @@ DESCRIBE(ckpt_fd);
 DESCRIBE(ckpt_fs);
 DESCRIBE(ckpt_mm);
 DESCRIBE(ckpt_vma);
+DESCRIBE(ckpt_shmem);
 DESCRIBE(ckpt_sighand);
 DESCRIBE(ckpt_sigaction);
 DESCRIBE(ckpt_pending);

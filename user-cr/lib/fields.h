@@ -136,7 +136,11 @@
 	F(s, env_start, HEX) \
 	F(s, env_end, HEX) \
 	F(s, nr_vmas, NUMBER) \
-	F(s, auxv_len, NUMBER)
+	F(s, auxv_len, NUMBER) \
+	F(s, peak_rss, NUMBER) \
+	F(s, peak_vm, NUMBER) \
+	F(s, membarrier, HEX) \
+	F(s, reserved, RESERVED)
 
 #define FIELDS_OF_ckpt_vma(F, A, s) \
 	F(s, mm_id, ID) \
@@ -145,7 +149,14 @@
 	F(s, end, HEX) \
 	F(s, flags, HEX) \
 	F(s, file_id, ID) \
-	F(s, offset, HEX)
+	F(s, offset, HEX) \
+	F(s, family, ID) \
+	F(s, reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_shmem(F, A, s) \
+	F(s, size, NUMBER) \
+	F(s, flags, HEX) \
+	F(s, reserved, RESERVED)
 
 #define FIELDS_OF_ckpt_sighand(F, A, s) \
 	F(s, nr_actions, NUMBER) \

@@ -21,6 +21,11 @@ bool padded_string(const char *s, size_t size)
 	return len < size && all_zero(s + len, size - len);
 }
 
+bool is_string(const char *s, size_t len)
+{
+	return len && strnlen(s, len) == len - 1;
+}
+
 static int verify_names(struct ckpt_reader *r)
 {
 	const struct ckpt_image_header *h = &r->header;

@@ -16,6 +16,7 @@ extern const struct ckpt_layout layout_of_ckpt_fd;
 extern const struct ckpt_layout layout_of_ckpt_fs;
 extern const struct ckpt_layout layout_of_ckpt_mm;
 extern const struct ckpt_layout layout_of_ckpt_vma;
+extern const struct ckpt_layout layout_of_ckpt_shmem;
 extern const struct ckpt_layout layout_of_ckpt_sighand;
 extern const struct ckpt_layout layout_of_ckpt_sigaction;
 extern const struct ckpt_layout layout_of_ckpt_pending;

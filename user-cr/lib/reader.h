@@ -133,10 +133,12 @@ int check_fd_table(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_fs(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_mm(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_vma(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_shmem(struct ckpt_reader *r, const struct ckpt_record *rec);
 
 /* Helpers for these: true if it is as it must be. */
 bool all_zero(const void *bytes, size_t len);
 bool padded_string(const char *s, size_t size);
+bool is_string(const char *s, size_t len);
 bool is_object(const struct ckpt_reader *r, uint32_t id, uint32_t type);
 
 /* chunks.c */

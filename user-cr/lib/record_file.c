@@ -7,11 +7,6 @@
 
 #define MAX_FD	(1U << 30)	/* above what sysctl fs.nr_open can be */
 
-static bool is_string(const char *s, size_t len)
-{
-	return len && strnlen(s, len) == len - 1;
-}
-
 static bool is_path(const char *s, size_t len)
 {
 	return is_string(s, len) && s[0] == '/';

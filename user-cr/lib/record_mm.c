@@ -36,6 +36,39 @@ static int check_range(struct ckpt_reader *r, const struct ckpt_vma *v)
 	return 0;
 }
 
+static bool backed_rightly(const struct ckpt_reader *r,
+			   const struct ckpt_vma *v)
+{
+	switch (v->kind) {
+	case CKPT_VMA_FILE:
+		return is_object(r, v->file_id, CKPT_REC_FILE);
+	case CKPT_VMA_SHMEM:
+		return is_object(r, v->file_id, CKPT_REC_SHMEM);
+	default:
+		return !v->file_id;
+	}
+}
+
+static int check_kind(struct ckpt_reader *r, const struct ckpt_vma *v,
+		      const struct ckpt_record *rec)
+{
+	if (v->kind < CKPT_VMA_ANON || v->kind > CKPT_VMA_SHMEM)
+		return reader_fail(r, "VMA: unknown kind %u", v->kind);
+	if (v->flags & ~CKPT_VMA_FLAGS)
+		return reader_fail(r, "VMA: unknown flags %#x", v->flags);
+	if (!backed_rightly(r, v))
+		return reader_fail(r, "VMA: mapping of kind %u with the file %u",
+				   v->kind, v->file_id);
+	if (v->family && !is_object(r, v->family, CKPT_REC_MM))
+		return reader_fail(r, "VMA: a family with object %u, which is no address space before it",
+				   v->family);
+	if (rec->tail_len && (rec->tail_len > CKPT_VMA_NAME_LEN ||
+			      !is_string(ckpt_record_tail(rec), rec->tail_len)))
+		return reader_fail(r, "VMA: its name is not a string of less than %u bytes",
+				   CKPT_VMA_NAME_LEN);
+	return 0;
+}
+
 int check_vma(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct ckpt_vma v;
@@ -49,17 +82,21 @@ int check_vma(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (!mm->vmas_left)
 		return reader_fail(r, "VMA: more mappings than address space %u has",
 				   v.mm_id);
-	if (check_range(r, &v) < 0)
+	if (check_range(r, &v) < 0 || check_kind(r, &v, rec) < 0)
 		return -1;
-	if (v.kind < CKPT_VMA_ANON || v.kind > CKPT_VMA_VVAR)
-		return reader_fail(r, "VMA: unknown kind %u", v.kind);
-	if (v.flags & ~CKPT_VMA_FLAGS)
-		return reader_fail(r, "VMA: unknown flags %#x", v.flags);
-	if (v.kind == CKPT_VMA_FILE ? !is_object(r, v.file_id, CKPT_REC_FILE) :
-	    v.file_id)
-		return reader_fail(r, "VMA: mapping of kind %u with the file %u",
-				   v.kind, v.file_id);
 	mm->vmas_left--;
 	mm->vma_end = v.end;
+	return 0;
+}
+
+int check_shmem(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_shmem s;
+
+	ckpt_record_body(rec, &s, sizeof(s));
+	if (s.flags & ~CKPT_SHMEM_FLAGS)
+		return reader_fail(r, "SHMEM: unknown flags %#x", s.flags);
+	if (s.size > INT64_MAX)
+		return reader_fail(r, "SHMEM: impossible size");
 	return 0;
 }

@@ -59,7 +59,12 @@ static const struct record_type types[] = {
 		.object = true, .owned = true, .check = check_mm,
 	},
 	[CKPT_REC_VMA] = {
-		LAYOUT("VMA", vma), .owned = true, .check = check_vma,
+		LAYOUT("VMA", vma), TAIL(STRINGS, "name"), .owned = true,
+		.check = check_vma,
+	},
+	[CKPT_REC_SHMEM] = {
+		LAYOUT("SHMEM", shmem), .object = true, .owned = true,
+		.check = check_shmem,
 	},
 	[CKPT_REC_SIGHAND] = {
 		LAYOUT("SIGHAND", sighand), TAIL_OF(sigaction, "actions"),
@@ -119,6 +124,7 @@ static const struct record_type *find_type(uint32_t type)
 	case CKPT_REC_FS:
 	case CKPT_REC_MM:
 	case CKPT_REC_VMA:
+	case CKPT_REC_SHMEM:
 	case CKPT_REC_SIGHAND:
 	case CKPT_REC_PENDING:
 	case CKPT_REC_ITIMERS:

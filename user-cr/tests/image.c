@@ -11,10 +11,11 @@
 
 #define PAGE		4096
 #define NR_ACTIONS	64
-#define NR_OBJECTS	7	/* of each process */
+#define NR_OBJECTS	8	/* of each process */
 #define DATA_PAGES	2
 #define STACK		0x7ffd00000000ULL
 #define TEXT		0x555500000000ULL
+#define SHARED		0x7ff000000000ULL
 
 uint64_t image_checksum(const void *bytes, size_t len)
 {
@@ -81,13 +82,14 @@ static void task(struct image *image, const struct process *p, uint32_t id,
 	record(image, CKPT_REC_TASK, id, id, &t, sizeof(t), NULL, 0);
 }
 
-static void files(struct image *image, uint32_t task_id, uint32_t id)
+static void files(struct image *image, uint32_t task_id, uint32_t id,
+		  uint32_t slot)
 {
 	static const char key[] = "pipe:[1234]";
 	static const char path[] = "/tmp/test-file";
 	struct ckpt_file external = {
 		.kind = CKPT_FILE_EXTERNAL, .flags = 1, .mode = S_IFIFO | 0600,
-		.slot = 1,
+		.slot = slot,
 	};
 	struct ckpt_file regular = {
 		.kind = CKPT_FILE_REGULAR, .flags = 2, .mode = S_IFREG | 0644,
@@ -117,11 +119,11 @@ static void directories(struct image *image, uint32_t task_id, uint32_t id)
 }
 
 static void memory(struct image *image, uint32_t task_id, uint32_t id,
-		   uint32_t file_id)
+		   uint32_t file_id, uint32_t shmem_id)
 {
 	uint64_t auxv[4] = { 6, PAGE };
 	struct ckpt_mm mm = {
-		.exe_id = file_id, .flags = CKPT_MM_TOPDOWN, .nr_vmas = 2,
+		.exe_id = file_id, .flags = CKPT_MM_TOPDOWN, .nr_vmas = 3,
 		.auxv_len = sizeof(auxv), .start_stack = STACK + PAGE,
 	};
 	struct ckpt_vma text = {
@@ -135,9 +137,21 @@ static void memory(struct image *image, uint32_t task_id, uint32_t id,
 		.flags = CKPT_VMA_READ | CKPT_VMA_WRITE | CKPT_VMA_GROWSDOWN,
 	};
 
+	struct ckpt_shmem shmem = { .size = PAGE };
+	struct ckpt_vma shared = {
+		.mm_id = id, .kind = CKPT_VMA_SHMEM, .file_id = shmem_id,
+		.start = SHARED, .end = SHARED + PAGE,
+		.flags = CKPT_VMA_READ | CKPT_VMA_SHARED,
+	};
+	static const char name[] = "a name";
+
+	record(image, CKPT_REC_SHMEM, shmem_id, task_id, &shmem, sizeof(shmem),
+	       NULL, 0);
 	record(image, CKPT_REC_MM, id, task_id, &mm, sizeof(mm), auxv,
 	       sizeof(auxv));
 	record(image, CKPT_REC_VMA, 0, task_id, &text, sizeof(text), NULL, 0);
+	record(image, CKPT_REC_VMA, 0, task_id, &shared, sizeof(shared), name,
+	       sizeof(name));
 	record(image, CKPT_REC_VMA, 0, task_id, &stack, sizeof(stack), NULL, 0);
 }
 
@@ -185,7 +199,7 @@ static void task_state(struct image *image, uint32_t task_id, uint32_t id)
 }
 
 static void state(struct image *image, const struct process *p,
-		  uint32_t task_id, uint32_t id)
+		  uint32_t task_id, uint32_t id, uint32_t slot)
 {
 	struct ckpt_sigaction actions[NR_ACTIONS] = { { .handler = 1 } };
 	struct ckpt_sighand sighand = { .nr_actions = NR_ACTIONS };
@@ -193,9 +207,9 @@ static void state(struct image *image, const struct process *p,
 	struct ckpt_rlimits limits = { .cur = { 1 } };
 	uint32_t groups[3] = { 4, 20, 24 };
 
-	files(image, task_id, id);
+	files(image, task_id, id, slot);
 	directories(image, task_id, id + 3);
-	memory(image, task_id, id + 4, id + 1);
+	memory(image, task_id, id + 4, id + 1, id + 7);
 	record(image, CKPT_REC_SIGHAND, id + 5, task_id, &sighand,
 	       sizeof(sighand), actions, sizeof(actions));
 	record(image, CKPT_REC_CRED, id + 6, task_id, &cred, sizeof(cred),
@@ -228,7 +242,8 @@ static void header(struct image *image, const struct process *all, int nr,
 	append(image, &h, sizeof(h));
 }
 
-static void metadata(struct image *image, const struct process *all, int nr)
+static void metadata(struct image *image, const struct process *all, int nr,
+		     uint32_t slot)
 {
 	struct ckpt_uts uts = { "testhost", "testdomain" };
 	uint32_t id = leader_id(all, nr);
@@ -248,7 +263,8 @@ static void metadata(struct image *image, const struct process *all, int nr)
 	h->tree_len = image->len - image->metadata;
 	record(image, CKPT_REC_UTS, 1, 0, &uts, sizeof(uts), NULL, 0);
 	for (i = 0; i < nr; i++)
-		state(image, &all[i], leader_id(all, i), id + NR_OBJECTS * i);
+		state(image, &all[i], leader_id(all, i), id + NR_OBJECTS * i,
+		      slot);
 	/* The first chunk begins behind a PAD record and a section. */
 	padding = sizeof(struct ckpt_record) + sizeof(struct ckpt_section);
 	padding = -(image->len + padding) % CKPT_BULK_ALIGN;
@@ -301,11 +317,11 @@ void image_repair(struct image *image)
 }
 
 void image_build(struct image *image, const struct process *processes, int nr,
-		 bool container)
+		 const struct kind *kind)
 {
 	*image = (struct image){ 0 };
-	header(image, processes, nr, container);
-	metadata(image, processes, nr);
+	header(image, processes, nr, kind->container);
+	metadata(image, processes, nr, kind->slot);
 	bulk(image, processes, nr);
 	trailer(image, nr);
 	image_repair(image);

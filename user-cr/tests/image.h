@@ -39,9 +39,19 @@ struct image {
 	size_t trailer;
 };
 
-/* Builds an image of NR processes; CONTAINER sets CKPT_IMAGE_CONTAINER. */
+/**
+ * struct kind - what kind of image
+ * @container: sets CKPT_IMAGE_CONTAINER
+ * @slot: of the external file that each process has
+ */
+struct kind {
+	bool container;
+	uint32_t slot;
+};
+
+/* Builds an image of NR processes. */
 void image_build(struct image *image, const struct process *processes, int nr,
-		 bool container);
+		 const struct kind *kind);
 
 /* The checksum that images use. */
 uint64_t image_checksum(const void *bytes, size_t len);

@@ -2,11 +2,12 @@
 /*
  * Writes a test image to the standard output:
  *
- *	mkimage [-c] PID[.THREAD][:PARENT]...
+ *	mkimage [-c] [-x SLOT] PID[.THREAD][:PARENT]...
  *	mkimage --repair
  *
- * -c makes it the image of a container. The root comes first. --repair makes
- * the checksums of an image from the standard input right.
+ * -c makes it the image of a container. The external files, the descriptors 1,
+ * are taken from SLOT. The root comes first. --repair makes the checksums of an
+ * image from the standard input right.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,19 +48,27 @@ static int repair(void)
 int main(int argc, char **argv)
 {
 	struct process processes[MAX];
-	bool container = argc > 1 && !strcmp(argv[1], "-c");
+	struct kind kind = { .slot = 1 };
 	struct image image;
-	int nr = 0, i;
+	int nr = 0, i = 1;
 
 	if (argc == 2 && !strcmp(argv[1], "--repair"))
 		return repair();
-	for (i = container ? 2 : 1; i < argc && nr < MAX; i++)
+	if (argc > i && !strcmp(argv[i], "-c")) {
+		kind.container = true;
+		i++;
+	}
+	if (argc > i + 1 && !strcmp(argv[i], "-x")) {
+		kind.slot = atoi(argv[i + 1]);
+		i += 2;
+	}
+	for (; i < argc && nr < MAX; i++)
 		processes[nr++] = parse(argv[i]);
 	if (!nr) {
-		fprintf(stderr, "Usage: mkimage [-c] PID[.THREAD][:PARENT]...\n");
+		fprintf(stderr, "Usage: mkimage [-c] [-x SLOT] PID[.THREAD][:PARENT]...\n");
 		return 2;
 	}
-	image_build(&image, processes, nr, container);
+	image_build(&image, processes, nr, &kind);
 	i = write_out(image.bytes, image.len);
 	free(image.bytes);
 	return i;

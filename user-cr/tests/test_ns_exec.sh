@@ -58,7 +58,7 @@ if "$ns_exec" -cpuim true 2>/dev/null; then
 	ok "ns_exec: the slides' container" slides
 	ok "ns_exec: the host name outside stays" hostname_stays
 	ok "ns_exec: mounts stay inside" mounts_stay
-	ok "ns_exec: --pid-file" pid_file
+	ok "ns_exec: --pidfile" pid_file
 	ok "ns_exec: --detach" detached
 	ok "ns_exec: --detach of a command that is not there" detached_failing
 else

@@ -298,7 +298,7 @@ static const struct change {
 	HEAD(VMA, len, 0, "record of 0 bytes"),
 	HEAD(VMA, len, 0xfffffff8, "record of"),
 	HEAD(VMA, body_len, 0xfffffff8, "cannot have a body"),
-	HEAD(VMA, tail_len, 8, "cannot have a body"),
+	HEAD(VMA, tail_len, 16, "cannot have a body"),
 	HEAD(VMA, id, 5, "id 5"),
 	HEAD(VMA, owner, 1, "not a task"),
 	HEAD(MM, id, 0, "id 0"),
@@ -332,14 +332,18 @@ static const struct change {
 	BODY(FS, fs, root_len, 3, "two paths"),
 	BODY(FS, fs, umask, 01000, "umask"),
 	BODY(MM, mm, exe_id, 1, "executable"),
-	BODY(MM, mm, nr_vmas, 3, "missing"),
+	BODY(MM, mm, nr_vmas, 4, "missing"),
 	BODY(MM, mm, nr_vmas, 1, "more mappings"),
 	BODY(MM, mm, auxv_len, 8, "auxiliary vector"),
 	BODY(VMA, vma, start, 1, "no range"),
 	BODY(VMA, vma, end, 0, "no range"),
 	BODY(VMA, vma, end, 0x7ffffffff000 + 4096, "no range"),
 	BODY(VMA, vma, kind, 0, "unknown kind"),
-	BODY(VMA, vma, flags, 0x80, "unknown flags"),
+	BODY(VMA, vma, flags, 0x80000, "unknown flags"),
+	BODY(VMA, vma, kind, 5, "with the file"),
+	BODY(VMA, vma, family, 2, "family"),
+	BODY(SHMEM, shmem, flags, 2, "unknown flags"),
+	BODY(SHMEM, shmem, size, 1ULL << 63, "impossible size"),
 	BODY(VMA, vma, file_id, 0, "with the file"),
 #undef BODY
 #undef HEAD
@@ -394,7 +398,8 @@ int main(void)
 	struct image image;
 	size_t i;
 
-	image_build(&image, tree, NR_PROCESSES, true);
+	image_build(&image, tree, NR_PROCESSES,
+		    &(struct kind){ .container = true, .slot = 1 });
 	test_good(&image);
 	test_pipe(&image);
 	test_context(&image);

@@ -90,6 +90,106 @@ externals() {
 	"$CHECK/mkimage" $a >"$TMP/one"
 	rerun 0 "$restart" -w -i "$TMP/one"
 }
+external_mode() {
+	rerun 125 "$restart" -w -i "$TMP/one" -I 'pipe:[1234]=9' 9</dev/null &&
+		err 'pipe:\[1234\] was open for writing, but descriptor 9' && nobody
+}
+external_missing() {
+	"$CHECK/mkimage" -x 7 $a >"$TMP/seven"
+	rerun 125 "$restart" -w -i "$TMP/seven" 7>/dev/null &&
+		err "needs pipe:\[1234\] for its descriptor 7" && err -- "--inherit-fd 'pipe:\[1234\]=9'" &&
+		nobody
+}
+external_given() {
+	FAKE_PROGRAM='readlink /proc/self/fd/7; readlink /proc/self/fd/5 || echo closed' \
+		rerun 0 "$restart" -w -i "$TMP/seven" --inherit-fd='pipe:[1234]=5' \
+		5>"$TMP/five" && out "^$TMP/five$" && out closed
+}
+# Everyone gets his own, and the descriptors of ours are out of the way.
+external_all() {
+	for slot in 3 4 5 6 7 8 9 10 11 12; do
+		"$CHECK/mkimage" -x $slot $a $b:$a >"$TMP/slot"
+		FAKE_PROGRAM="readlink /proc/self/fd/$slot; sleep 0.2" \
+			rerun 0 "$restart" -w -i "$TMP/slot" -I 'pipe:[1234]=4' 4>"$TMP/five" || return
+		[ "$(grep -c "^$TMP/five$" "$TMP/out")" -eq 2 ] || return
+	done
+}
+external_unknown() {
+	rerun 125 "$restart" -i "$TMP/one" -I '/dev/pts/3=1' && err 'no external file /dev/pts/3' &&
+		run 2 "$restart" -I nonsense && run 2 "$restart" -I a=77 && err 'descriptor 77 is not open' &&
+		run 2 "$restart" -I a=b
+}
+stdin_is_terminal() { script -qec "$restart" /dev/null >"$TMP/out" 2>&1; [ $? -eq 125 ] && out 'not come from a terminal'; }
+compressed() {
+	"$1" -c "$TMP/subtree" >"$TMP/compressed"
+	rerun 0 "$restart" --time=now -w -i "$TMP/compressed" && out "^$d $c$" &&
+		rerun 0 "$restart" --time=now -w <"$TMP/compressed" && out "^$d $c$" &&
+		fresh && { head -c 1000000 "$TMP/compressed" | run 0 "$restart" -w; } && out "^$d $c$"
+}
+compressed_bad() {
+	"$1" -c "$TMP/subtree" | head -c 500 >"$TMP/compressed"
+	rerun 125 "$restart" -w -i "$TMP/compressed" && err 'compressed: the compressed image is incomplete' &&
+		err 'the image ends here' && nobody
+}
+compressed_container() {
+	"$1" -c "$TMP/container" >"$TMP/compressed"
+	rerun 125 "$restart" -i "$TMP/compressed" && err -- --container
+}
+no_pids() {
+	FAKE_ANYPID=1 rerun 0 "$restart" --no-pids -w -i "$TMP/subtree" &&
+		[ "$(grep -c '^[0-9]* [0-9]*$' "$TMP/out")" -eq 4 ] && not out "^$a "
+}
+no_pids_refused() {
+	rerun 125 "$restart" --no-pids -i "$TMP/subtree" && err 'do without --no-pids' &&
+		nobody && run 2 "$restart" --pids --no-pids
+}
+root() {
+	# The fake kernel needs its files there, too.
+	mkdir -p "$TMP/root/bin" "$TMP/root/proc" "$TMP/root/$FAKE_DIR" &&
+		cp "$(command -v busybox)" "$TMP/root/bin/sh" &&
+		ln -sf sh "$TMP/root/bin/sleep" &&
+		cp "$TMP/container" "$TMP/root/only-here" && fresh &&
+		mount --bind "$FAKE_DIR" "$TMP/root/$FAKE_DIR" || return
+	FAKE_PROGRAM='[ -e /only-here ] && echo "inside $$"; sleep 0.2' run 0 "$restart" -c -w \
+		--root="$TMP/root" -i "$TMP/container" && out '^inside 1' && out '^inside 12'
+	result=$?
+	umount "$TMP/root/$FAKE_DIR"
+	return $result
+}
+root_missing() { rerun 125 "$restart" -c --root="$TMP/none" -i "$TMP/container" && err 'cannot make .*/none the root directory: No such file'; }
+namespaces() {
+	FAKE_PROGRAM='for n in pid uts ipc mnt net; do readlink /proc/self/ns/$n; done' \
+		rerun 0 "$restart" --ns=pid,uts,net,mnt -w -i "$TMP/container" || return
+	for n in pid uts mnt net; do
+		not out "$(readlink /proc/self/ns/$n | sed 's/[][]/\\&/g')" || return
+	done
+	out "$(readlink /proc/self/ns/ipc | sed 's/[][]/\\&/g')"
+}
+namespaces_bad() { run 2 "$restart" --ns=pid,time && err "'time' is no kind of namespace"; }
+# They must not have begun when restart is done, and not before they are thawed.
+frozen() {
+	FAKE_PROGRAM="echo >>$TMP/begun" rerun 0 "$restart" --frozen -P "$TMP/pid" -i "$TMP/subtree" &&
+		err 'pid 30001 is frozen; to have it go on: echo' || return
+	sleep 0.2
+	[ ! -e "$TMP/begun" ] && [ "$(cat "$TMP/pid")" = $a ] && kill -0 $a && kill -0 $d || return
+	eval "$(sed -n 's/.*to have it go on: //p' "$TMP/err")"
+	nobody && [ "$(wc -l <"$TMP/begun")" -eq 4 ] &&
+		rmdir "$(sed -n 's/.* >\(.*\)\/[a-z]*\.[a-z]*$/\1/p' "$TMP/err")"
+}
+frozen_failing() {
+	FAKE_NOJOIN=$d rerun 125 "$restart" --frozen -i "$TMP/subtree" && nobody &&
+		[ -z "$(find /sys/fs/cgroup -name 'restart.*' 2>/dev/null)" ]
+}
+frozen_interrupted() {
+	fresh
+	FAKE_STALL=1 "$restart" --frozen -i "$TMP/subtree" 2>"$TMP/err" &
+	child=$!
+	until_true all_joined 4
+	sleep 0.2
+	kill -TERM $child
+	wait $child 2>/dev/null
+	[ $? -eq 143 ] && nobody && [ -z "$(find /sys/fs/cgroup -name 'restart.*' 2>/dev/null)" ]
+}
 
 container() {
 	FAKE_PROGRAM='echo "$$ $PPID $(uname -n) $(ls -d /proc/[0-9]* | wc -l)"; sleep 0.2' \
@@ -146,6 +246,38 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 	ok "restart: SIGTERM leaves nothing" interrupted TERM 143
 	ok "restart: SIGKILL leaves nothing" interrupted KILL 137
 	ok "restart: external files" externals
+	ok "restart: an external file of the wrong mode" external_mode
+	ok "restart: an external file that nobody gave" external_missing
+	ok "restart: --inherit-fd" external_given
+	ok "restart: --inherit-fd, any slot" external_all
+	ok "restart: --inherit-fd, wrong" external_unknown
+	ok "restart: the image does not come from a terminal" stdin_is_terminal
+	for codec in zstd lz4; do
+		if command -v $codec >/dev/null; then
+			ok "restart: $codec" compressed $codec
+			ok "restart: $codec, incomplete" compressed_bad $codec
+			ok "restart: $codec, refused" compressed_container $codec
+		else
+			skip "restart: $codec" "no $codec(1)"
+		fi
+	done
+	ok "restart: --no-pids" no_pids
+	ok "restart: --no-pids, refused by the kernel" no_pids_refused
+	ok "restart: --ns" namespaces
+	ok "restart: --ns, unknown" namespaces_bad
+	if command -v busybox >/dev/null; then
+		ok "restart: --root" root
+	else
+		skip "restart: --root" "no busybox"
+	fi
+	ok "restart: --root, missing" root_missing
+	if "$CHECK/ns_exec" -c -C ckpt-test true 2>/dev/null; then
+		ok "restart: --frozen" frozen
+		ok "restart: --frozen, failing" frozen_failing
+		ok "restart: --frozen, interrupted" frozen_interrupted
+	else
+		skip "restart: --frozen" "no cgroups, or no right to use them"
+	fi
 	ok "restart: a container" container
 	ok "restart: a subtree in a container" with_init
 	ok "restart: a subtree in a container: exit status" with_init_status

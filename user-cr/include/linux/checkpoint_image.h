@@ -183,6 +183,7 @@ struct ckpt_record {
  * @CKPT_REC_FS: struct ckpt_fs
  * @CKPT_REC_MM: struct ckpt_mm
  * @CKPT_REC_VMA: struct ckpt_vma
+ * @CKPT_REC_SHMEM: struct ckpt_shmem
  * @CKPT_REC_SIGHAND: struct ckpt_sighand
  * @CKPT_REC_PENDING: struct ckpt_pending
  * @CKPT_REC_ITIMERS: struct ckpt_itimers
@@ -205,6 +206,7 @@ enum ckpt_record_type {
 	CKPT_REC_FS		= 34,
 	CKPT_REC_MM		= 48,
 	CKPT_REC_VMA		= 49,
+	CKPT_REC_SHMEM		= 50,
 	CKPT_REC_SIGHAND	= 64,
 	CKPT_REC_PENDING	= 65,
 	CKPT_REC_ITIMERS	= 66,
@@ -435,9 +437,15 @@ struct ckpt_fs {
  *
  * %CKPT_MM_TOPDOWN
  *	New mappings are placed from @mmap_base downwards.
+ * %CKPT_MM_LOCK_FUTURE
+ *	New mappings are locked: mlockall(MCL_FUTURE).
+ * %CKPT_MM_LOCK_FUTURE_ONFAULT
+ *	They are so when they are faulted in: MCL_ONFAULT.
  */
-#define CKPT_MM_TOPDOWN		(1U << 0)
-#define CKPT_MM_FLAGS		CKPT_MM_TOPDOWN
+#define CKPT_MM_TOPDOWN			(1U << 0)
+#define CKPT_MM_LOCK_FUTURE		(1U << 1)
+#define CKPT_MM_LOCK_FUTURE_ONFAULT	(1U << 2)
+#define CKPT_MM_FLAGS			0x7U
 
 /**
  * struct ckpt_mm - an address space
@@ -459,6 +467,10 @@ struct ckpt_fs {
  * @env_end: "
  * @nr_vmas: number of CKPT_REC_VMA records for it
  * @auxv_len: bytes of the auxiliary vector in the tail
+ * @peak_rss: most resident memory that it ever had, in bytes
+ * @peak_vm: most virtual memory that it ever had, in bytes
+ * @membarrier: MEMBARRIER_CMD_REGISTER_* bits
+ * @reserved: zero
  */
 struct ckpt_mm {
 	__u32 exe_id;
@@ -479,6 +491,10 @@ struct ckpt_mm {
 	__u64 env_end;
 	__u32 nr_vmas;
 	__u32 auxv_len;
+	__u64 peak_rss;
+	__u64 peak_vm;
+	__u32 membarrier;
+	__u32 reserved;
 };
 
 /**
@@ -487,12 +503,14 @@ struct ckpt_mm {
  * @CKPT_VMA_FILE: a file
  * @CKPT_VMA_VDSO: the vDSO's code
  * @CKPT_VMA_VVAR: the vDSO's data
+ * @CKPT_VMA_SHMEM: shared anonymous memory
  */
 enum ckpt_vma_kind {
 	CKPT_VMA_ANON	= 1,
 	CKPT_VMA_FILE	= 2,
 	CKPT_VMA_VDSO	= 3,
 	CKPT_VMA_VVAR	= 4,
+	CKPT_VMA_SHMEM	= 5,
 };
 
 /**
@@ -508,6 +526,16 @@ enum ckpt_vma_kind {
  *	MAP_NORESERVE.
  * %CKPT_VMA_ACCOUNT
  *	Counts as committed memory: it is, or once was, private and writable.
+ * %CKPT_VMA_LOCKED, %CKPT_VMA_LOCKONFAULT
+ *	mlock(), and with MLOCK_ONFAULT.
+ * %CKPT_VMA_SEQUENTIAL, %CKPT_VMA_RANDOM, %CKPT_VMA_DONTFORK,
+ * %CKPT_VMA_WIPEONFORK, %CKPT_VMA_DONTDUMP, %CKPT_VMA_HUGEPAGE,
+ * %CKPT_VMA_NOHUGEPAGE, %CKPT_VMA_MERGEABLE
+ *	As the MADV_* of these names.
+ * %CKPT_VMA_SEALED
+ *	mseal().
+ * %CKPT_VMA_DROPPABLE
+ *	MAP_DROPPABLE: its content is not saved.
  */
 #define CKPT_VMA_READ		(1U << 0)
 #define CKPT_VMA_WRITE		(1U << 1)
@@ -516,7 +544,21 @@ enum ckpt_vma_kind {
 #define CKPT_VMA_GROWSDOWN	(1U << 4)
 #define CKPT_VMA_NORESERVE	(1U << 5)
 #define CKPT_VMA_ACCOUNT	(1U << 6)
-#define CKPT_VMA_FLAGS		0x7fU
+#define CKPT_VMA_LOCKED		(1U << 7)
+#define CKPT_VMA_LOCKONFAULT	(1U << 8)
+#define CKPT_VMA_SEQUENTIAL	(1U << 9)
+#define CKPT_VMA_RANDOM		(1U << 10)
+#define CKPT_VMA_DONTFORK	(1U << 11)
+#define CKPT_VMA_WIPEONFORK	(1U << 12)
+#define CKPT_VMA_DONTDUMP	(1U << 13)
+#define CKPT_VMA_HUGEPAGE	(1U << 14)
+#define CKPT_VMA_NOHUGEPAGE	(1U << 15)
+#define CKPT_VMA_MERGEABLE	(1U << 16)
+#define CKPT_VMA_SEALED		(1U << 17)
+#define CKPT_VMA_DROPPABLE	(1U << 18)
+#define CKPT_VMA_FLAGS		0x7ffffU
+
+#define CKPT_VMA_NAME_LEN	80
 
 /**
  * struct ckpt_vma - a mapping
@@ -525,12 +567,19 @@ enum ckpt_vma_kind {
  * @start: first address
  * @end: first address behind it
  * @flags: CKPT_VMA_*
- * @file_id: id of the mapped file, or 0
+ * @file_id: id of the mapped file or of the shared anonymous memory, or 0
  * @offset: in the file, in bytes; for anonymous memory, what the kernel
  *	numbers its pages by
+ * @family: id of another address space, saved before, with which it may share
+ *	pages copy-on-write, or 0
+ * @reserved: zero
+ *
+ * The tail is the name of anonymous memory (PR_SET_VMA_ANON_NAME),
+ * NUL-terminated, or empty.
  *
  * The content of private memory is in bulk runs with the source @mm_id and
- * the address as offset.  What no run covers is as in the file, or zero.
+ * the address as offset. What no run covers is as in the file, or zero. Markers
+ * are guard regions.
  */
 struct ckpt_vma {
 	__u32 mm_id;
@@ -540,6 +589,31 @@ struct ckpt_vma {
 	__u32 flags;
 	__u32 file_id;
 	__u64 offset;
+	__u32 family;
+	__u32 reserved;
+};
+
+/**
+ * DOC: Shared memory flags
+ *
+ * %CKPT_SHMEM_NORESERVE
+ *	MAP_NORESERVE.
+ */
+#define CKPT_SHMEM_NORESERVE	(1U << 0)
+#define CKPT_SHMEM_FLAGS	CKPT_SHMEM_NORESERVE
+
+/**
+ * struct ckpt_shmem - shared anonymous memory
+ * @size: in bytes
+ * @flags: CKPT_SHMEM_*
+ * @reserved: zero
+ *
+ * The content is in bulk runs. What no run covers is zero.
+ */
+struct ckpt_shmem {
+	__u64 size;
+	__u32 flags;
+	__u32 reserved;
 };
 
 /**
@@ -840,7 +914,7 @@ struct ckpt_um_task {
  * enum ckpt_run_type - what a run says about a range of a bulk source
  * @CKPT_RUN_DATA: its bytes are in this chunk
  * @CKPT_RUN_HOLE: it is empty
- * @CKPT_RUN_MARKER: pages with a special meaning; none so far
+ * @CKPT_RUN_MARKER: of memory: a guard region
  * @CKPT_RUN_SAME: it is, and stays shared with, a range of another source
  * @CKPT_RUN_PARENT: unchanged since the base image
  */

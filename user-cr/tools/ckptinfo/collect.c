@@ -49,6 +49,7 @@ static void take_vma(struct info *info, const struct ckpt_record *record)
 	info->vma = extend(info->vma, info->nr_vmas, sizeof(*vma));
 	vma = &info->vma[info->nr_vmas++];
 	ckpt_record_body(record, &vma->saved, sizeof(vma->saved));
+	vma->name = record->tail_len ? ckpt_record_tail(record) : "";
 	vma->bytes = 0;
 }
 

@@ -37,10 +37,12 @@ struct object {
 /**
  * struct vma - a mapping
  * @saved: as in the image
+ * @name: of anonymous memory, or ""
  * @bytes: of its content that are in the image
  */
 struct vma {
 	struct ckpt_vma saved;
+	const char *name;
 	uint64_t bytes;
 };
 

@@ -6,20 +6,29 @@
 #include "../common/util.h"
 #include "info.h"
 
-static void print_name(const struct info *info, const struct ckpt_vma *v,
+static void print_name(const struct info *info, const struct vma *vma,
 		       const struct ckpt_mm *mm)
 {
-	if (v->kind == CKPT_VMA_FILE)
+	const struct ckpt_vma *v = &vma->saved;
+
+	if (vma->name[0]) {
+		printf("[anon:");
+		print_text(vma->name);
+		printf("]");
+	} else if (v->kind == CKPT_VMA_SHMEM) {
+		printf("[shared memory %u]", v->file_id);
+	} else if (v->kind == CKPT_VMA_FILE) {
 		print_text(ckpt_record_tail(info_object(info, v->file_id,
 							CKPT_REC_FILE)));
-	else if (v->kind == CKPT_VMA_VDSO)
+	} else if (v->kind == CKPT_VMA_VDSO) {
 		printf("[vdso]");
-	else if (v->kind == CKPT_VMA_VVAR)
+	} else if (v->kind == CKPT_VMA_VVAR) {
 		printf("[vvar]");
-	else if (v->start <= mm->brk && v->end > mm->start_brk)
+	} else if (v->start <= mm->brk && v->end > mm->start_brk) {
 		printf("[heap]");
-	else if (v->start <= mm->start_stack && v->end > mm->start_stack)
+	} else if (v->start <= mm->start_stack && v->end > mm->start_stack) {
 		printf("[stack]");
+	}
 }
 
 static void print_vma(const struct info *info, const struct vma *vma,
@@ -35,7 +44,7 @@ static void print_vma(const struct info *info, const struct vma *vma,
 	       v->flags & CKPT_VMA_SHARED ? 's' : 'p',
 	       v->kind == CKPT_VMA_FILE ? (uint64_t)v->offset : 0,
 	       size_text(v->end - v->start), size_text(vma->bytes));
-	print_name(info, v, mm);
+	print_name(info, vma, mm);
 	putchar('\n');
 }
 

@@ -46,7 +46,7 @@ static const struct option_entry options[] = {
 	SWITCH('d', "detach", detach,
 	       "do not wait; implies -s, and /dev/null takes the place\n"
 	       "of the terminal"),
-	OPTION_TEXT('P', "pid-file", "FILE", struct spawn, pid_file,
+	OPTION_TEXT('P', "pidfile", "FILE", struct spawn, pid_file,
 		    "write its pid, as seen from here, to FILE"),
 	OPTION_HEADING("Control group, by which it can be frozen"),
 	OPTION_CALL('C', "cgroup", "NAME", take_cgroup,

@@ -82,13 +82,16 @@ static void abort_restart(struct restart *r, const struct proc *old, int nr_old)
 {
 	int waited;
 
+	frozen_abort(r);
 	close_context(r);
 	close(r->alive[1]);
 	if (r->child > 0)
 		kill(r->child, SIGKILL);
 	for (waited = 0; waited < ABORT_WAIT_MS; waited += 5) {
-		if (!kill_new(old, nr_old))
+		if (!kill_new(old, nr_old)) {
+			frozen_end(r);
 			return;
+		}
 		usleep(5000);
 	}
 	complain("some of the new processes do not end: look for children of pid %d",
@@ -175,6 +178,8 @@ static int run(struct restart *r)
 	close(r->alive[0]);
 	if (caught || wait_ready(r) < 0 || find_root(r) < 0)
 		return -1;
+	if (r->o.frozen && frozen_begin(r) < 0)
+		return -1;
 	return complete(r);
 }
 
@@ -189,6 +194,8 @@ static int succeed(struct restart *r)
 	close(r->alive[1]);
 	close_context(r);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	if (r->o.frozen)
+		frozen_wait(r);
 	if (r->o.pid_file)
 		write_pid_file(r->o.pid_file, r->root);
 	if (r->o.verbose)

@@ -26,57 +26,59 @@ int descriptors_replace_stdin(void)
 	return 0;
 }
 
+/* A duplicate above LOWEST. */
+static int dup_up(int fd, int lowest)
+{
+	int new = fcntl(fd, F_DUPFD_CLOEXEC, lowest);
+
+	if (new < 0)
+		complain_errno("cannot keep a descriptor above %d", lowest);
+	return new;
+}
+
 static int move_up(int *fd, int lowest)
 {
-	int new = fcntl(*fd, F_DUPFD_CLOEXEC, lowest);
+	int new = dup_up(*fd, lowest);
 
-	if (new < 0) {
-		complain_errno("cannot keep a descriptor above %d", lowest);
+	if (new < 0)
 		return -1;
-	}
 	close(*fd);
 	*fd = new;
 	return 0;
 }
 
-static bool is_ours(const struct restart *r, int fd)
+static int highest_slot(const struct restart *r)
 {
-	return fd == r->context || fd == r->log || fd == r->ready[0] ||
-	       fd == r->ready[1] || fd == r->alive[0] || fd == r->alive[1];
-}
-
-/* Each external file needs an open descriptor; returns the highest. */
-static int check_externals(const struct restart *r)
-{
-	const struct external *e = r->image.external;
 	int i, highest = STDERR_FILENO;
 
-	for (i = 0; i < r->image.nr_externals; i++) {
-		if (is_ours(r, e[i].slot) || fcntl(e[i].slot, F_GETFD) < 0) {
-			complain("the image needs descriptor %u, which was %s: open one for it, as in: restart ... %u<FILE",
-				 e[i].slot, e[i].key, e[i].slot);
-			return -1;
-		}
-		if ((int)e[i].slot > highest)
-			highest = e[i].slot;
-	}
+	for (i = 0; i < r->image.nr_externals; i++)
+		if ((int)r->image.external[i].slot > highest)
+			highest = r->image.external[i].slot;
 	return highest;
 }
 
+/* All that we still need goes out of the way of the slots. */
 int descriptors_prepare(struct restart *r)
 {
 	int *ours[] = {
 		&r->context, &r->log, &r->ready[0], &r->ready[1],
 		&r->alive[0], &r->alive[1],
 	};
-	int highest = check_externals(r);
+	int lowest = highest_slot(r) + 1;
+	struct external *e;
 	size_t i;
 
-	if (highest < 0)
-		return -1;
 	for (i = 0; i < ARRAY_SIZE(ours); i++)
-		if (move_up(ours[i], highest + 1) < 0)
+		if (move_up(ours[i], lowest) < 0)
 			return -1;
+	for (i = 0; i < (size_t)r->image.nr_externals; i++) {
+		e = &r->image.external[i];
+		if (e->fd == (int)e->slot)
+			continue;
+		e->fd = dup_up(e->fd, lowest);
+		if (e->fd < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -92,15 +94,16 @@ static int close_gap(unsigned int first, unsigned int end)
 	return first < end ? syscall(SYS_close_range, first, end - 1, 0) : 0;
 }
 
-/* All but the standard ones, those for external files, and what join() needs. */
-int descriptors_close_others(const struct restart *r)
+/* All but the standard ones, the slots of this task, and what join() needs. */
+int descriptors_close_others(const struct restart *r, uint32_t owner)
 {
 	unsigned int keep[r->image.nr_externals + 3];
 	unsigned int next = STDERR_FILENO + 1;
 	int i, n = 0;
 
 	for (i = 0; i < r->image.nr_externals; i++)
-		keep[n++] = r->image.external[i].slot;
+		if (r->image.external[i].owner == owner)
+			keep[n++] = r->image.external[i].slot;
 	keep[n++] = r->context;
 	keep[n++] = r->log;
 	keep[n++] = r->ready[1];

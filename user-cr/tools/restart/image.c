@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Opening the image, and what the tool wants to know of it */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,29 +52,20 @@ void close_context(struct restart *r)
 	r->context = -1;
 }
 
-static bool have_slot(const struct image *image, uint32_t slot)
-{
-	int i;
-
-	for (i = 0; i < image->nr_externals; i++)
-		if (image->external[i].slot == slot)
-			return true;
-	return false;
-}
-
 static void take_file(struct image *image, const struct ckpt_record *record)
 {
-	struct external *external;
 	struct ckpt_file file;
 
 	ckpt_record_body(record, &file, sizeof(file));
-	if (file.kind != CKPT_FILE_EXTERNAL || have_slot(image, file.slot))
+	if (file.kind != CKPT_FILE_EXTERNAL)
 		return;
 	image->external = xrealloc(image->external, image->nr_externals + 1,
 				   sizeof(*image->external));
-	external = &image->external[image->nr_externals++];
-	external->slot = file.slot;
-	external->key = ckpt_record_tail(record);
+	image->external[image->nr_externals++] = (struct external){
+		.owner = record->owner, .slot = file.slot,
+		.access = file.flags & O_ACCMODE,
+		.key = ckpt_record_tail(record),
+	};
 }
 
 static void take_record(struct image *image, const struct ckpt_record *record)

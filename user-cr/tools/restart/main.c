@@ -2,6 +2,7 @@
 /* restart: bring saved processes back to life */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,24 +26,78 @@ static void take_time(void *options, const char *policy)
 			    policy);
 }
 
+static const struct {
+	const char *name;
+	unsigned long flag;
+} namespace_names[] = {
+	{ "pid", CLONE_NEWPID }, { "uts", CLONE_NEWUTS },
+	{ "ipc", CLONE_NEWIPC }, { "mnt", CLONE_NEWNS },
+	{ "net", CLONE_NEWNET }, { "cgroup", CLONE_NEWCGROUP },
+};
+
+static unsigned long parse_namespace(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(namespace_names); i++)
+		if (!strcmp(name, namespace_names[i].name))
+			return namespace_names[i].flag;
+	usage_error("'%s' is no kind of namespace: pid, uts, ipc, mnt, net, cgroup",
+		    name);
+}
+
+static void take_namespaces(void *options, const char *list)
+{
+	struct options *o = options;
+	char *copy = xstrdup(list), *rest = copy, *name;
+
+	o->namespaces = 0;
+	while ((name = strsep(&rest, ",")))
+		o->namespaces |= parse_namespace(name);
+	free(copy);
+}
+
+/* A key may hold any characters, the descriptor has only digits. */
+static void take_inherit(void *options, const char *arg)
+{
+	struct options *o = options;
+	const char *number = strrchr(arg, '=');
+	struct inherit *i;
+
+	if (!number || number == arg)
+		usage_error("'%s' is not KEY=FD, with a key that ckptinfo --externals shows",
+			    arg);
+	o->inherit = xrealloc(o->inherit, o->nr_inherits + 1,
+			      sizeof(*o->inherit));
+	i = &o->inherit[o->nr_inherits++];
+	*i = (struct inherit){
+		.key = xasprintf("%.*s", (int)(number - arg), arg),
+		.fd = parse_number(number + 1, 0, INT_MAX, "descriptor"),
+	};
+	if (fcntl(i->fd, F_GETFD) < 0)
+		usage_error("'%s': descriptor %d is not open", arg, i->fd);
+}
+
 #define SWITCH(l, n, member, text) \
 	OPTION_SWITCH(l, n, struct options, member, text)
-#define NAMESPACE(l, n, bits, text) \
-	OPTION_BITS(l, n, struct options, namespaces, bits, text)
 
 static const struct option_entry options[] = {
 	OPTION_HEADING("Where from"),
 	OPTION_TEXT('i', "input", "FILE", struct options, input, "read FILE"),
 	OPTION_HEADING("Where to"),
-	NAMESPACE('c', "container", CONTAINER,
-		  "into new namespaces: all of the following four"),
-	NAMESPACE(0, "pidns", CLONE_NEWPID,
-		  "process ids; with --mntns, a new /proc"),
-	NAMESPACE(0, "utsns", CLONE_NEWUTS,
-		  "host name and domain name, which are restored"),
-	NAMESPACE(0, "ipcns", CLONE_NEWIPC,
-		  "System V IPC and POSIX message queues"),
-	NAMESPACE(0, "mntns", CLONE_NEWNS, "mounts"),
+	OPTION_BITS('c', "container", struct options, namespaces, CONTAINER,
+		    "into new namespaces: pid, uts, ipc, mnt"),
+	OPTION_CALL(0, "ns", "LIST", take_namespaces,
+		    "into these new namespaces, with commas between them:\n"
+		    "pid, uts, ipc, mnt, net, cgroup"),
+	OPTION_TEXT(0, "root", "DIR", struct options, root,
+		    "DIR is the root directory for the processes"),
+	SWITCH(0, "pids", pids,
+	       "with the process ids of the image (the default)"),
+	SWITCH(0, "no-pids", no_pids, "with any process ids"),
+	OPTION_CALL('I', "inherit-fd", "KEY=FD", take_inherit,
+		    "our descriptor FD for the external file KEY, one of\n"
+		    "those that ckptinfo --externals shows"),
 	SWITCH('d', "detach", detach,
 	       "into a session of their own, without a terminal"),
 	OPTION_HEADING("Time"),
@@ -54,8 +109,11 @@ static const struct option_entry options[] = {
 	SWITCH('w', "wait", wait,
 	       "wait for the first process, pass signals on to it, and\n"
 	       "exit with its status"),
-	OPTION_TEXT('P', "pid-file", "FILE", struct options, pid_file,
-		    "write its pid, as seen from here, to FILE"),
+	SWITCH(0, "frozen", frozen,
+	       "leave them frozen, in a cgroup of their own"),
+	OPTION_TEXT('P', "pidfile", "FILE", struct options, pid_file,
+		    "write the pid of the first process, as seen from here,\n"
+		    "to FILE"),
 	OPTION_HEADING("Other"),
 	SWITCH('q', "quiet", quiet, "no messages but errors"),
 	SWITCH('v', "verbose", verbose, "tell what is done"),
@@ -83,6 +141,8 @@ static void parse_options(struct options *o, int argc, char **argv)
 	if (first < argc)
 		usage_error("'%s' is one argument too many (an image file is given with -i)",
 			    argv[first]);
+	if (o->pids && o->no_pids)
+		usage_error("--pids or --no-pids?");
 }
 
 /* What can be known to fail before anything is made. */
@@ -117,7 +177,7 @@ int main(int argc, char **argv)
 	if (r.log < 0)
 		return EXIT_NO_RESTART;
 	if (!image_open(&r) && !image_read(&r.image, r.context) && !check(&r) &&
-	    !make_pipes(&r) && !descriptors_prepare(&r))
+	    !externals_assign(&r) && !make_pipes(&r) && !descriptors_prepare(&r))
 		status = coordinate(&r);
 	image_free(&r.image);
 	/* Who decompresses writes to it. */

@@ -98,7 +98,7 @@ static pid_t create(struct restart *r, int index, unsigned long namespaces)
 	struct clone_struct args = {
 		.clone_flags = namespaces,
 		.exit_signal = t->exit_signal,
-		.nr_pids = 1,
+		.nr_pids = r->o.no_pids ? 0 : 1,
 	};
 	pid_t pids[] = { t->pid };
 	pid_t pid = ckpt_clone2(&args, pids);
@@ -126,9 +126,13 @@ static void create_children(struct restart *r, int index)
 
 /* Tells the coordinator, and waits in the kernel to be somebody else. */
 static __attribute__((noreturn))
-void join(struct restart *r, uint32_t pid)
+void join(struct restart *r, const struct task *task)
 {
-	if (descriptors_close_others(r) < 0)
+	uint32_t pid = task->saved.pid;
+
+	if (externals_place(r, task->id) < 0)
+		fail(r, pid, "cannot put external files in their place");
+	if (descriptors_close_others(r, task->id) < 0)
 		fail(r, pid, "cannot close descriptors");
 	if (write(r->ready[1], "j", 1) != 1)
 		fail(r, pid, "cannot reach the coordinator");
@@ -136,6 +140,9 @@ void join(struct restart *r, uint32_t pid)
 	/* From here on the context takes care of us. */
 	prctl(PR_SET_PDEATHSIG, 0);
 	ckpt_restart(pid, r->context, RESTART_JOIN, -1);
+	if (errno == EINVAL && r->o.no_pids && (uint32_t)getpid() != pid)
+		fail(r, pid, "this kernel does not let a process with pid %d take its place: do without --no-pids, or use --container",
+		     getpid());
 	fail(r, pid, "cannot join the restart");
 }
 
@@ -144,7 +151,7 @@ static void become(struct restart *r, int index, pid_t parent)
 	close(r->alive[1]);
 	tie_to_parent(r, parent);
 	create_children(r, index);
-	join(r, r->image.tree.task[index].saved.pid);
+	join(r, &r->image.tree.task[index]);
 }
 
 static void set_names(const struct restart *r, uint32_t pid)
@@ -165,12 +172,16 @@ static void enter_container(const struct restart *r, uint32_t pid)
 	unsigned long namespaces = r->o.namespaces;
 
 	set_names(r, pid);
-	if (namespaces & CLONE_NEWNS) {
-		if (container_private_mounts() < 0)
-			fail(r, pid, "cannot make the mounts private");
-		if (namespaces & CLONE_NEWPID && container_mount_proc() < 0)
-			fail(r, pid, "cannot mount a new /proc");
-	}
+	if (namespaces & CLONE_NEWNS && container_private_mounts() < 0)
+		fail(r, pid, "cannot make the mounts private");
+	if (r->o.root && (chroot(r->o.root) < 0 || chdir("/") < 0))
+		fail(r, pid, "cannot make %s the root directory", r->o.root);
+	if (namespaces & CLONE_NEWNS && namespaces & CLONE_NEWPID &&
+	    container_mount_proc() < 0)
+		fail(r, pid, "cannot mount a new /proc%s%s",
+		     r->o.root ? " below " : "", r->o.root ? r->o.root : "");
+	if (namespaces & CLONE_NEWNET && container_loopback_up() < 0)
+		fail(r, pid, "cannot bring up the loopback device");
 	if (r->o.detach && setsid() < 0)
 		fail(r, pid, "cannot begin a session");
 }

@@ -18,10 +18,23 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "../common/cgroup.h"
 #include "../common/input.h"
 #include "../common/tree.h"
 
 #define EXIT_NO_RESTART	125
+
+/**
+ * struct inherit - a descriptor for an external file
+ * @key: of the file
+ * @fd: ours
+ * @used: there is such a file in the image
+ */
+struct inherit {
+	char *key;
+	int fd;
+	bool used;
+};
 
 /**
  * struct options - from the command line
@@ -30,6 +43,12 @@
  * @time_now: CLOCK_MONOTONIC shows this machine's time
  * @wait: wait for the root to end
  * @detach: in a session of its own
+ * @pids: with the pids of the image, which is the default
+ * @no_pids: with any pids
+ * @frozen: leave the tree frozen
+ * @root: root directory, or NULL
+ * @inherit: descriptors for external files
+ * @nr_inherits: their number
  * @pid_file: where to write the root's pid, or NULL
  * @quiet: errors only
  * @verbose: tell what is done
@@ -40,6 +59,12 @@ struct options {
 	bool time_now;
 	bool wait;
 	bool detach;
+	bool pids;
+	bool no_pids;
+	bool frozen;
+	const char *root;
+	struct inherit *inherit;
+	int nr_inherits;
 	const char *pid_file;
 	bool quiet;
 	bool verbose;
@@ -47,12 +72,18 @@ struct options {
 
 /**
  * struct external - a file that leads out of the saved tree
- * @slot: our descriptor that takes its place
+ * @owner: id of the task that takes it
+ * @slot: its descriptor from which the kernel takes it
+ * @access: O_RDONLY, O_WRONLY or O_RDWR
  * @key: what it was
+ * @fd: our descriptor for it
  */
 struct external {
+	uint32_t owner;
 	uint32_t slot;
+	int access;
 	const char *key;
+	int fd;
 };
 
 /**
@@ -85,6 +116,7 @@ struct image {
  * @ready: pipe from the processes: a byte each, when it is about to join
  * @alive: pipe from the coordinator: its end is the coordinator's end, a byte
  *	in it is success
+ * @cgroup: in which the tree is frozen, if its path is not empty
  * @child: the coordinator's child: the root, or the init before it
  * @root: the root as the coordinator sees it
  */
@@ -96,6 +128,7 @@ struct restart {
 	int log;
 	int ready[2];
 	int alive[2];
+	struct cgroup cgroup;
 	pid_t child;
 	pid_t root;
 };
@@ -106,10 +139,23 @@ int image_read(struct image *image, int context);
 void image_free(struct image *image);
 void close_context(struct restart *r);
 
+/* externals.c: 0, or -1 after a complaint */
+int externals_assign(struct restart *r);
+/* In the process of the task with this id: 0, or -1 and errno. */
+int externals_place(const struct restart *r, uint32_t owner);
+
+/* frozen.c: 0, or -1 and logged. To be called when all are about to join. */
+int frozen_begin(struct restart *r);
+/* When they are restored: 0, or -1 after a complaint. */
+int frozen_wait(struct restart *r);
+/* After a failure: lets them go, to be killed; and then, removes the cgroup. */
+void frozen_abort(struct restart *r);
+void frozen_end(struct restart *r);
+
 /* descriptors.c: 0, or -1 after a complaint */
 int descriptors_prepare(struct restart *r);
 int descriptors_replace_stdin(void);
-int descriptors_close_others(const struct restart *r);
+int descriptors_close_others(const struct restart *r, uint32_t owner);
 
 /* timens.c */
 void timens_continue(const struct restart *r);
