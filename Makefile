@@ -33,7 +33,7 @@ kernel-debug: kernel-tree ## the same with KASAN, UBSAN, lockdep, kmemleak
 	@scripts/stamp kernel-um-debug $(kernel_inputs) --makes $(BUILD)/um-debug/linux -- \
 		scripts/build-kernel -o $(BUILD)/um-debug um-debug
 
-tools: deps ## user-cr: checkpoint, restart, ns_exec, ckptinfo
+tools: deps ## user-cr: checkpoint, restart, ns_exec, ckptinfo, ckpt-convert
 	@$(call in_folder,user-cr)
 
 selftests: tools kernel-tree ## the test programs

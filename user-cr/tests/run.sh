@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs all tests; CHECK is the directory with what was built for them.
+# Runs all tests; CHECK is the directory with what was built for them, LIB that
+# of the library.
 
 here=$(dirname "$0")
 CHECK=$(realpath "${CHECK:-$here/../build/check}")
+LIB=$(realpath "${LIB:-$here/../build/lib}")
 TMP=$(mktemp -d)
 trap 'cd / && rm -rf "$TMP"' EXIT
-export CHECK TMP
+export CHECK LIB TMP
 
 # The pids that restart needs are free in a pid namespace of our own, and what
 # is killed there is ours.
@@ -26,7 +28,7 @@ FAILED=$(grep -c '^not ok ' "$TMP/reader")
 # It crashed if it did not come to the end.
 grep -q ' passed, ' "$TMP/reader" || FAILED=$((FAILED + 1))
 
-for script in ckptinfo ns_exec checkpoint restart; do
+for script in library ckptinfo fixtures ns_exec checkpoint restart completion; do
 	# shellcheck source-path=SCRIPTDIR source=lib.sh
 	. "$here/test_$script.sh"
 done

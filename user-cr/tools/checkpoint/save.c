@@ -6,10 +6,10 @@
 
 #include <checkpoint/checkpoint.h>
 #include "../common/log.h"
+#include "../common/progress.h"
+#include "../common/pump.h"
 #include "../common/util.h"
 #include "checkpoint.h"
-#include "progress.h"
-#include "pump.h"
 
 #define RETRIES		5
 

@@ -198,7 +198,7 @@ static int succeed(struct restart *r)
 		frozen_wait(r);
 	if (r->o.pid_file)
 		write_pid_file(r->o.pid_file, r->root);
-	if (r->o.verbose)
+	if (r->o.verbose && !r->o.frozen)
 		complain("pid %d goes on", r->root);
 	if (!r->o.wait)
 		return 0;

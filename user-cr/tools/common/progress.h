@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* How far it is, on a terminal */
-#ifndef CHECKPOINT_PROGRESS_H
-#define CHECKPOINT_PROGRESS_H
+#ifndef COMMON_PROGRESS_H
+#define COMMON_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,4 +32,4 @@ void progress_step(void *arg, uint64_t bytes);
 /* Takes the line away. */
 void progress_end(struct progress *p);
 
-#endif /* CHECKPOINT_PROGRESS_H */
+#endif /* COMMON_PROGRESS_H */

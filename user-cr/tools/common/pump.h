@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A process beside the checkpoint, if one is needed
+ * A process beside the one that writes an image, if one is needed
  *
- * It compresses what the kernel writes, and tells on a terminal how far it is.
- * Where a file is written as it is, the kernel does so itself, and the process
- * only watches how the file grows.
+ * It compresses what is written, and tells on a terminal how far it is. Where a
+ * file is written as it is, it only watches how the file grows.
  */
-#ifndef CHECKPOINT_PUMP_H
-#define CHECKPOINT_PUMP_H
+#ifndef COMMON_PUMP_H
+#define COMMON_PUMP_H
 
-#include "../common/codec.h"
-#include "../common/output.h"
+#include "codec.h"
+#include "output.h"
 
 /**
  * struct pump - the process
@@ -18,7 +17,7 @@
  * @codec: how to compress it
  * @progress: tell how far it is
  * @total: expected bytes, for that
- * @fd: for the kernel to write to
+ * @fd: to write to
  * @pid: of the process, 0 if there is none
  * @end: its end is the end of the process, if that only watches; or -1
  */
@@ -45,4 +44,4 @@ int pump_start(struct pump *p);
 /* No more bytes will come. If they are of no use, GIVE_UP at once. */
 enum pump_result pump_end(struct pump *p, bool give_up);
 
-#endif /* CHECKPOINT_PUMP_H */
+#endif /* COMMON_PUMP_H */

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../common/proctree.h"
-#include "../common/util.h"
+#include "proctree.h"
 #include "progress.h"
+#include "util.h"
 
 #define FIRST	0.5		/* seconds: what is faster needs no line */
 #define PERIOD	0.2

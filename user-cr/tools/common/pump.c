@@ -8,10 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../common/util.h"
-#include "../common/waiting.h"
 #include "progress.h"
 #include "pump.h"
+#include "util.h"
+#include "waiting.h"
 
 #define WATCH_MS	100
 
@@ -70,7 +70,7 @@ void run_watch(const struct pump *p, pid_t parent, int end)
 	_exit(PUMP_DONE);
 }
 
-/* Whether the kernel can write to the output itself. */
+/* Whether the output can be written to without us. */
 static bool direct(const struct pump *p)
 {
 	return p->codec == CODEC_NONE && (!p->progress || p->out->start >= 0);

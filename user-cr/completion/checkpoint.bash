@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# bash completion for checkpoint, restart, ns_exec, ckptinfo and ckpt-convert
+#
+# The options are those that --help shows, so there is no second list of them.
+
+_checkpoint_options() {
+	"$1" --help 2>/dev/null | grep -oE -e '^ +(-[a-zA-Z], )?--[a-z-]+=?' |
+		grep -oE -e '--[a-z-]+=?'
+}
+
+# What may follow the option $1, with $2 of it there already.
+_checkpoint_values() {
+	case $1 in
+	-p | --pid)
+		compgen -W "$(cd /proc && echo [0-9]*)" -- "$2"
+		;;
+	-z | --compress)
+		compgen -W 'zstd lz4 none' -- "$2"
+		;;
+	--freezer)
+		compgen -W 'auto v1 v2' -- "$2"
+		;;
+	--time)
+		compgen -W 'continue now' -- "$2"
+		;;
+	--ns)
+		compgen -P "${2%"${2##*,}"}" -W 'pid uts ipc mnt net cgroup' -- "${2##*,}"
+		;;
+	--root)
+		compgen -d -- "$2"
+		;;
+	-o | --output | -i | --input | -P | --pidfile)
+		compgen -f -- "$2"
+		;;
+	-C | --cgroup | -I | --inherit-fd | --timeout)
+		;;
+	*)
+		return 1
+		;;
+	esac
+}
+
+_checkpoint() {
+	local tool=$1 cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local values
+
+	# --option=value is three words to bash.
+	if [[ $cur == = ]]; then
+		cur=
+	elif [[ $prev == = ]] && ((COMP_CWORD > 2)); then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	if values=$(_checkpoint_values "$prev" "$cur"); then
+		[[ $prev != --output && $prev != -[oiP] ]] || compopt -o filenames 2>/dev/null
+	elif [[ $cur == -* ]]; then
+		values=$(compgen -W "$(_checkpoint_options "$tool")" -- "$cur")
+		[[ $values != *= ]] || compopt -o nospace 2>/dev/null
+	elif [[ ${tool##*/} == ns_exec ]]; then
+		values=$(compgen -c -- "$cur")
+	elif [[ ${tool##*/} == ckpt* ]]; then
+		values=$(compgen -f -- "$cur")
+		compopt -o filenames 2>/dev/null
+	fi
+	COMPREPLY=()
+	[[ -z $values ]] || mapfile -t COMPREPLY <<<"$values"
+}
+
+complete -F _checkpoint checkpoint restart ns_exec ckptinfo ckpt-convert
