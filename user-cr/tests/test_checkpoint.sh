@@ -201,6 +201,8 @@ inside() {
 		err 'belongs to it' && no_leftover
 }
 ok "checkpoint: --freeze from inside the tree" inside
+subtree_advice() { FAKE_ERROR=22 run 1 "$checkpoint" -p "$tree" -o "$TMP/saved" && err 'use --subtree'; }
+ok "checkpoint: part of a container" subtree_advice
 no_pid() { run 2 "$checkpoint" && err 'use -p PID'; }
 ok "checkpoint: no pid" no_pid
 bad_pid() { run 2 "$checkpoint" -p 12x && err "'12x' is not a pid"; }

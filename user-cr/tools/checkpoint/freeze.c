@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../common/proctree.h"
@@ -135,8 +136,8 @@ static int choose(struct freeze *f, pid_t root, enum cgroup_version version)
 	for (i = 0; i < ARRAY_SIZE(order); i++)
 		if (wanted(version, order[i]) && make_own(f, root, order[i]))
 			return move_tree(f, root);
-	complain("no cgroup can freeze pid %d, and none can be made: mount cgroup2, or cgroup with -o freezer, or freeze the tree yourself",
-		 root);
+	complain("no cgroup can freeze pid %d, and none can be made: %s: mount cgroup2, or cgroup with -o freezer, or freeze the tree yourself",
+		 root, strerror(errno));
 	return -1;
 }
 

@@ -30,6 +30,9 @@ static const char *advice(const struct options *o, int error)
 	case EPERM:
 	case EACCES:
 		return " (you need the right to trace each of the processes, and CAP_CHECKPOINT_RESTORE)";
+	case EINVAL:
+		return o->subtree ? "" :
+			" (if it is not the first process of a container: use --subtree)";
 	case ENOSPC:
 	case EDQUOT:
 		return " (make room, or use --compress)";

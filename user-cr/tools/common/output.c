@@ -55,6 +55,7 @@ static int open_nameless(struct output *out)
 
 	out->fd = open(dirname(copy), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	out->nameless = out->fd >= 0;
+	out->owner = getpid();
 	free(copy);
 	return out->fd < 0 ? -1 : 0;
 }
@@ -113,32 +114,40 @@ static int sync_directory(const char *path)
 	return ret;
 }
 
+/* Where a file without a name gets its first one, if there is an older file. */
+static char *first_name(const struct output *out)
+{
+	return xasprintf("%s.%d", out->path, out->owner);
+}
+
+static int link_to(const struct output *out, const char *name)
+{
+	char *self = xasprintf("/proc/self/fd/%d", out->fd);
+	int ret = linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+
+	free(self);
+	return ret;
+}
+
 /* It takes another name to replace an older file in one step. */
 static int name_it(struct output *out)
 {
-	char *self = xasprintf("/proc/self/fd/%d", out->fd);
-	int i, ret = -1;
-
-	for (i = 0; i < 100 && ret < 0; i++) {
-		free(out->temp);
-		out->temp = xasprintf("%s.%d.%d", out->path, getpid(), i);
-		ret = linkat(AT_FDCWD, self, AT_FDCWD, out->temp,
-			     AT_SYMLINK_FOLLOW);
-		if (ret < 0 && errno != EEXIST)
-			break;
-	}
-	free(self);
-	if (!ret)
+	if (!link_to(out, out->path))
 		return 0;
-	complain_errno("cannot create %s", out->temp);
-	free(out->temp);
-	out->temp = NULL;
+	if (errno == EEXIST) {
+		out->temp = first_name(out);
+		if (!link_to(out, out->temp))
+			return 0;
+		free(out->temp);
+		out->temp = NULL;
+	}
+	complain_errno("cannot create %s", out->path);
 	return -1;
 }
 
 static int rename_temp(struct output *out)
 {
-	if (rename(out->temp, out->path) < 0) {
+	if (out->temp && rename(out->temp, out->path) < 0) {
 		complain_errno("cannot rename %s to %s", out->temp, out->path);
 		return -1;
 	}
@@ -160,7 +169,19 @@ int output_commit(struct output *out)
 	if (out->nameless && name_it(out) < 0)
 		return -1;
 	out->start = -1;
-	return out->temp ? rename_temp(out) : 0;
+	return out->temp || out->nameless ? rename_temp(out) : 0;
+}
+
+/* Somebody may have died between its first and its last name. */
+static void discard_nameless(struct output *out)
+{
+	char *name = first_name(out);
+	struct stat ours, found;
+
+	if (!fstat(out->fd, &ours) && !lstat(name, &found) &&
+	    ours.st_dev == found.st_dev && ours.st_ino == found.st_ino)
+		unlink(name);
+	free(name);
 }
 
 void output_discard(struct output *out)
@@ -169,8 +190,9 @@ void output_discard(struct output *out)
 		unlink(out->temp);
 		free(out->temp);
 		out->temp = NULL;
-	} else if (!out->nameless && out->start >= 0 &&
-		   !output_untouched(out)) {
+	} else if (out->nameless) {
+		discard_nameless(out);
+	} else if (out->start >= 0 && !output_untouched(out)) {
 		if (ftruncate(out->fd, out->start) < 0)
 			complain_errno("an incomplete image is left in the standard output");
 	}

@@ -12,6 +12,7 @@
  * @path: the name that the user gave, NULL for the standard output
  * @temp: name of the file until it is complete, or NULL
  * @nameless: the file has no name until it is complete
+ * @owner: then, pid of the one who writes it
  * @start: end of the regular file to which we append, else -1
  */
 struct output {
@@ -19,6 +20,7 @@ struct output {
 	const char *path;
 	char *temp;
 	bool nameless;
+	pid_t owner;
 	off_t start;
 };
 
@@ -34,7 +36,7 @@ bool output_untouched(const struct output *out);
 /* Makes it last, and gives it its name; 0, or -1 after a complaint. */
 int output_commit(struct output *out);
 
-/* Removes what was written. */
+/* Removes what was written; to be called by others if the writer died. */
 void output_discard(struct output *out);
 
 #endif /* COMMON_OUTPUT_H */

@@ -70,9 +70,13 @@ void run_watch(const struct pump *p, pid_t parent, int end)
 	_exit(PUMP_DONE);
 }
 
-/* Whether the output can be written to without us. */
+/* Whether the output can be written to without us: not all devices can. */
 static bool direct(const struct pump *p)
 {
+	struct stat st;
+
+	if (!fstat(p->out->fd, &st) && S_ISCHR(st.st_mode))
+		return false;
 	return p->codec == CODEC_NONE && (!p->progress || p->out->start >= 0);
 }
 
