@@ -17,7 +17,8 @@ int chunks_begin(struct ckpt_reader *r)
 static bool is_source(const struct ckpt_reader *r, uint32_t id)
 {
 	return is_object(r, id, CKPT_REC_MM) ||
-	       is_object(r, id, CKPT_REC_SHMEM);
+	       is_object(r, id, CKPT_REC_SHMEM) ||
+	       is_object(r, id, CKPT_REC_PIPE);
 }
 
 static int check_run(struct ckpt_reader *r, const struct ckpt_run *run)

@@ -33,6 +33,8 @@ DESCRIBE(ckpt_task_state);
 DESCRIBE(ckpt_uts);
 DESCRIBE(ckpt_cred);
 DESCRIBE(ckpt_file);
+DESCRIBE(ckpt_pipe);
+DESCRIBE(ckpt_pipe_buf);
 DESCRIBE(ckpt_fd_table);
 DESCRIBE(ckpt_fd);
 DESCRIBE(ckpt_fs);

@@ -100,7 +100,29 @@
 	F(s, rdev_minor, NUMBER) \
 	F(s, reserved, RESERVED) \
 	F(s, dev, NUMBER) \
-	F(s, ino, NUMBER)
+	F(s, ino, NUMBER) \
+	F(s, cred_id, ID) \
+	F(s, object_id, ID) \
+	F(s, advice, HEX) \
+	F(s, reserved2, RESERVED) \
+	F(s, owner.type, NUMBER) \
+	F(s, owner.pid, NUMBER) \
+	F(s, owner.uid, NUMBER) \
+	F(s, owner.euid, NUMBER) \
+	F(s, owner.signum, NUMBER) \
+	F(s, owner.flags, HEX) \
+	F(s, owner.async_fd, NUMBER) \
+	F(s, owner.reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_pipe(F, A, s) \
+	F(s, capacity, NUMBER) \
+	F(s, nr_bufs, NUMBER) \
+	F(s, path_len, NUMBER) \
+	F(s, cred_id, ID)
+
+#define FIELDS_OF_ckpt_pipe_buf(F, A, s) \
+	F(s, len, NUMBER) \
+	F(s, flags, HEX)
 
 #define FIELDS_OF_ckpt_fd_table(F, A, s) \
 	F(s, nr_fds, NUMBER) \

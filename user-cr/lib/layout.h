@@ -11,6 +11,8 @@ extern const struct ckpt_layout layout_of_ckpt_task_state;
 extern const struct ckpt_layout layout_of_ckpt_uts;
 extern const struct ckpt_layout layout_of_ckpt_cred;
 extern const struct ckpt_layout layout_of_ckpt_file;
+extern const struct ckpt_layout layout_of_ckpt_pipe;
+extern const struct ckpt_layout layout_of_ckpt_pipe_buf;
 extern const struct ckpt_layout layout_of_ckpt_fd_table;
 extern const struct ckpt_layout layout_of_ckpt_fd;
 extern const struct ckpt_layout layout_of_ckpt_fs;

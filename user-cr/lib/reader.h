@@ -129,6 +129,7 @@ int check_prctls(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_regset(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_restart_block(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_file(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_pipe(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_fd_table(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_fs(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_mm(struct ckpt_reader *r, const struct ckpt_record *rec);

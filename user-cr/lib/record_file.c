@@ -29,6 +29,10 @@ static int check_kind(struct ckpt_reader *r, const struct ckpt_file *f)
 	case CKPT_FILE_EXTERNAL:
 		fits = f->slot <= MAX_FD;
 		break;
+	case CKPT_FILE_PIPE:
+		fits = S_ISFIFO(f->mode) &&
+		       is_object(r, f->object_id, CKPT_REC_PIPE);
+		break;
 	default:
 		return reader_fail(r, "FILE: unknown kind %u", f->kind);
 	}
@@ -38,22 +42,77 @@ static int check_kind(struct ckpt_reader *r, const struct ckpt_file *f)
 	return 0;
 }
 
-int check_file(struct ckpt_reader *r, const struct ckpt_record *rec)
+static bool has_name(const struct ckpt_file *f, const struct ckpt_record *rec)
 {
 	const char *tail = ckpt_record_tail(rec);
+
+	switch (f->kind) {
+	case CKPT_FILE_EXTERNAL:
+		return is_string(tail, rec->tail_len);
+	case CKPT_FILE_PIPE:
+		return !rec->tail_len;
+	default:
+		return is_path(tail, rec->tail_len);
+	}
+}
+
+static int check_owner(struct ckpt_reader *r, const struct ckpt_file_owner *o)
+{
+	if (o->type > CKPT_OWNER_GROUP || o->flags & ~CKPT_OWNER_FLAGS)
+		return reader_fail(r, "FILE: SIGIO for an unknown type %u of owner, with flags %#x",
+				   o->type, o->flags);
+	if (o->pid > PID_LIMIT)
+		return reader_fail(r, "FILE: SIGIO for the impossible pid %u",
+				   o->pid);
+	return 0;
+}
+
+int check_file(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
 	struct ckpt_file f;
 
 	ckpt_record_body(rec, &f, sizeof(f));
-	if (check_kind(r, &f) < 0)
+	if (check_kind(r, &f) < 0 || check_owner(r, &f.owner) < 0)
 		return -1;
-	if (f.slot && f.kind != CKPT_FILE_EXTERNAL)
-		return reader_fail(r, "FILE: a slot, but it is not external");
+	if ((f.slot && f.kind != CKPT_FILE_EXTERNAL) ||
+	    (f.object_id && f.kind != CKPT_FILE_PIPE))
+		return reader_fail(r, "FILE: kind %u does not go with slot %u and object %u",
+				   f.kind, f.slot, f.object_id);
+	if (f.cred_id && !is_object(r, f.cred_id, CKPT_REC_CRED))
+		return reader_fail(r, "FILE: opened with object %u, which is no credentials before it",
+				   f.cred_id);
 	if (f.pos > INT64_MAX || f.size > INT64_MAX ||
 	    f.mtime_nsec >= 1000000000)
 		return reader_fail(r, "FILE: impossible position, size or time");
-	if (f.kind == CKPT_FILE_EXTERNAL ? !is_string(tail, rec->tail_len) :
-	    !is_path(tail, rec->tail_len))
+	if (f.advice & ~CKPT_FILE_ADVICE)
+		return reader_fail(r, "FILE: unknown advice %#x", f.advice);
+	if (!has_name(&f, rec))
 		return reader_fail(r, "FILE: the name is not a path");
+	return 0;
+}
+
+int check_pipe(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	const struct ckpt_pipe_buf *buf = ckpt_record_tail(rec);
+	struct ckpt_pipe p;
+	uint64_t bufs;
+	uint32_t i;
+
+	ckpt_record_body(rec, &p, sizeof(p));
+	bufs = (uint64_t)p.nr_bufs * sizeof(*buf);
+	if (bufs + p.path_len != rec->tail_len)
+		return reader_fail(r, "PIPE: %u buffers and a path of %u bytes in %u bytes",
+				   p.nr_bufs, p.path_len, rec->tail_len);
+	if (p.path_len && !is_path((const char *)buf + bufs, p.path_len))
+		return reader_fail(r, "PIPE: the name is not a path");
+	for (i = 0; i < p.nr_bufs; i++)
+		if (buf[i].len > r->header.page_size ||
+		    buf[i].flags & ~CKPT_PIPE_BUF_FLAGS)
+			return reader_fail(r, "PIPE: a buffer of %u bytes with flags %#x",
+					   buf[i].len, buf[i].flags);
+	if (p.cred_id && !is_object(r, p.cred_id, CKPT_REC_CRED))
+		return reader_fail(r, "PIPE: object %u is no credentials before it",
+				   p.cred_id);
 	return 0;
 }
 

@@ -46,6 +46,12 @@ static const struct record_type types[] = {
 		LAYOUT("FILE", file), TAIL(STRINGS, "name"),
 		.object = true, .owned = true, .check = check_file,
 	},
+	[CKPT_REC_PIPE] = {
+		LAYOUT("PIPE", pipe), TAIL_OF(pipe_buf, "bufs"),
+		.layout.tail_nr = offsetof(struct ckpt_pipe, nr_bufs),
+		.layout.tail_rest = "path",
+		.object = true, .owned = true, .check = check_pipe,
+	},
 	[CKPT_REC_FD_TABLE] = {
 		LAYOUT("FD_TABLE", fd_table), TAIL_OF(fd, "fds"),
 		.object = true, .owned = true, .check = check_fd_table,
@@ -120,6 +126,7 @@ static const struct record_type *find_type(uint32_t type)
 	case CKPT_REC_UTS:
 	case CKPT_REC_CRED:
 	case CKPT_REC_FILE:
+	case CKPT_REC_PIPE:
 	case CKPT_REC_FD_TABLE:
 	case CKPT_REC_FS:
 	case CKPT_REC_MM:
@@ -181,6 +188,21 @@ void ckpt_record_body(const struct ckpt_record *rec, void *body, size_t size)
 const void *ckpt_record_tail(const struct ckpt_record *rec)
 {
 	return (const char *)(rec + 1) + rec->body_len;
+}
+
+uint32_t ckpt_record_structs(const struct ckpt_record *rec,
+			     const struct ckpt_record_layout *layout)
+{
+	uint32_t nr, most;
+
+	if (layout->tail != CKPT_TAIL_STRUCTS)
+		return 0;
+	nr = most = rec->tail_len / layout->tail_struct->size;
+	if (layout->tail_rest)
+		nr = layout->tail_nr + sizeof(nr) <= rec->body_len ?
+			*(const uint32_t *)((const char *)(rec + 1) +
+					    layout->tail_nr) : 0;
+	return (nr < most ? nr : most) * layout->tail_struct->size;
 }
 
 bool is_object(const struct ckpt_reader *r, uint32_t id, uint32_t type)
@@ -260,15 +282,15 @@ static int check_reserved(struct ckpt_reader *r, const struct ckpt_record *rec)
 	const struct ckpt_record_layout *layout = &types[rec->type].layout;
 	const char *tail = ckpt_record_tail(rec);
 	bool zero = true;
-	uint32_t at, size;
+	uint32_t at, end;
 
 	if (layout->body)
 		zero = reserved_zero(layout->body, (const char *)(rec + 1),
 				     rec->body_len);
-	size = layout->tail_struct ? layout->tail_struct->size : 1;
-	for (at = 0; layout->tail_struct && at + size <= rec->tail_len;
-	     at += size)
-		zero &= reserved_zero(layout->tail_struct, tail + at, size);
+	end = ckpt_record_structs(rec, layout);
+	for (at = 0; at < end; at += layout->tail_struct->size)
+		zero &= reserved_zero(layout->tail_struct, tail + at,
+				      layout->tail_struct->size);
 	if (zero)
 		return 0;
 	return reader_fail(r, "%s: a reserved field is not zero", layout->name);

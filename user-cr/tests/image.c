@@ -11,7 +11,7 @@
 
 #define PAGE		4096
 #define NR_ACTIONS	64
-#define NR_OBJECTS	8	/* of each process */
+#define NR_OBJECTS	10	/* of each process */
 #define DATA_PAGES	2
 #define STACK		0x7ffd00000000ULL
 #define TEXT		0x555500000000ULL
@@ -95,16 +95,32 @@ static void files(struct image *image, uint32_t task_id, uint32_t id,
 		.kind = CKPT_FILE_REGULAR, .flags = 2, .mode = S_IFREG | 0644,
 		.pos = 10, .size = 100, .ino = 4711,
 	};
-	struct ckpt_fd_table table = { .nr_fds = 2 };
+	static const struct {
+		struct ckpt_pipe_buf buf[2];
+		char path[10];
+	} bufs = { { { 100, 0 }, { 1, CKPT_PIPE_PACKET } }, "/tmp/fifo" };
+	struct ckpt_pipe pipe = {
+		.capacity = 65536, .nr_bufs = 2, .path_len = sizeof(bufs.path),
+	};
+	struct ckpt_file end = {
+		.kind = CKPT_FILE_PIPE, .mode = S_IFIFO | 0600,
+		.object_id = id + 8, .owner = { .type = CKPT_OWNER_TASK },
+	};
+	struct ckpt_fd_table table = { .nr_fds = 3 };
 	struct ckpt_fd fds[] = {
 		{ .fd = 1, .file_id = id },
 		{ .fd = 3, .file_id = id + 1, .flags = CKPT_FD_CLOEXEC },
+		{ .fd = 4, .file_id = id + 9 },
 	};
 
 	record(image, CKPT_REC_FILE, id, task_id, &external, sizeof(external),
 	       key, sizeof(key));
 	record(image, CKPT_REC_FILE, id + 1, task_id, &regular,
 	       sizeof(regular), path, sizeof(path));
+	record(image, CKPT_REC_PIPE, id + 8, task_id, &pipe, sizeof(pipe),
+	       &bufs, sizeof(bufs.buf) + sizeof(bufs.path));
+	record(image, CKPT_REC_FILE, id + 9, task_id, &end, sizeof(end), NULL,
+	       0);
 	record(image, CKPT_REC_FD_TABLE, id + 2, task_id, &table,
 	       sizeof(table), fds, sizeof(fds));
 }

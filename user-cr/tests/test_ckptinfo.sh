@@ -18,7 +18,7 @@ ok "ckptinfo: from a pipe" piped
 views() {
 	run 0 "$CHECK/ckptinfo" --all "$TMP/image" &&
 		out '^      7       1 .*  test-7' && out '{test-8}' &&
-		out 'external .*pipe:\[1234\]' && out 'r-xp' &&
+		out 'external .*pipe:\[1234\]' && out 'pipe .*/tmp/fifo$' && out 'r-xp' &&
 		out '\[stack\]' && out 'RESTART_BLOCK'
 }
 ok "ckptinfo: all views" views
@@ -63,6 +63,7 @@ json_view() {
 		json 'd["schema"] == 1 and d["header"]["root_pid"] == 1' &&
 		json '[r["fields"]["pid"] for r in d["records"] if r["type"] == "TASK"] == [1, 7, 8, 12]' &&
 		json '["/tmp/test-file"] in [r.get("name") for r in d["records"]]' &&
+		json '[(len(r["bufs"]), r["path"]) for r in d["records"] if r["type"] == "PIPE"] == [(2, ["/tmp/fifo"])] * 3' &&
 		json '[len(r["actions"]) for r in d["records"] if r["type"] == "SIGHAND"] == [64] * 3' &&
 		json 'sum(r["length"] for r in d["runs"] if r["type"] == 1) == d["trailer"]["nr_bytes"]' &&
 		json 'not [f for r in d["records"] for f in r["fields"] if f == "reserved"]'

@@ -262,6 +262,8 @@ enum ckpt_tail_kind {
  * @tail: kind of its tail
  * @tail_name: what the tail holds
  * @tail_struct: with %CKPT_TAIL_STRUCTS, one of them
+ * @tail_nr: offset in the body of the __u32 that counts them, if strings follow
+ * @tail_rest: what these strings are, or NULL if there are only structs
  */
 struct ckpt_record_layout {
 	const char *name;
@@ -269,7 +271,19 @@ struct ckpt_record_layout {
 	enum ckpt_tail_kind tail;
 	const char *tail_name;
 	const struct ckpt_layout *tail_struct;
+	size_t tail_nr;
+	const char *tail_rest;
 };
+
+/**
+ * ckpt_record_structs - measure the structs in the tail of a record
+ * @record: the record
+ * @layout: its description
+ *
+ * Return: the bytes at the start of the tail that are whole structs.
+ */
+uint32_t ckpt_record_structs(const struct ckpt_record *record,
+			     const struct ckpt_record_layout *layout);
 
 /**
  * ckpt_record_layout - find what is known of a type of records

@@ -181,6 +181,7 @@ struct ckpt_record {
  * @CKPT_REC_FILE: struct ckpt_file
  * @CKPT_REC_FD_TABLE: struct ckpt_fd_table
  * @CKPT_REC_FS: struct ckpt_fs
+ * @CKPT_REC_PIPE: struct ckpt_pipe
  * @CKPT_REC_MM: struct ckpt_mm
  * @CKPT_REC_VMA: struct ckpt_vma
  * @CKPT_REC_SHMEM: struct ckpt_shmem
@@ -204,6 +205,7 @@ enum ckpt_record_type {
 	CKPT_REC_FILE		= 32,
 	CKPT_REC_FD_TABLE	= 33,
 	CKPT_REC_FS		= 34,
+	CKPT_REC_PIPE		= 35,
 	CKPT_REC_MM		= 48,
 	CKPT_REC_VMA		= 49,
 	CKPT_REC_SHMEM		= 50,
@@ -346,12 +348,67 @@ struct ckpt_cred {
  * @CKPT_FILE_DEVICE: by its path; a character device that a handler knows
  * @CKPT_FILE_EXTERNAL: it leads out of the tree; taken from the restarting
  *	task's descriptor @slot; the tail is the key that names it to a user
+ * @CKPT_FILE_PIPE: one end, or both, of the pipe or FIFO @object_id; no tail
  */
 enum ckpt_file_kind {
 	CKPT_FILE_REGULAR	= 1,
 	CKPT_FILE_DIRECTORY	= 2,
 	CKPT_FILE_DEVICE	= 3,
 	CKPT_FILE_EXTERNAL	= 4,
+	CKPT_FILE_PIPE		= 5,
+};
+
+/**
+ * DOC: File advice
+ *
+ * %CKPT_FILE_RANDOM, %CKPT_FILE_SEQUENTIAL, %CKPT_FILE_NOREUSE
+ *	As the POSIX_FADV_* of these names.
+ * %CKPT_FILE_NO_WRITER_YET
+ *	A FIFO that is open for reading, and was not for writing since.
+ */
+#define CKPT_FILE_RANDOM	(1U << 0)
+#define CKPT_FILE_SEQUENTIAL	(1U << 1)
+#define CKPT_FILE_NOREUSE	(1U << 2)
+#define CKPT_FILE_NO_WRITER_YET	(1U << 3)
+#define CKPT_FILE_ADVICE	0xfU
+
+/**
+ * enum ckpt_owner_type - who gets SIGIO
+ * @CKPT_OWNER_NONE: nobody
+ * @CKPT_OWNER_TASK: a task
+ * @CKPT_OWNER_PROCESS: a process
+ * @CKPT_OWNER_GROUP: a process group
+ */
+enum ckpt_owner_type {
+	CKPT_OWNER_NONE		= 0,
+	CKPT_OWNER_TASK		= 1,
+	CKPT_OWNER_PROCESS	= 2,
+	CKPT_OWNER_GROUP	= 3,
+};
+
+#define CKPT_OWNER_ASYNC	(1U << 0)
+#define CKPT_OWNER_FLAGS	CKPT_OWNER_ASYNC
+
+/**
+ * struct ckpt_file_owner - who gets SIGIO from an open file
+ * @type: enum ckpt_owner_type
+ * @pid: id of the task, process or group, or 0
+ * @uid: real user id of who has set it
+ * @euid: effective user id of who has set it
+ * @signum: signal, as F_GETSIG returns it
+ * @flags: CKPT_OWNER_ASYNC if O_ASYNC is set
+ * @async_fd: descriptor that the signal's siginfo names
+ * @reserved: zero
+ */
+struct ckpt_file_owner {
+	__u32 type;
+	__u32 pid;
+	__u32 uid;
+	__u32 euid;
+	__u32 signum;
+	__u32 flags;
+	__u32 async_fd;
+	__u32 reserved;
 };
 
 /**
@@ -370,6 +427,11 @@ enum ckpt_file_kind {
  * @reserved: zero
  * @dev: device number of the file system, for information
  * @ino: inode number, for information
+ * @cred_id: id of the credentials that it was opened with; 0 if external
+ * @object_id: id of what it is open on, by @kind, or 0
+ * @advice: CKPT_FILE_*
+ * @reserved2: zero
+ * @owner: who gets SIGIO
  *
  * The tail is the path below the root directory of the root task, or the key
  * of an external file, NUL-terminated.
@@ -388,6 +450,42 @@ struct ckpt_file {
 	__u32 reserved;
 	__u64 dev;
 	__u64 ino;
+	__u32 cred_id;
+	__u32 object_id;
+	__u32 advice;
+	__u32 reserved2;
+	struct ckpt_file_owner owner;
+};
+
+#define CKPT_PIPE_PACKET	(1U << 0)
+#define CKPT_PIPE_CAN_MERGE	(1U << 1)
+#define CKPT_PIPE_BUF_FLAGS	0x3U
+
+/**
+ * struct ckpt_pipe_buf - one of the buffers of a pipe
+ * @len: bytes in it, at most a page
+ * @flags: CKPT_PIPE_PACKET if it is a packet, CKPT_PIPE_CAN_MERGE if the next
+ *	write may go on in it
+ */
+struct ckpt_pipe_buf {
+	__u32 len;
+	__u32 flags;
+};
+
+/**
+ * struct ckpt_pipe - a pipe or FIFO
+ * @capacity: in bytes, as F_GETPIPE_SZ returns it
+ * @nr_bufs: number of struct ckpt_pipe_buf at the start of the tail
+ * @path_len: bytes of the path of a FIFO with its NUL, behind them, or 0
+ * @cred_id: id of the credentials that count for its memory
+ *
+ * The content is in bulk runs, one buffer behind the other.
+ */
+struct ckpt_pipe {
+	__u32 capacity;
+	__u32 nr_bufs;
+	__u32 path_len;
+	__u32 cred_id;
 };
 
 /**

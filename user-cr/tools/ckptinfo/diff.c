@@ -282,18 +282,30 @@ static void compare_strings(struct diff *d, const char *name, const char *a,
 
 static void compare_elements(struct diff *d,
 			     const struct ckpt_record_layout *layout,
-			     const char *a, const char *b, uint32_t len)
+			     const struct ckpt_record *x,
+			     const struct ckpt_record *y)
 {
+	const char *a = ckpt_record_tail(x), *b = ckpt_record_tail(y);
+	uint32_t a_len = ckpt_record_structs(x, layout);
+	uint32_t b_len = ckpt_record_structs(y, layout);
+	uint32_t len = a_len < b_len ? a_len : b_len;
 	size_t size = layout->tail_struct->size;
 	char before[64];
 	uint32_t i;
 
+	if (a_len != b_len)
+		differ(d, layout->tail_name, "%zu -> %zu", a_len / size,
+		       b_len / size);
 	for (i = 0; i < len / size; i++) {
 		snprintf(before, sizeof(before), "%s[%u].", layout->tail_name,
 			 i);
 		compare_structs(d, before, layout->tail_struct, a + i * size,
 				b + i * size);
 	}
+	if (layout->tail_rest)
+		compare_strings(d, layout->tail_rest, a + a_len,
+				x->tail_len - a_len, b + b_len,
+				y->tail_len - b_len);
 }
 
 static void compare_tails(struct diff *d,
@@ -311,15 +323,15 @@ static void compare_tails(struct diff *d,
 				y->tail_len);
 		return;
 	}
+	if (layout->tail == CKPT_TAIL_STRUCTS) {
+		compare_elements(d, layout, x, y);
+		return;
+	}
 	if (x->tail_len != y->tail_len)
 		differ(d, layout->tail_name, "%u bytes -> %u bytes",
 		       x->tail_len, y->tail_len);
-	if (layout->tail == CKPT_TAIL_STRUCTS)
-		compare_elements(d, layout, a, b, len);
-	else
-		compare_words(d, layout->tail_name,
-			      layout->tail == CKPT_TAIL_WORDS32 ? 4 : 8,
-			      a, b, len);
+	compare_words(d, layout->tail_name,
+		      layout->tail == CKPT_TAIL_WORDS32 ? 4 : 8, a, b, len);
 }
 
 static void compare_records(struct diff *d, const struct named *x,

@@ -144,6 +144,8 @@ void print_text(const char *text);
 void print_column(const char *text, int width);
 /* Name of a kind of file. */
 const char *file_kind_name(uint32_t kind);
+/* The path of a file, or what else it is called. */
+void print_file_name(const struct info *info, const struct ckpt_record *record);
 
 /* show_json.c: element I of a field of the struct at BASE */
 uint64_t field_value(const struct ckpt_field *f, const void *base, uint32_t i);

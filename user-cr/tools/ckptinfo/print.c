@@ -35,6 +35,30 @@ const char *file_kind_name(uint32_t kind)
 		return "device";
 	case CKPT_FILE_EXTERNAL:
 		return "external";
+	case CKPT_FILE_PIPE:
+		return "pipe";
 	}
 	return "?";
+}
+
+void print_file_name(const struct info *info, const struct ckpt_record *record)
+{
+	const struct ckpt_record *pipe;
+	struct ckpt_pipe body;
+	struct ckpt_file file;
+
+	ckpt_record_body(record, &file, sizeof(file));
+	if (record->tail_len) {
+		print_text(ckpt_record_tail(record));
+		return;
+	}
+	pipe = info_object(info, file.object_id, CKPT_REC_PIPE);
+	if (!pipe)
+		return;
+	ckpt_record_body(pipe, &body, sizeof(body));
+	if (body.path_len)
+		print_text((const char *)ckpt_record_tail(pipe) +
+			   pipe->tail_len - body.path_len);
+	else
+		printf("pipe:[%u]", pipe->id);
 }

@@ -33,7 +33,7 @@ static void print_fd(const struct info *info, const struct ckpt_task *t,
 	printf("%4u  %s  %-8s %10" PRIu64 "  ", fd->fd,
 	       flags_text(file.flags, fd->flags), file_kind_name(file.kind),
 	       (uint64_t)file.pos);
-	print_text(ckpt_record_tail(record));
+	print_file_name(info, record);
 	putchar('\n');
 }
 
@@ -80,7 +80,7 @@ static void print_external(const struct info *info, const struct ckpt_task *t,
 	printf("%7u  %s  %7u  ", file.slot, flags_text(file.flags, 0), t->pid);
 	print_column(t->comm, 15);
 	printf("%4u  ", fd->fd);
-	print_text(ckpt_record_tail(record));
+	print_file_name(info, record);
 	putchar('\n');
 }
 

@@ -112,8 +112,8 @@ static void put_tail(struct json *j, const struct ckpt_record_layout *layout,
 		     const struct ckpt_record *record)
 {
 	const char *tail = ckpt_record_tail(record);
-	uint32_t len = record->tail_len, at;
-	size_t size;
+	uint32_t len = record->tail_len;
+	uint32_t structs = ckpt_record_structs(record, layout), at;
 
 	if (layout->tail == CKPT_TAIL_NONE || record->type == CKPT_REC_PAD)
 		return;
@@ -123,8 +123,7 @@ static void put_tail(struct json *j, const struct ckpt_record_layout *layout,
 	}
 	json_open(j, layout->tail_name, '[');
 	if (layout->tail == CKPT_TAIL_STRUCTS) {
-		size = layout->tail_struct->size;
-		for (at = 0; at + size <= len; at += size)
+		for (at = 0; at < structs; at += layout->tail_struct->size)
 			put_struct(j, NULL, layout->tail_struct, tail + at);
 	} else if (layout->tail == CKPT_TAIL_STRINGS) {
 		put_strings(j, tail, len);
@@ -133,6 +132,11 @@ static void put_tail(struct json *j, const struct ckpt_record_layout *layout,
 			  layout->tail == CKPT_TAIL_WORDS64 ? 8 : 4);
 	}
 	json_close(j, '[');
+	if (layout->tail_rest) {
+		json_open(j, layout->tail_rest, '[');
+		put_strings(j, tail + structs, len - structs);
+		json_close(j, '[');
+	}
 }
 
 void *known_body(const struct ckpt_record *record,

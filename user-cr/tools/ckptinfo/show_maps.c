@@ -18,8 +18,8 @@ static void print_name(const struct info *info, const struct vma *vma,
 	} else if (v->kind == CKPT_VMA_SHMEM) {
 		printf("[shared memory %u]", v->file_id);
 	} else if (v->kind == CKPT_VMA_FILE) {
-		print_text(ckpt_record_tail(info_object(info, v->file_id,
-							CKPT_REC_FILE)));
+		print_file_name(info, info_object(info, v->file_id,
+						  CKPT_REC_FILE));
 	} else if (v->kind == CKPT_VMA_VDSO) {
 		printf("[vdso]");
 	} else if (v->kind == CKPT_VMA_VVAR) {
