@@ -7,6 +7,8 @@
 #include <setjmp.h>
 #include <sys/resource.h>
 
+#include "proc.h"
+
 CKPT_SUITE(mm);
 
 #define PAGE	4096UL
@@ -15,26 +17,6 @@ CKPT_SUITE(mm);
 static void *map_anon(size_t len, int prot)
 {
 	return mmap(NULL, len, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-}
-
-/* Number of pages of [mem, mem + len) that are there, by pagemap. */
-static long pages_present(const void *mem, size_t len)
-{
-	uint64_t entry;
-	size_t off;
-	long n = 0;
-	int fd;
-
-	fd = open("/proc/self/pagemap", O_RDONLY);
-	if (fd < 0)
-		return -1;
-	for (off = 0; off < len; off += PAGE) {
-		if (pread(fd, &entry, 8, ((uintptr_t)mem + off) / PAGE * 8) != 8)
-			break;
-		n += !!(entry & (3ULL << 62));
-	}
-	close(fd);
-	return off < len ? -1 : n;
 }
 
 static sigjmp_buf after_fault;

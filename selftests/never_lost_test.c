@@ -191,6 +191,20 @@ NEVER_LOST(shared_mapping_that_may_become_writable)
 	return 0;
 }
 
+NEVER_LOST(private_mapping_of_dev_zero)
+{
+	int fd = open("/dev/zero", O_RDWR);
+	char *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+
+	CHECK(p != MAP_FAILED);
+	close(fd);
+	pattern_fill(p + PAGE, PAGE, 8);
+	ckpt_here();
+	CHECK(!pattern_check(p + PAGE, PAGE, 8));
+	CHECK_EQ(0, p[2 * PAGE]);
+	return 0;
+}
+
 static int advised(int advice)
 {
 	char *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,

@@ -208,25 +208,7 @@ static int block_two(sigset_t *without)
 	return 0;
 }
 
-static void in_a_call(struct __test_metadata *_metadata, struct app *app,
-		      const char *body)
-{
-	app->in_call = true;
-	ASSERT_EQ(0, app_start(app, body));
-	ASSERT_EQ(0, app_wait_blocked(app));
-	ckpt_cycle(_metadata, app);
-	ASSERT_EQ(0, app_finish(app));
-}
-
-#define IN_A_CALL(name)							\
-	static int body_signals_##name(void);				\
-	CKPT_TEST_F(signals, name)					\
-	{								\
-		in_a_call(_metadata, &self->app, "signals_" #name);	\
-	}								\
-	CKPT_BODY(signals_##name)
-
-IN_A_CALL(temporary_mask_of_sigsuspend)
+CKPT_TEST_IN_CALL(signals, temporary_mask_of_sigsuspend)
 {
 	sigset_t without;
 
@@ -234,7 +216,7 @@ IN_A_CALL(temporary_mask_of_sigsuspend)
 	return check_temporary_mask(sigsuspend(&without));
 }
 
-IN_A_CALL(temporary_mask_of_ppoll)
+CKPT_TEST_IN_CALL(signals, temporary_mask_of_ppoll)
 {
 	sigset_t without;
 
@@ -242,7 +224,7 @@ IN_A_CALL(temporary_mask_of_ppoll)
 	return check_temporary_mask(ppoll(NULL, 0, NULL, &without));
 }
 
-IN_A_CALL(temporary_mask_of_pselect)
+CKPT_TEST_IN_CALL(signals, temporary_mask_of_pselect)
 {
 	sigset_t without;
 
@@ -251,7 +233,7 @@ IN_A_CALL(temporary_mask_of_pselect)
 }
 
 /* A handler with SA_RESTART after the restart: the call goes on. */
-IN_A_CALL(interrupted_call_is_restarted_by_sa_restart)
+CKPT_TEST_IN_CALL(signals, interrupted_call_is_restarted_by_sa_restart)
 {
 	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	pid_t pid, parent = getpid();

@@ -654,6 +654,29 @@ void leftovers_get(struct leftovers *l)
 	l->fds = count_entries("/proc/self/fd", false);
 }
 
+/* All processes that there are, with what they do. */
+static void show_tasks(void)
+{
+	char path[300], line[512], where[128];
+	struct dirent *d;
+	DIR *dir = opendir("/proc");
+
+	while (dir && (d = readdir(dir))) {
+		if (!isdigit((unsigned char)d->d_name[0]) || kernel_thread(d->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/stat", d->d_name);
+		if (read_file(path, line, sizeof(line)) <= 0)
+			continue;
+		line[strcspn(line, ")") + 8] = '\0';
+		snprintf(path, sizeof(path), "/proc/%s/wchan", d->d_name);
+		if (read_file(path, where, sizeof(where)) < 0)
+			where[0] = '\0';
+		fprintf(stderr, "# task %s in %s\n", line, where);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 const char *leftovers_check(const struct leftovers *before)
 {
 	static char text[200];
@@ -667,6 +690,8 @@ const char *leftovers_check(const struct leftovers *before)
 			return NULL;
 		sleep_ms(5);
 	}
+	if (l.tasks > before->tasks)
+		show_tasks();
 	snprintf(text, sizeof(text),
 		 "left behind: %d tasks, %d mounts, %d IPC objects, %d descriptors",
 		 (int)(l.tasks - before->tasks), (int)(l.mounts - before->mounts),

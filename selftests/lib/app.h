@@ -103,6 +103,12 @@ double ckpt_scale(void);
 
 #define CHECK_OK(call) CHECK((call) >= 0)
 
+/* What the machine may lack: without it the test is skipped. */
+#define NEED(call) do {							\
+	if ((call) < 0)							\
+		return ckpt_skip(#call ": %s", strerror(errno));	\
+} while (0)
+
 /* Forks a process that runs @expr and exits with its value; 0 on success. */
 #define SPAWN(pid, expr) do {						\
 	pid = fork();							\
@@ -141,6 +147,9 @@ struct app {
 	pid_t pid;		/* of the container's init, as seen from here */
 	int image;
 	int point;		/* of ckpt_point() */
+	unsigned int fail_open;	/* which allocation fails: when it is opened, */
+	unsigned int fail_join;	/* in each task that joins, */
+	unsigned int fail_rest;	/* and while the coordinator completes it */
 	int status;		/* as of waitpid() */
 	char reason[256];	/* why it was skipped */
 	char log[APP_LOG_LEN];	/* lines of the last checkpoint() or restart() */
@@ -193,5 +202,11 @@ void sleep_ms(unsigned int ms);
 
 /* restart.c */
 int restart_image(struct app *app, int image, int logfd);
+
+/*
+ * The @nr-th allocation of the calling task fails; 0 takes it back and yields
+ * how many were to come still: 0 when it has failed. Or a negative errno.
+ */
+int fail_nth(unsigned int nr);
 
 #endif /* CKPT_TEST_APP_H */

@@ -4,12 +4,14 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -18,6 +20,10 @@
 #include <sys/time.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#ifdef __x86_64__
+#include <asm/prctl.h>
+#endif
 
 #include "app.h"
 #include "oracle.h"
@@ -77,7 +83,8 @@ static void put_prctl(struct out *o)
 		PR_GET_DUMPABLE, PR_GET_KEEPCAPS, PR_GET_TIMING,
 		PR_GET_SECUREBITS, PR_GET_TIMERSLACK, PR_GET_NO_NEW_PRIVS,
 		PR_GET_THP_DISABLE, PR_GET_SECCOMP, PR_GET_IO_FLUSHER,
-		65 /* PR_GET_MDWE */,
+		PR_MCE_KILL_GET, 66 /* PR_GET_MDWE */,
+		68 /* PR_GET_MEMORY_MERGE */,
 	};
 	static const int by_address[] = {
 		PR_GET_PDEATHSIG, PR_GET_CHILD_SUBREAPER, PR_GET_TSC,
@@ -104,9 +111,46 @@ static void put_prctl(struct out *o)
 		value = prctl(PR_CAPBSET_READ, i);
 		if (value < 0)
 			break;
-		put(o, "bounding capability %d: %d\n", i, value);
+		put(o, "capability %d: bounding %d, ambient %d\n", i, value,
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0, 0));
 	}
+	put(o, "membarrier: %ld\n", syscall(SYS_membarrier, 1 << 9, 0, 0));
 }
+
+static void put_capabilities(struct out *o)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+	int i;
+
+	syscall(SYS_capget, &head, data);
+	for (i = 0; i < 2; i++)
+		put(o, "capabilities %d: %#x %#x %#x\n", i, data[i].effective,
+		    data[i].permitted, data[i].inheritable);
+}
+
+#ifdef __x86_64__
+static void put_registers(struct out *o)
+{
+	unsigned long fs = 0, gs = 0;
+	unsigned short control, cs, ds, es, ss, fsel, gsel;
+	unsigned int mxcsr;
+
+	asm volatile("fnstcw %0\n stmxcsr %1" : "=m" (control), "=m" (mxcsr));
+	asm volatile("mov %%cs, %0\n mov %%ds, %1\n mov %%es, %2\n mov %%ss, %3\n"
+		     "mov %%fs, %4\n mov %%gs, %5"
+		     : "=r" (cs), "=r" (ds), "=r" (es), "=r" (ss), "=r" (fsel), "=r" (gsel));
+	syscall(SYS_arch_prctl, ARCH_GET_FS, &fs);
+	syscall(SYS_arch_prctl, ARCH_GET_GS, &gs);
+	put(o, "fpu: control %#x, mxcsr %#x\n", control, mxcsr & ~0x3fU);
+	put(o, "segments: %#x %#x %#x %#x %#x %#x\n", cs, ds, es, ss, fsel, gsel);
+	put(o, "bases: %#lx %#lx\n", fs, gs);
+}
+#else
+static void put_registers(struct out *o)
+{
+}
+#endif
 
 static void put_times(struct out *o)
 {
@@ -131,7 +175,7 @@ static void put_times(struct out *o)
 static void put_ids(struct out *o)
 {
 	uid_t r, e, s;
-	gid_t group[64];
+	static gid_t group[65536];
 	struct utsname uts;
 	char cwd[4096];
 	mode_t mask;
@@ -143,7 +187,8 @@ static void put_ids(struct out *o)
 	put(o, "uids: %d %d %d\n", r, e, s);
 	getresgid(&r, &e, &s);
 	put(o, "gids: %d %d %d\n", r, e, s);
-	n = getgroups(64, group);
+	put(o, "ids for files: %d %d\n", setfsuid(-1), setfsgid(-1));
+	n = getgroups(65536, group);
 	for (i = 0; i < n; i++)
 		put(o, "group %d: %d\n", i, group[i]);
 	uname(&uts);
@@ -155,6 +200,7 @@ static void put_ids(struct out *o)
 	put(o, "personality: %#x\n", personality(0xffffffff));
 	put(o, "nice: %d\n", getpriority(PRIO_PROCESS, 0));
 	put(o, "policy: %d\n", sched_getscheduler(0));
+	put(o, "io priority: %ld\n", syscall(SYS_ioprio_get, 1, 0));
 	put(o, "brk: %p\n", sbrk(0));
 }
 
@@ -165,6 +211,8 @@ void inside_record(char *text, size_t size)
 	put_ids(&o);
 	put_signals(&o);
 	put_prctl(&o);
+	put_capabilities(&o);
+	put_registers(&o);
 	put_times(&o);
 }
 

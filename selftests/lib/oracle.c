@@ -19,27 +19,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "oracle.h"
+#include "recorder.h"
 
-#define MAX_TASKS	1024
-
-struct task_ref {
-	pid_t pid;		/* as seen from here */
-	pid_t nspid;		/* as seen in the tree */
-};
-
-struct recorder {
-	struct oracle *o;
-	struct task_ref task[MAX_TASKS];
-	unsigned int nr;
-	struct {		/* inode numbers that only need to be the same */
-		char name[64];
-	} inode[1024];
-	unsigned int nr_inodes;
-};
-
-/* All of a /proc file. Embedded NULs stay; *len tells. */
-static char *slurp(const char *path, size_t *len)
+char *slurp(const char *path, size_t *len)
 {
 	size_t size = 0, room = 4096;
 	char *buf = malloc(room);
@@ -71,7 +53,7 @@ static char *slurp(const char *path, size_t *len)
 	return buf;
 }
 
-static char *slurp_pid(pid_t pid, const char *name, size_t *len)
+char *slurp_pid(pid_t pid, const char *name, size_t *len)
 {
 	char path[PATH_MAX];
 
@@ -79,7 +61,7 @@ static char *slurp_pid(pid_t pid, const char *name, size_t *len)
 	return slurp(path, len);
 }
 
-static pid_t ns_pid(const struct recorder *r, pid_t pid)
+pid_t ns_pid(const struct recorder *r, pid_t pid)
 {
 	unsigned int i;
 
@@ -89,7 +71,7 @@ static pid_t ns_pid(const struct recorder *r, pid_t pid)
 	return 0;	/* outside of the tree */
 }
 
-static void squeeze(char *s)
+void squeeze(char *s)
 {
 	char *d = s;
 
@@ -175,17 +157,35 @@ static void record_status(struct recorder *r, pid_t pid, pid_t ns)
 	free(text);
 }
 
+/* A boot time in ticks, as seen from here, on the clock of the task itself. */
+static long long own_ticks(pid_t pid, long long ticks)
+{
+	char *text = slurp_pid(pid, "timens_offsets", NULL), *p;
+	long long sec = 0, nsec = 0, hz = sysconf(_SC_CLK_TCK);
+
+	p = text ? strstr(text, "boottime") : NULL;
+	if (p)
+		sscanf(p, "boottime %lld %lld", &sec, &nsec);
+	free(text);
+	return ticks + sec * hz + nsec * hz / 1000000000;
+}
+
 /* Fields of /proc/PID/stat that status does not have; proc_pid_stat(5). */
 static void record_stat(struct recorder *r, pid_t pid, pid_t ns)
 {
+	enum { STAT_AS_IT_IS, STAT_PID, STAT_BOOTTIME };
 	static const struct {
 		int field;
 		const char *name;
-		bool is_pid;
+		int kind;
 	} field[] = {
-		{ 5, "pgrp", true }, { 6, "session", true }, { 7, "tty_nr" },
-		{ 8, "tpgid" }, { 18, "priority" }, { 19, "nice" },
-		{ 20, "num_threads" }, { 23, "vsize" }, { 25, "rsslim" },
+		{ 5, "pgrp", STAT_PID }, { 6, "session", STAT_PID }, { 7, "tty_nr" },
+		{ 8, "tpgid" }, { 10, "minflt" }, { 11, "cminflt" },
+		{ 12, "majflt" }, { 13, "cmajflt" }, { 14, "utime" },
+		{ 15, "stime" }, { 16, "cutime" }, { 17, "cstime" },
+		{ 18, "priority" }, { 19, "nice" },
+		{ 20, "num_threads" }, { 22, "starttime", STAT_BOOTTIME },
+		{ 23, "vsize" }, { 25, "rsslim" },
 		{ 26, "startcode" }, { 27, "endcode" }, { 28, "startstack" },
 		{ 38, "exit_signal" }, { 40, "rt_priority" }, { 41, "policy" },
 		{ 45, "start_data" }, { 46, "end_data" }, { 47, "start_brk" },
@@ -204,8 +204,11 @@ static void record_stat(struct recorder *r, pid_t pid, pid_t ns)
 	     p = strtok_r(NULL, " \n", &save), i++) {
 		if (i != field[f].field)
 			continue;
-		if (field[f].is_pid) {
+		if (field[f].kind == STAT_PID) {
 			snprintf(number, sizeof(number), "%d", ns_pid(r, atoi(p)));
+			p = number;
+		} else if (field[f].kind == STAT_BOOTTIME) {
+			snprintf(number, sizeof(number), "%lld", own_ticks(pid, atoll(p)));
 			p = number;
 		}
 		oracle_add(r->o, p, "%d/stat/%s", ns, field[f].name);
@@ -235,12 +238,6 @@ static void record_strings(struct recorder *r, pid_t pid, pid_t ns,
 			text[i] = '\n';
 	oracle_add(r->o, text ? text : "(unreadable)", "%d/%s", ns, name);
 	free(text);
-}
-
-static uint64_t mix(uint64_t h, uint64_t v)
-{
-	h = (h ^ v) * 0x9e3779b97f4a7c15ULL;
-	return h ^ h >> 29;
 }
 
 static void record_auxv(struct recorder *r, pid_t pid, pid_t ns)
@@ -275,7 +272,7 @@ static void record_lines(struct recorder *r, pid_t pid, pid_t ns,
 }
 
 /* "pipe:[1234]" becomes "pipe:#2", the second such object that was seen. */
-static void name_object(struct recorder *r, char *target, size_t size)
+void name_object(struct recorder *r, char *target, size_t size)
 {
 	char *p = strstr(target, ":[");
 	unsigned int i;
@@ -294,8 +291,8 @@ static void name_object(struct recorder *r, char *target, size_t size)
 	snprintf(p, size - (p - target), ":#%u", i);
 }
 
-static void record_link(struct recorder *r, pid_t pid, pid_t ns,
-			const char *name, bool objects)
+void record_link(struct recorder *r, pid_t pid, pid_t ns, const char *name,
+		 bool objects)
 {
 	char path[PATH_MAX], target[PATH_MAX];
 	ssize_t n;
@@ -309,172 +306,6 @@ static void record_link(struct recorder *r, pid_t pid, pid_t ns,
 	if (objects)
 		name_object(r, target, sizeof(target));
 	oracle_add(r->o, target, "%d/%s", ns, name);
-}
-
-static void record_fds(struct recorder *r, pid_t pid, pid_t ns)
-{
-	char path[PATH_MAX];
-	struct dirent *d;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	dir = opendir(path);
-	if (!dir)
-		return;
-	while ((d = readdir(dir))) {
-		char *text, *line, *v, *save = NULL;
-
-		if (!isdigit((unsigned char)d->d_name[0]))
-			continue;
-		snprintf(path, sizeof(path), "fd/%s", d->d_name);
-		record_link(r, pid, ns, path, true);
-		snprintf(path, sizeof(path), "fdinfo/%s", d->d_name);
-		text = slurp_pid(pid, path, NULL);
-		for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
-		     line = strtok_r(NULL, "\n", &save)) {
-			v = strchr(line, ':');
-			if (!v)
-				continue;
-			*v++ = '\0';
-			squeeze(v);
-			/* Of sockets and pipes the number is their own. */
-			if (!strcmp(line, "ino"))
-				continue;
-			oracle_add(r->o, v, "%d/%s/%s", ns, path, line);
-		}
-		free(text);
-	}
-	closedir(dir);
-}
-
-/*
- * Content of a mapping: a hash of its non-zero pages. Pages of anonymous
- * memory are only read where there are any, so that recording populates
- * nothing.
- */
-static void record_content(struct recorder *r, pid_t ns, int mem, int pagemap,
-			   unsigned long start, unsigned long end, bool file)
-{
-	static unsigned char page[4096];
-	static const unsigned char zero[4096];
-	unsigned long addr, pages = 0, base = 0, have = 0;
-	static uint64_t pm[4096];
-	uint64_t hash = 0, *w;
-	char value[64];
-	unsigned int i;
-	ssize_t n;
-
-	for (addr = start; addr < end; addr += 4096) {
-		if (addr >= base + have * 4096) {
-			n = (end - addr) / 4096;
-			if (n > 4096)
-				n = 4096;
-			n = pread(pagemap, pm, n * 8, addr / 4096 * 8);
-			if (n < 8)
-				return;
-			base = addr;
-			have = n / 8;
-		}
-		if (!file && !(pm[(addr - base) / 4096] & (3ULL << 62)))
-			continue;
-		if (pread(mem, page, 4096, addr) != 4096)
-			continue;
-		if (!memcmp(page, zero, 4096))
-			continue;
-		pages++;
-		hash = mix(hash, addr);
-		for (i = 0, w = (uint64_t *)page; i < 512; i++)
-			hash = mix(hash, w[i]);
-	}
-	snprintf(value, sizeof(value), "%lu pages, hash %016llx", pages,
-		 (unsigned long long)hash);
-	oracle_add(r->o, value, "%d/memory/%012lx", ns, start);
-}
-
-/* maps, the flags of smaps, and what is in the memory. */
-static void record_maps(struct recorder *r, pid_t pid, pid_t ns)
-{
-	char *text = slurp_pid(pid, "smaps", NULL), *line, *save = NULL;
-	unsigned long start = 0, end = 0;
-	char path[64];
-	int mem, pagemap;
-
-	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
-	mem = open(path, O_RDONLY | O_CLOEXEC);
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
-	pagemap = open(path, O_RDONLY | O_CLOEXEC);
-	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		unsigned long off, ino;
-		char perms[8], dev[16];
-		bool file;
-
-		squeeze(line);
-		if (!strncmp(line, "VmFlags: ", 9) ||
-		    !strncmp(line, "ProtectionKey: ", 15)) {
-			oracle_add(r->o, strchr(line, ' ') + 1, "%d/maps/%012lx/%.*s",
-			    ns, start, (int)strcspn(line, ":"), line);
-			continue;
-		}
-		if (sscanf(line, "%lx-%lx %7s %lx %15s %lu", &start, &end,
-			   perms, &off, dev, &ino) != 6)
-			continue;
-		oracle_add(r->o, line, "%d/maps/%012lx", ns, start);
-		/* The vDSO is there for whoever touches it, like a file. */
-		file = ino != 0 || strstr(line, "[vdso]");
-		/* vvar shows clocks; the text of files is the file's. */
-		if (strstr(line, "[vvar") || strstr(line, "[vsyscall") ||
-		    (ino && perms[1] != 'w'))
-			continue;
-		if (mem >= 0 && pagemap >= 0)
-			record_content(r, ns, mem, pagemap, start, end, file);
-	}
-	free(text);
-	if (mem >= 0)
-		close(mem);
-	if (pagemap >= 0)
-		close(pagemap);
-}
-
-static void record_namespaces(struct recorder *r, pid_t pid, pid_t ns)
-{
-	static const char *const name[] = {
-		"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children",
-		"time", "time_for_children", "user", "uts",
-	};
-	char path[64], theirs[64], ours[64];
-	unsigned int i, k;
-	ssize_t n;
-
-	for (i = 0; i < sizeof(name) / sizeof(*name); i++) {
-		snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name[i]);
-		n = readlink(path, theirs, sizeof(theirs) - 1);
-		if (n < 0)
-			continue;
-		theirs[n] = '\0';
-		snprintf(path, sizeof(path), "/proc/self/ns/%s", name[i]);
-		n = readlink(path, ours, sizeof(ours) - 1);
-		if (n < 0)
-			continue;
-		ours[n] = '\0';
-		if (!strcmp(theirs, ours)) {
-			oracle_add(r->o, "that of the recorder", "%d/ns/%s", ns, name[i]);
-			continue;
-		}
-		/* The first task of the tree that is in it stands for it. */
-		for (k = 0; k < r->nr; k++) {
-			snprintf(path, sizeof(path), "/proc/%d/ns/%s",
-				 r->task[k].pid, name[i]);
-			n = readlink(path, ours, sizeof(ours) - 1);
-			if (n < 0)
-				continue;
-			ours[n] = '\0';
-			if (!strcmp(theirs, ours))
-				break;
-		}
-		snprintf(path, sizeof(path), "that of %d", r->task[k].nspid);
-		oracle_add(r->o, path, "%d/ns/%s", ns, name[i]);
-	}
 }
 
 static int kcmp(pid_t a, pid_t b, int type, unsigned long x, unsigned long y)
@@ -505,52 +336,51 @@ static void record_sharing(struct recorder *r, unsigned int me)
 	}
 }
 
-struct fd_ref {
-	unsigned int task;
-	int fd;
+/* Two-word lines, "name: value": a key for each. */
+static void record_pairs(struct recorder *r, pid_t pid, pid_t ns,
+			 const char *name)
+{
+	char *text = slurp_pid(pid, name, NULL), *line, *save = NULL, *v;
+
+	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		v = strchr(line, ':');
+		if (!v)
+			continue;
+		*v++ = '\0';
+		squeeze(v);
+		oracle_add(r->o, v, "%d/%s/%s", ns, name, line);
+	}
+	free(text);
+}
+
+/* <linux/sched/types.h> cannot be had together with <sched.h>. */
+struct sched_attributes {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+	uint32_t util_min;
+	uint32_t util_max;
 };
 
-/* Which descriptors are one open file description. */
-static void record_descriptions(struct recorder *r)
+static void record_sched(struct recorder *r, pid_t pid, pid_t ns)
 {
-	static struct fd_ref ref[4096];
-	unsigned int nr = 0, i, k;
-	char path[64], value[64];
-	struct dirent *d;
-	DIR *dir;
+	struct sched_attributes a = { 0 };
+	char value[200];
 
-	for (i = 0; i < r->nr; i++) {
-		int fds[512], n = 0, a, b, t;
-
-		snprintf(path, sizeof(path), "/proc/%d/fd", r->task[i].pid);
-		dir = opendir(path);
-		if (!dir)
-			continue;
-		while ((d = readdir(dir)) && n < 512)
-			if (isdigit((unsigned char)d->d_name[0]))
-				fds[n++] = atoi(d->d_name);
-		closedir(dir);
-		for (a = 1; a < n; a++)
-			for (b = a; b && fds[b - 1] > fds[b]; b--) {
-				t = fds[b];
-				fds[b] = fds[b - 1];
-				fds[b - 1] = t;
-			}
-		for (a = 0; a < n && nr < 4096; a++) {
-			ref[nr].task = i;
-			ref[nr++].fd = fds[a];
-		}
-	}
-	for (i = 0; i < nr; i++) {
-		for (k = 0; k < i; k++)
-			if (kcmp(r->task[ref[k].task].pid, r->task[ref[i].task].pid,
-				 KCMP_FILE, ref[k].fd, ref[i].fd) == 0)
-				break;
-		snprintf(value, sizeof(value), "of %d/%d",
-			 r->task[ref[k].task].nspid, ref[k].fd);
-		oracle_add(r->o, value, "%d/kcmp/fd/%d", r->task[ref[i].task].nspid,
-		    ref[i].fd);
-	}
+	if (syscall(SYS_sched_getattr, pid, &a, sizeof(a), 0))
+		return;
+	snprintf(value, sizeof(value),
+		 "policy %u, flags %#llx, nice %d, priority %u, %llu of %llu within %llu, use %u to %u",
+		 a.policy, (unsigned long long)a.flags, a.nice, a.priority,
+		 (unsigned long long)a.runtime, (unsigned long long)a.period,
+		 (unsigned long long)a.deadline, a.util_min, a.util_max);
+	oracle_add(r->o, value, "%d/sched/attributes", ns);
 }
 
 static void record_calls(struct recorder *r, pid_t pid, pid_t ns)
@@ -585,28 +415,13 @@ static void record_calls(struct recorder *r, pid_t pid, pid_t ns)
 	}
 }
 
-/* Numbers of mounts and their propagation groups are taken out. */
-static void record_mounts(struct recorder *r, pid_t pid, pid_t ns)
-{
-	char *text = slurp_pid(pid, "mountinfo", NULL), *line, *save = NULL;
-	unsigned int n = 0;
-	int off;
-
-	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(line, "%*d %*d %*s %n", &off) < 0)
-			continue;
-		oracle_add(r->o, line + off, "%d/mountinfo/%03u", ns, n++);
-	}
-	free(text);
-}
-
 int oracle_record(struct oracle *o, pid_t root)
 {
 	static const char *const text[] = {
 		"comm", "limits", "oom_score_adj", "personality", "loginuid",
 		"sessionid", "coredump_filter", "timerslack_ns", "uid_map",
 		"gid_map", "setgroups", "timers", "attr/current", "autogroup",
+		"cgroup", "projid_map",
 	};
 	static struct recorder r;
 	unsigned int i, k;
@@ -637,9 +452,13 @@ int oracle_record(struct oracle *o, pid_t root)
 		record_namespaces(&r, pid, ns);
 		record_sharing(&r, i);
 		record_calls(&r, pid, ns);
+		record_sched(&r, pid, ns);
+		record_pairs(&r, pid, ns, "io");
 		record_mounts(&r, pid, ns);
 	}
 	record_descriptions(&r);
+	record_net(&r, root);
+	record_sysv(&r, root);
 	oracle_sort(o);
 	return 0;
 }

@@ -58,9 +58,4 @@ static __maybe_unused void check_refusal(struct __test_metadata *_metadata, stru
 	EXPECT_EQ(0, st.st_size);
 }
 
-#define NEED(call) do {							\
-	if ((call) < 0)							\
-		return ckpt_skip(#call ": %s", strerror(errno));	\
-} while (0)
-
 #endif /* CKPT_TEST_REFUSAL_H */

@@ -164,6 +164,8 @@ static void task_main(struct coordinator *c, struct saved_task *t)
 {
 	if (make_children(c, t))
 		_exit(110);
+	if (c->app->fail_join)
+		fail_nth(c->app->fail_join);
 	sys_restart(t->task.pid, c->ctx, RESTART_JOIN, -1);
 	say(c, t, "restart(RESTART_JOIN)");
 	_exit(111);
@@ -223,6 +225,17 @@ static long make_root(struct coordinator *c)
 	return 0;
 }
 
+int fail_nth(unsigned int nr)
+{
+	char text[32];
+	int ret = 0;
+
+	if (!nr && read_file("/proc/thread-self/fail-nth", text, sizeof(text)) > 0)
+		ret = atoi(text);
+	snprintf(text, sizeof(text), "%u", nr);
+	return write_file("/proc/thread-self/fail-nth", text) ?: ret;
+}
+
 int restart_image(struct app *app, int image, int logfd)
 {
 	struct coordinator c = { .app = app, .logfd = logfd };
@@ -231,9 +244,14 @@ int restart_image(struct app *app, int image, int logfd)
 
 	if (lseek(image, 0, SEEK_SET) < 0 && errno != ESPIPE)
 		return -errno;
+	if (app->fail_open)
+		fail_nth(app->fail_open);
 	c.ctx = sys_restart(0, image, RESTART_OPEN | RESTART_LOG, logfd);
-	if (c.ctx < 0)
-		return -errno;
+	ret = c.ctx < 0 ? -errno : 0;
+	if (app->fail_open)
+		app->fail_open = fail_nth(0);
+	if (ret)
+		return ret;
 	ret = read_tree(&c);
 	if (!ret)
 		ret = continue_clocks(&c.header);
@@ -246,13 +264,16 @@ int restart_image(struct app *app, int image, int logfd)
 		say(&c, &c.task[0], "clone3");
 		goto out;
 	}
+	if (app->fail_rest)
+		fail_nth(app->fail_rest);
 	ret = sys_restart(pid, c.ctx, 0, -1);
+	ret = ret < 0 ? -errno : 0;
+	if (app->fail_rest)
+		app->fail_rest = fail_nth(0);
 	if (ret < 0) {
-		ret = -errno;
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
 	} else {
-		ret = 0;
 		app->pid = pid;
 	}
 out:

@@ -115,4 +115,31 @@ static __maybe_unused void ckpt_roundtrip(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, app_finish(app));
 }
 
+/*
+ * The same, but the body is in a system call when it is checkpointed, and
+ * goes on with that: it calls ckpt_ready(), then the system call.
+ */
+static __maybe_unused void ckpt_in_call(struct __test_metadata *_metadata,
+					struct app *app, const char *body)
+{
+	int ret;
+
+	app->in_call = true;
+	ret = app_start(app, body);
+	if (ret == APP_SKIPPED)
+		SKIP(return, "%s", app->reason);
+	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, app_wait_blocked(app));
+	ckpt_cycle(_metadata, app);
+	ASSERT_EQ(0, app_finish(app));
+}
+
+#define CKPT_TEST_IN_CALL(suite, name)					\
+	static int body_##suite##_##name(void);				\
+	CKPT_TEST_F(suite, name)					\
+	{								\
+		ckpt_in_call(_metadata, &self->app, #suite "_" #name);	\
+	}								\
+	CKPT_BODY(suite##_##name)
+
 #endif /* CKPT_TEST_TEST_H */
