@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Interval timers, processor time and what else a process has used, and when
+ * it began
+ */
+#include "test.h"
+
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/times.h>
+#include <time.h>
+
+#include "proc.h"
+
+CKPT_SUITE(timers);
+
+static volatile sig_atomic_t count[65];
+static void on_signal(int sig)
+{
+	count[sig]++;
+}
+
+static double seconds(struct timeval tv)
+{
+	return tv.tv_sec + tv.tv_usec / 1e6;
+}
+
+static double clock_of(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static struct itimerval interval(double first, double then)
+{
+	struct itimerval it = {
+		.it_value = { first, (first - (long)first) * 1e6 },
+		.it_interval = { then, (then - (long)then) * 1e6 },
+	};
+
+	return it;
+}
+
+/* A moment of user time: on some machines asking for the time takes longer. */
+static void spin(void)
+{
+	volatile int i;
+
+	for (i = 0; i < 300000; i++)
+		;
+}
+
+/* Uses @sec seconds of processor time. */
+static void burn(double sec)
+{
+	double end = clock_of(CLOCK_PROCESS_CPUTIME_ID) + sec;
+
+	while (clock_of(CLOCK_PROCESS_CPUTIME_ID) < end)
+		spin();
+}
+
+#define NEAR(a, b, tolerance)						\
+do {									\
+	double __a = (a), __b = (b);					\
+									\
+	if (__a - __b > (tolerance) || __b - __a > (tolerance)) {	\
+		ckpt_note("%s:%d: %s is %f, not about %f", __FILE__,	\
+			  __LINE__, #b, __b, __a);			\
+		return 1;						\
+	}								\
+} while (0)
+
+/* ---- Interval timers ---- */
+
+/* The clock does not go on between checkpoint and restart, nor does the timer. */
+CKPT_TEST(timers, itimer_real_keeps_the_time_left)
+{
+	struct itimerval it = interval(1000, 5.25);
+	double start;
+
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	start = now_monotonic();
+	/* Longer than the restart takes, during which the clock is on already. */
+	usleep(600000 * ckpt_scale());
+	ckpt_here();
+	CHECK_OK(getitimer(ITIMER_REAL, &it));
+	NEAR(1000 - (now_monotonic() - start), seconds(it.it_value), 0.2 * ckpt_scale());
+	CHECK_EQ(5250000, it.it_interval.tv_sec * 1000000 + it.it_interval.tv_usec);
+	return 0;
+}
+
+CKPT_TEST(timers, itimer_real_goes_off_again_and_again)
+{
+	struct itimerval it = interval(20, 0.1);
+	double start, end;
+
+	signal(SIGALRM, on_signal);
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	it = interval(0.4, 0.1);
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	start = now_monotonic();
+	ckpt_here();
+	end = start + 20 * ckpt_scale();
+	while (count[SIGALRM] < 3 && now_monotonic() < end)
+		usleep(1000);
+	CHECK(count[SIGALRM] >= 3);
+	CHECK(now_monotonic() - start >= 0.6 - 0.02);
+	return 0;
+}
+
+CKPT_TEST(timers, itimer_real_goes_off_once)
+{
+	struct itimerval it = interval(0.4, 0);
+	double end;
+
+	signal(SIGALRM, on_signal);
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	ckpt_here();
+	end = now_monotonic() + 20 * ckpt_scale();
+	while (!count[SIGALRM] && now_monotonic() < end)
+		usleep(1000);
+	usleep(100000);
+	CHECK_EQ(1, count[SIGALRM]);
+	CHECK_OK(getitimer(ITIMER_REAL, &it));
+	CHECK(!it.it_value.tv_sec && !it.it_value.tv_usec);
+	return 0;
+}
+
+CKPT_TEST(timers, alarm_is_kept)
+{
+	alarm(1000);
+	ckpt_here();
+	CHECK(alarm(0) > 900);
+	return 0;
+}
+
+/* It went off, the signal is blocked: pending, and the timer waits. */
+CKPT_TEST(timers, itimer_real_whose_signal_is_pending)
+{
+	struct itimerval it = interval(0.01, 1000);
+	sigset_t set, pending;
+	siginfo_t si;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	do {
+		usleep(1000);
+		CHECK_OK(sigpending(&pending));
+	} while (!sigismember(&pending, SIGALRM));
+	ckpt_here();
+	CHECK_EQ(SIGALRM, sigwaitinfo(&set, &si));
+	CHECK_EQ(SI_KERNEL, si.si_code);
+	CHECK_OK(getitimer(ITIMER_REAL, &it));
+	CHECK_EQ(1000, it.it_interval.tv_sec);
+	CHECK(it.it_value.tv_sec >= 900);
+	CHECK_OK(sigpending(&pending));
+	CHECK(!sigismember(&pending, SIGALRM));
+	return 0;
+}
+
+/* ITIMER_VIRTUAL counts user time, ITIMER_PROF that of the kernel, too. */
+static double used(int which)
+{
+	struct rusage ru;
+
+	getrusage(RUSAGE_SELF, &ru);
+	return seconds(ru.ru_utime) + (which == ITIMER_PROF ? seconds(ru.ru_stime) : 0);
+}
+
+static int processor_timer(int which)
+{
+	struct itimerval it = interval(1000, 7.5);
+	double start;
+
+	burn(0.1);
+	start = used(which);
+	CHECK_OK(setitimer(which, &it, NULL));
+	burn(0.2);
+	ckpt_here();
+	CHECK_OK(getitimer(which, &it));
+	NEAR(1000 - (used(which) - start), seconds(it.it_value), 0.1);
+	CHECK_EQ(7500000, it.it_interval.tv_sec * 1000000 + it.it_interval.tv_usec);
+	return 0;
+}
+
+CKPT_TEST(timers, itimer_virtual_keeps_the_time_left)
+{
+	return processor_timer(ITIMER_VIRTUAL);
+}
+
+CKPT_TEST(timers, itimer_prof_keeps_the_time_left)
+{
+	return processor_timer(ITIMER_PROF);
+}
+
+static int processor_timer_goes_off(int which, int sig)
+{
+	struct itimerval it = interval(0.5, 0.2);
+	double start = used(which), end;
+
+	burn(0.2);
+	if (used(which) == start)
+		return ckpt_skip("this machine counts all time as the system's");
+	signal(sig, on_signal);
+	CHECK_OK(setitimer(which, &it, NULL));
+	start = used(which);
+	burn(0.1);
+	CHECK_EQ(0, count[sig]);
+	ckpt_here();
+	end = now_monotonic() + 30 * ckpt_scale();
+	while (count[sig] < 2 && now_monotonic() < end)
+		spin();
+	CHECK(count[sig] >= 2);
+	/* Neither before its time, nor from a new start. */
+	NEAR(0.7, used(which) - start, 0.15);
+	return 0;
+}
+
+CKPT_TEST(timers, itimer_virtual_goes_off)
+{
+	return processor_timer_goes_off(ITIMER_VIRTUAL, SIGVTALRM);
+}
+
+CKPT_TEST(timers, itimer_prof_goes_off)
+{
+	return processor_timer_goes_off(ITIMER_PROF, SIGPROF);
+}
+
+CKPT_TEST(timers, no_timer_out_of_nothing)
+{
+	struct itimerval it;
+	int which;
+
+	ckpt_here();
+	for (which = 0; which < 3; which++) {
+		CHECK_OK(getitimer(which, &it));
+		CHECK(!it.it_value.tv_sec && !it.it_value.tv_usec);
+		CHECK(!it.it_interval.tv_sec && !it.it_interval.tv_usec);
+	}
+	return 0;
+}
+
+CKPT_TEST(timers, each_process_has_its_own)
+{
+	struct itimerval it = interval(1000, 0), mine = interval(2000, 0);
+	pid_t pid;
+
+	SPAWN(pid, (setitimer(ITIMER_REAL, &it, NULL),
+		    ckpt_announce("child", "go.0"),
+		    getitimer(ITIMER_REAL, &it) || it.it_value.tv_sec > 1000 ||
+		    it.it_value.tv_sec < 900));
+	ckpt_wait_for("child");
+	CHECK_OK(setitimer(ITIMER_REAL, &mine, NULL));
+	ckpt_here();
+	CHECK_OK(getitimer(ITIMER_REAL, &mine));
+	CHECK(mine.it_value.tv_sec > 1900);
+	return ckpt_reap(pid);
+}
+
+CKPT_TEST(timers, limit_of_processor_time_goes_on)
+{
+	struct rlimit rl = { 1, RLIM_INFINITY };
+	double end;
+
+	signal(SIGXCPU, on_signal);
+	burn(0.6);
+	CHECK_OK(setrlimit(RLIMIT_CPU, &rl));
+	ckpt_here();
+	CHECK_EQ(0, count[SIGXCPU]);
+	end = now_monotonic() + 30 * ckpt_scale();
+	while (!count[SIGXCPU] && now_monotonic() < end)
+		spin();
+	CHECK_EQ(1, count[SIGXCPU]);
+	NEAR(1, clock_of(CLOCK_PROCESS_CPUTIME_ID), 0.2);
+	return 0;
+}
+
+/* ---- Times ---- */
+
+/* The time that the checkpoint itself takes is not more than this. */
+#define A_WHILE	(0.3 * ckpt_scale())
+
+CKPT_TEST(timers, processor_clocks_go_on)
+{
+	double process, thread;
+
+	burn(0.8);
+	process = clock_of(CLOCK_PROCESS_CPUTIME_ID);
+	thread = clock_of(CLOCK_THREAD_CPUTIME_ID);
+	ckpt_here();
+	CHECK(clock_of(CLOCK_PROCESS_CPUTIME_ID) >= process);
+	CHECK(clock_of(CLOCK_THREAD_CPUTIME_ID) >= thread);
+	CHECK(clock_of(CLOCK_PROCESS_CPUTIME_ID) < process + A_WHILE);
+	CHECK(clock_of(CLOCK_THREAD_CPUTIME_ID) < thread + A_WHILE);
+	return 0;
+}
+
+CKPT_TEST(timers, user_and_system_time_go_on)
+{
+	struct rusage before, after;
+	double end;
+	struct tms tms;
+	clock_t ticks;
+	int i;
+
+	burn(0.4);
+	end = clock_of(CLOCK_PROCESS_CPUTIME_ID) + 0.4;
+	while (clock_of(CLOCK_PROCESS_CPUTIME_ID) < end)
+		for (i = 0; i < 100; i++)
+			syscall(SYS_getppid);
+	CHECK_OK(getrusage(RUSAGE_SELF, &before));
+	times(&tms);
+	ticks = tms.tms_utime + tms.tms_stime;
+	ckpt_here();
+	CHECK_OK(getrusage(RUSAGE_SELF, &after));
+	CHECK(seconds(after.ru_utime) >= seconds(before.ru_utime));
+	CHECK(seconds(after.ru_stime) >= seconds(before.ru_stime));
+	CHECK(seconds(after.ru_utime) < seconds(before.ru_utime) + A_WHILE);
+	CHECK(seconds(after.ru_stime) < seconds(before.ru_stime) + A_WHILE);
+	times(&tms);
+	CHECK(tms.tms_utime + tms.tms_stime >= ticks);
+	return 0;
+}
+
+CKPT_TEST(timers, counters_of_usage_go_on)
+{
+	struct rusage before, after;
+	char *p = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int i;
+
+	CHECK(p != MAP_FAILED);
+	memset(p, 1, 4 << 20);
+	munmap(p, 4 << 20);
+	for (i = 0; i < 60; i++)
+		usleep(1000);
+	CHECK_OK(getrusage(RUSAGE_SELF, &before));
+	CHECK(before.ru_minflt > 1000);
+	CHECK(before.ru_nvcsw > 50);
+	ckpt_here();
+	CHECK_OK(getrusage(RUSAGE_SELF, &after));
+	CHECK(after.ru_minflt >= before.ru_minflt);
+	CHECK(after.ru_majflt >= before.ru_majflt);
+	CHECK(after.ru_nvcsw >= before.ru_nvcsw);
+	CHECK(after.ru_nivcsw >= before.ru_nivcsw);
+	CHECK(after.ru_inblock >= before.ru_inblock);
+	CHECK(after.ru_oublock >= before.ru_oublock);
+	CHECK(after.ru_maxrss >= before.ru_maxrss);
+	return 0;
+}
+
+static int use_something(void)
+{
+	char *p = mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	memset(p, 1, 8 << 20);
+	burn(0.2);
+	usleep(1000);
+	return 0;
+}
+
+CKPT_TEST(timers, usage_of_children_that_are_gone)
+{
+	struct rusage before, after;
+	struct tms tms, now;
+	pid_t pid;
+
+	SPAWN(pid, use_something());
+	CHECK_EQ(0, ckpt_reap(pid));
+	CHECK_OK(getrusage(RUSAGE_CHILDREN, &before));
+	CHECK(before.ru_minflt >= 2048);
+	CHECK(before.ru_maxrss >= 8192);
+	CHECK(seconds(before.ru_utime) + seconds(before.ru_stime) > 0.1);
+	times(&tms);
+	ckpt_here();
+	CHECK_OK(getrusage(RUSAGE_CHILDREN, &after));
+	CHECK_EQ(before.ru_minflt, after.ru_minflt);
+	CHECK_EQ(before.ru_majflt, after.ru_majflt);
+	CHECK_EQ(before.ru_nvcsw, after.ru_nvcsw);
+	CHECK_EQ(before.ru_nivcsw, after.ru_nivcsw);
+	CHECK_EQ(before.ru_maxrss, after.ru_maxrss);
+	CHECK_EQ(before.ru_utime.tv_sec * 1000000 + before.ru_utime.tv_usec,
+		 after.ru_utime.tv_sec * 1000000 + after.ru_utime.tv_usec);
+	CHECK_EQ(before.ru_stime.tv_sec * 1000000 + before.ru_stime.tv_usec,
+		 after.ru_stime.tv_sec * 1000000 + after.ru_stime.tv_usec);
+	times(&now);
+	CHECK_EQ(tms.tms_cutime, now.tms_cutime);
+	CHECK_EQ(tms.tms_cstime, now.tms_cstime);
+	return 0;
+}
+
+/* What a child used before the checkpoint is in the account of the parent. */
+CKPT_TEST(timers, usage_of_a_child_that_ends_afterwards)
+{
+	struct rusage ru;
+	pid_t pid;
+
+	SPAWN(pid, (use_something(), ckpt_announce("child", "go.0"), 0));
+	ckpt_wait_for("child");
+	ckpt_here();
+	CHECK_EQ(0, ckpt_reap(pid));
+	CHECK_OK(getrusage(RUSAGE_CHILDREN, &ru));
+	CHECK(seconds(ru.ru_utime) + seconds(ru.ru_stime) > 0.15);
+	CHECK(ru.ru_minflt >= 2048);
+	return 0;
+}
+
+/* In ticks of the clock that goes on. */
+CKPT_TEST(timers, start_time)
+{
+	long long start = proc_stat(22), now;
+
+	CHECK(start >= 0);
+	/* So long ago that a start at the restart is another number. */
+	usleep(50000);
+	ckpt_here();
+	now = proc_stat(22);
+	if (now != start && now != start + 1 && now != start - 1)
+		CHECK_EQ(start, now);
+	return 0;
+}
+
+CKPT_TEST(timers, start_times_of_a_tree)
+{
+	long long start[2];
+	pid_t pid;
+
+	usleep(100000);
+	SPAWN(pid, ({
+		long long mine = proc_stat(22), now;
+
+		ckpt_announce("child", "go.0");
+		now = proc_stat(22);
+		now < mine - 1 || now > mine + 1;
+	}));
+	ckpt_wait_for("child");
+	start[0] = proc_stat(22);
+	ckpt_here();
+	start[1] = proc_stat(22);
+	CHECK(start[1] - start[0] >= -1 && start[1] - start[0] <= 1);
+	return ckpt_reap(pid);
+}
+
+TEST_HARNESS_MAIN
