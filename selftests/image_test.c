@@ -314,8 +314,11 @@ static const struct illegal illegal[] = {
 	FIELD(TASK_STATE, ckpt_task_state, flags, 1U << 31),
 	FIELD(TASK_STATE, ckpt_task_state, altstack_flags, 0x1234),
 	FIELD(TASK_STATE, ckpt_task_state, robust_list_len, 1),
-	FIELD(TASK_STATE, ckpt_task_state, nice, 20),
-	FIELD(TASK_STATE, ckpt_task_state, nice, -21),
+	/* The last field of it: a nice value once, reserved today. */
+	{ CKPT_REC_TASK_STATE, sizeof(struct ckpt_task_state) - 4, 4, 20,
+	  "end of TASK_STATE = 20" },
+	{ CKPT_REC_TASK_STATE, sizeof(struct ckpt_task_state) - 4, 4, -21,
+	  "end of TASK_STATE = -21" },
 
 	FIELD(CRED, ckpt_cred, nr_groups, ~0U),
 	FIELD(CRED, ckpt_cred, nr_groups, 65537),
@@ -380,7 +383,7 @@ static const struct illegal illegal[] = {
 	FIELD(VMA, ckpt_vma, end, ~0xfffULL),
 	FIELD(VMA, ckpt_vma, end, ~0ULL),
 	FIELD(VMA, ckpt_vma, flags, ~0U),
-	FIELD(VMA, ckpt_vma, flags, 1U << 7),
+	FIELD(VMA, ckpt_vma, flags, CKPT_VMA_FLAGS + 1ULL),
 	FIELD(VMA, ckpt_vma, file_id, ~0U),
 	FIELD(VMA, ckpt_vma, file_id, 1),
 	FIELD(VMA, ckpt_vma, offset, 1),

@@ -34,7 +34,6 @@
 #include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -168,37 +167,6 @@ REFUSED(seccomp_filter, "seccomp")
 	CHECK_OK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
 	ckpt_here();
 	CHECK_EQ(SECCOMP_MODE_FILTER, prctl(PR_GET_SECCOMP));
-	return 0;
-}
-
-REFUSED(pending_signal, "pending")
-{
-	sigset_t set;
-	int sig;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
-	CHECK_OK(kill(getpid(), SIGUSR1));
-	ckpt_here();
-	CHECK_EQ(0, sigwait(&set, &sig));
-	CHECK_EQ(SIGUSR1, sig);
-	return 0;
-}
-
-REFUSED(queued_realtime_signal, "pending")
-{
-	union sigval value = { .sival_int = 7 };
-	siginfo_t si;
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGRTMIN);
-	CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
-	CHECK_OK(sigqueue(getpid(), SIGRTMIN, value));
-	ckpt_here();
-	CHECK_EQ(SIGRTMIN, sigwaitinfo(&set, &si));
-	CHECK_EQ(7, si.si_value.sival_int);
 	return 0;
 }
 
@@ -342,66 +310,7 @@ REFUSED(posix_message_queue, "fd [0-9]+.*mqueue|message queue")
 	return 0;
 }
 
-/* ---- Pipes and sockets ---- */
-
-REFUSED(pipe_in_the_tree, "fd 3.*pipe")
-{
-	char buf[5] = "";
-	int fd[2];
-
-	CHECK_OK(pipe(fd));
-	CHECK_EQ(4, write(fd[1], "data", 4));
-	ckpt_here();
-	CHECK_EQ(4, read(fd[0], buf, 4));
-	CHECK(!strcmp(buf, "data"));
-	return 0;
-}
-
-REFUSED(pipe_between_processes, "fd [0-9]+.*pipe")
-{
-	char c = 0;
-	int fd[2];
-	pid_t pid;
-
-	CHECK_OK(pipe(fd));
-	SPAWN(pid, (close(fd[0]), ckpt_announce("child", "go.0"),
-		    write(fd[1], "x", 1) != 1));
-	close(fd[1]);
-	ckpt_wait_for("child");
-	ckpt_here();
-	CHECK_EQ(1, read(fd[0], &c, 1));
-	CHECK_EQ(0, read(fd[0], &c, 1));
-	return ckpt_reap(pid);
-}
-
-/* As standard output it is no different. */
-REFUSED(pipe_in_the_tree_as_standard_output, "fd [0-9]+.*pipe")
-{
-	int fd[2];
-	char c;
-
-	CHECK_OK(pipe(fd));
-	CHECK_EQ(1, dup2(fd[1], 1));
-	CHECK_EQ(0, dup2(fd[0], 0));
-	close(fd[0]);
-	close(fd[1]);
-	ckpt_here();
-	CHECK_EQ(1, write(1, "x", 1));
-	CHECK_EQ(1, read(0, &c, 1));
-	return 0;
-}
-
-REFUSED(fifo, "fd 3.*fifo|fd 3.*pipe")
-{
-	int fd;
-
-	CHECK_OK(mkfifo("fifo", 0600));
-	fd = open("fifo", O_RDWR);
-	CHECK_EQ(3, fd);
-	ckpt_here();
-	CHECK_EQ(1, write(fd, "x", 1));
-	return 0;
-}
+/* ---- Sockets ---- */
 
 REFUSED(unix_socket_pair, "fd 3.*AF_UNIX.*socket|fd 3.*unix socket")
 {
@@ -789,24 +698,6 @@ static int shared_memory(int flags, int fd)
 	return 0;
 }
 
-REFUSED(shared_anonymous_memory, "shared anonymous|anonymous shared|shmem|shared memory")
-{
-	return shared_memory(MAP_SHARED | MAP_ANONYMOUS, -1);
-}
-
-REFUSED(shared_mapping_of_dev_zero, "shared anonymous|anonymous shared|shmem|shared|/dev/zero")
-{
-	return shared_memory(MAP_SHARED, open("/dev/zero", O_RDWR));
-}
-
-REFUSED(shared_writable_file_mapping, "shared.*mapping|mapping.*shared|shared")
-{
-	int fd = open("f", O_RDWR | O_CREAT, 0600);
-
-	CHECK_OK(ftruncate(fd, PAGE));
-	return shared_memory(MAP_SHARED, fd);
-}
-
 REFUSED(mapped_memfd, "memfd|unlinked|deleted|shared|shmem")
 {
 	int fd = memfd_create("m", 0);
@@ -830,23 +721,6 @@ REFUSED(private_mapping_of_an_unlinked_file, "unlinked|deleted|removed")
 	return 0;
 }
 
-REFUSED(locked_memory, "lock")
-{
-	void *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	NEED(mlock(p, PAGE));
-	ckpt_here();
-	return 0;
-}
-
-REFUSED(memory_locked_for_the_future, "lock")
-{
-	NEED(mlockall(MCL_FUTURE));
-	ckpt_here();
-	return 0;
-}
-
 /* ---- Timers ---- */
 
 REFUSED(posix_timer, "timer")
@@ -862,22 +736,6 @@ REFUSED(posix_timer, "timer")
 	CHECK(its.it_value.tv_sec > 900);
 	return 0;
 }
-
-static int interval_timer(int which)
-{
-	struct itimerval it = { .it_value = { 1000, 0 }, .it_interval = { 5, 0 } };
-
-	CHECK_OK(setitimer(which, &it, NULL));
-	ckpt_here();
-	CHECK_OK(getitimer(which, &it));
-	CHECK(it.it_value.tv_sec > 900);
-	CHECK_EQ(5, it.it_interval.tv_sec);
-	return 0;
-}
-
-REFUSED(itimer_real, "timer")		{ return interval_timer(ITIMER_REAL); }
-REFUSED(itimer_virtual, "timer")	{ return interval_timer(ITIMER_VIRTUAL); }
-REFUSED(itimer_prof, "timer")		{ return interval_timer(ITIMER_PROF); }
 
 /* ---- Namespaces that the container was started in ---- */
 
