@@ -1,0 +1,790 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where an image could be used to take over a machine: one test for each way
+ *
+ * The order is that of likelihood. All checksums are right: it is the checks of
+ * the content that are tested. What the tests of damaged images (image_test.c)
+ * have already, like registers, is not repeated.
+ */
+#include "calls.h"
+
+#include <linux/capability.h>
+#include <sys/prctl.h>
+
+#include "format.h"
+#include "hostile.h"
+
+CKPT_SUITE(hostile);
+
+static struct image img, bad;
+static struct leftovers before;
+
+static void prepare(struct __test_metadata *_metadata, struct app *app)
+{
+	ASSERT_EQ(0, hostile_make(app, &img));
+	leftovers_get(&before);
+}
+
+static void finish(struct __test_metadata *_metadata, struct app *app)
+{
+	EXPECT_EQ(NULL, leftovers_check(&before)) {
+		TH_LOG("%s", leftovers_check(&before));
+	}
+	/* The model itself is as good as before. */
+	EXPECT_EQ(RESTARTED, hostile_try(app, &img, img.len));
+	EXPECT_STREQ("status 0\n", app->log);
+	image_free(&img);
+}
+
+/* Most of it is refused by the verifier; what is not, must be later. */
+static enum outcome attempt(struct app *app, struct image *i)
+{
+	int fd, logfd;
+	bool refused;
+
+	image_fix(i);
+	fd = image_fd(i, i->len);
+	logfd = memfd_create("log", MFD_CLOEXEC);
+	refused = hostile_unopened(fd, logfd);
+	close(fd);
+	close(logfd);
+	return refused ? REFUSED : hostile_try(app, i, i->len);
+}
+
+#define FORGED(expected, change, fmt, ...) do {				\
+	enum outcome __o;						\
+									\
+	ASSERT_EQ(0, image_copy(&bad, &img));				\
+	change;								\
+	__o = attempt(app, &bad);					\
+	EXPECT_TRUE(__o == REFUSED || (!(expected) && __o == RESTARTED)) { \
+		TH_LOG(fmt ": %s: %s", __VA_ARGS__, outcome_name[__o], app->log); \
+	}								\
+	free(bad.data);							\
+} while (0)
+
+#define MUST_REFUSE	1
+#define MAY_RESTART	0
+
+/* ---- 1. The graph of objects ---- */
+
+/* Every reference, to one object of every other type, and to none. */
+CKPT_TEST_F(hostile, references_to_objects_of_another_type)
+{
+	struct app *app = &self->app;
+	unsigned int i, k, tried = 0;
+	struct ckpt_record *rec;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; i < nr_fields; i++) {
+		const struct field *f = &fields[i];
+		uint64_t done = 0;
+
+		if (f->kind != FIELD_ID || !image_record(&img, f->type, 0))
+			continue;
+		for (k = 0; k < img.nr; k++) {
+			struct ckpt_record *other = (void *)(img.data + img.part[k].off);
+
+			if (img.part[k].kind != PART_RECORD || !other->id ||
+			    other->type == f->arg || other->type >= 64 ||
+			    done & 1ULL << other->type)
+				continue;
+			done |= 1ULL << other->type;
+			tried++;
+			FORGED(MUST_REFUSE, ({
+				rec = image_record(&bad, f->type, 0);
+				field_set(rec, f, other->id);
+			}), "%s is an object of type %u", f->name, other->type);
+		}
+	}
+	EXPECT_LT(20, tried);
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile, references_to_objects_that_come_later)
+{
+	struct app *app = &self->app;
+	struct ckpt_record *rec, *later, *r;
+	unsigned int i, n;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; i < nr_fields; i++) {
+		const struct field *f = &fields[i];
+
+		if (f->kind != FIELD_ID)
+			continue;
+		rec = image_record(&img, f->type, 0);
+		/* The last of the right type, if it is behind the first user. */
+		for (n = 0, later = NULL; (r = image_record(&img, f->arg, n)); n++)
+			later = r;
+		if (!rec || !later || later <= rec)
+			continue;
+		FORGED(MUST_REFUSE, field_set(image_record(&bad, f->type, 0), f, later->id),
+		       "%s refers forward to %u", f->name, later->id);
+	}
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile, ids_that_are_used_twice)
+{
+	struct app *app = &self->app;
+	unsigned int i, k;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; i < img.nr; i++) {
+		struct ckpt_record *one = (void *)(img.data + img.part[i].off);
+
+		if (img.part[i].kind != PART_RECORD || !one->id || one->type == CKPT_REC_TASK)
+			continue;
+		for (k = i + 1; k < img.nr; k++) {
+			struct ckpt_record *two = (void *)(img.data + img.part[k].off);
+
+			if (img.part[k].kind != PART_RECORD || !two->id)
+				continue;
+			FORGED(MUST_REFUSE, ({
+				two = (void *)(bad.data + img.part[k].off);
+				two->id = one->id;
+			}), "id %u twice", one->id);
+			break;
+		}
+	}
+	finish(_metadata, app);
+}
+
+/* Records whose owner is no task, or another one than the first. */
+CKPT_TEST_F(hostile, owners_that_are_none)
+{
+	struct app *app = &self->app;
+	unsigned int i;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; i < img.nr; i++) {
+		struct ckpt_record *rec = (void *)(img.data + img.part[i].off);
+		uint32_t no_task = 0, k;
+
+		if (img.part[i].kind != PART_RECORD || !rec->owner ||
+		    rec->type == CKPT_REC_VMA)
+			continue;
+		for (k = 0; k < img.nr && !no_task; k++) {
+			struct ckpt_record *r = (void *)(img.data + img.part[k].off);
+
+			if (img.part[k].kind == PART_RECORD && r->id && r->type != CKPT_REC_TASK)
+				no_task = r->id;
+		}
+		FORGED(MUST_REFUSE, ({
+			rec = (void *)(bad.data + img.part[i].off);
+			rec->owner = no_task;
+		}), "record of type %u is owned by object %u", rec->type, no_task);
+	}
+	finish(_metadata, app);
+}
+
+/* ---- 2. Counts and lengths ---- */
+
+CKPT_TEST_F(hostile, counts_at_the_limits)
+{
+	static const uint64_t limit[] = {
+		0x7fffffff, 0x80000000, 0xffffffff, 0x10000000, 0x15555556,
+		0x1fffffff, 0x20000000, 0x40000000, 0xfffffff9,
+	};
+	struct app *app = &self->app;
+	unsigned int i, k;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; i < nr_fields; i++) {
+		const struct field *f = &fields[i];
+		struct ckpt_record *rec = image_record(&img, f->type, 0);
+		uint64_t old;
+
+		if (f->kind != FIELD_COUNT || !rec)
+			continue;
+		old = field_get(rec, f);
+		for (k = 0; k < ARRAY_SIZE(limit); k++)
+			FORGED(MUST_REFUSE,
+			       field_set(image_record(&bad, f->type, 0), f, limit[k]),
+			       "%s = %#llx", f->name, (unsigned long long)limit[k]);
+		FORGED(MUST_REFUSE, field_set(image_record(&bad, f->type, 0), f, old + 1),
+		       "%s is one more than there are", f->name);
+		if (old)
+			FORGED(MUST_REFUSE,
+			       field_set(image_record(&bad, f->type, 0), f, old - 1),
+			       "%s is one less than there are", f->name);
+	}
+	finish(_metadata, app);
+}
+
+/* The tail is larger, and the count says so: too many of everything. */
+CKPT_TEST_F(hostile, tails_that_are_consistently_wrong)
+{
+	struct app *app = &self->app;
+	struct ckpt_record *rec;
+	unsigned int i;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; i < nr_fields; i++) {
+		const struct field *f = &fields[i];
+
+		if (f->kind != FIELD_COUNT || !f->arg || !image_record(&img, f->type, 0))
+			continue;
+		ASSERT_EQ(0, image_copy(&bad, &img));
+		rec = image_record(&bad, f->type, 0);
+		if (!image_resize_tail(&bad, rec, f->arg)) {
+			rec = image_record(&bad, f->type, 0);
+			field_set(rec, f, field_get(rec, f) + 1);
+			/* One zero entry more: some may be good, none may hurt. */
+			EXPECT_GT(NO_REASON, attempt(app, &bad)) {
+				TH_LOG("%s one more", f->name);
+			}
+		}
+		free(bad.data);
+		ASSERT_EQ(0, image_copy(&bad, &img));
+		rec = image_record(&bad, f->type, 0);
+		if (field_get(rec, f) && !image_resize_tail(&bad, rec, -(int)f->arg)) {
+			rec = image_record(&bad, f->type, 0);
+			field_set(rec, f, field_get(rec, f) - 1);
+			EXPECT_GT(NO_REASON, attempt(app, &bad)) {
+				TH_LOG("%s one less", f->name);
+			}
+		}
+		free(bad.data);
+	}
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile, names_without_an_end_or_with_two)
+{
+	struct app *app = &self->app;
+	struct ckpt_record *rec;
+	char *path;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	FORGED(MUST_REFUSE, ({
+		rec = image_record(&bad, CKPT_REC_FILE, 0);
+		path = record_tail(rec);
+		path[rec->tail_len - 1] = 'x';
+	}), "%s", "path without NUL");
+	FORGED(MUST_REFUSE, ({
+		rec = image_record(&bad, CKPT_REC_FILE, 0);
+		path = record_tail(rec);
+		path[rec->tail_len / 2] = '\0';
+	}), "%s", "path with a NUL in the middle");
+	FORGED(MUST_REFUSE, ({
+		rec = image_record(&bad, CKPT_REC_FILE, 0);
+		*(char *)record_tail(rec) = 'x';
+	}), "%s", "path that is not absolute");
+	FORGED(MUST_REFUSE, ({
+		rec = image_record(&bad, CKPT_REC_FS, 0);
+		path = record_tail(rec);
+		path[rec->tail_len - 1] = 'x';
+	}), "%s", "directory without NUL");
+	FORGED(MUST_REFUSE, ({
+		rec = image_record(&bad, CKPT_REC_TASK, 0);
+		memset(((struct ckpt_task *)record_body(rec))->comm, 'x', 16);
+	}), "%s", "task name without NUL");
+	FORGED(MUST_REFUSE, ({
+		rec = image_record(&bad, CKPT_REC_UTS, 0);
+		memset(((struct ckpt_uts *)record_body(rec))->nodename, 'x', CKPT_UTS_LEN);
+	}), "%s", "host name without NUL");
+	finish(_metadata, app);
+}
+
+/* ---- 3. Memory that goes where it must not ---- */
+
+static struct ckpt_vma *find_vma(struct image *i, uint32_t kind, uint32_t with,
+				 uint32_t without)
+{
+	struct ckpt_record *rec;
+	struct ckpt_vma *vma;
+	unsigned int n;
+
+	for (n = 0; (rec = image_record(i, CKPT_REC_VMA, n)); n++) {
+		vma = record_body(rec);
+		if (vma->kind == kind && (vma->flags & with) == with &&
+		    !(vma->flags & without))
+			return vma;
+	}
+	return NULL;
+}
+
+CKPT_TEST_F(hostile, runs_into_mappings_that_no_run_may_fill)
+{
+	static const uint32_t special[] = { CKPT_VMA_VDSO, CKPT_VMA_VVAR };
+	struct app *app = &self->app;
+	struct ckpt_vma *vma;
+	struct ckpt_run *run;
+	unsigned int i;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; i < 2; i++) {
+		if (!find_vma(&img, special[i], 0, 0))
+			continue;
+		FORGED(MUST_REFUSE, ({
+			vma = find_vma(&bad, special[i], 0, 0);
+			run = image_run(&bad, 0);
+			run->source = vma->mm_id;
+			run->offset = vma->start;
+		}), "run into a mapping of kind %u", special[i]);
+	}
+	/* The mapping pretends to be a plain one. */
+	for (i = 0; i < 2; i++) {
+		if (!find_vma(&img, special[i], 0, 0))
+			continue;
+		FORGED(MAY_RESTART, ({
+			vma = find_vma(&bad, special[i], 0, 0);
+			vma->kind = CKPT_VMA_ANON;
+		}), "mapping of kind %u is said to be plain", special[i]);
+		FORGED(MUST_REFUSE, ({
+			vma = find_vma(&bad, CKPT_VMA_ANON, CKPT_VMA_WRITE, 0);
+			vma->kind = special[i];
+		}), "plain mapping is said to be of kind %u", special[i]);
+	}
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile, runs_across_the_ends_of_mappings)
+{
+	struct app *app = &self->app;
+	struct ckpt_vma *vma;
+	struct ckpt_run *run;
+	unsigned int i;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; (run = image_run(&img, i)); i++) {
+		if (run->length < 8192)
+			continue;
+		FORGED(MUST_REFUSE, ({
+			vma = find_vma(&bad, CKPT_VMA_ANON, CKPT_VMA_WRITE, 0);
+			run = image_run(&bad, i);
+			run->source = vma->mm_id;
+			run->offset = vma->end - 4096;
+		}), "%s", "run across the end of a mapping");
+		FORGED(MUST_REFUSE, ({
+			vma = find_vma(&bad, CKPT_VMA_ANON, CKPT_VMA_WRITE, 0);
+			run = image_run(&bad, i);
+			run->source = vma->mm_id;
+			run->offset = vma->start - 4096;
+		}), "%s", "run across the start of a mapping");
+		break;
+	}
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile, runs_that_overlap)
+{
+	struct app *app = &self->app;
+	struct ckpt_run *a, *b;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	FORGED(MUST_REFUSE, ({
+		a = image_run(&bad, 0);
+		b = image_run(&bad, 1);
+		b->source = a->source;
+		b->offset = a->offset;
+	}), "%s", "two runs at one address");
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile, runs_of_objects_without_memory)
+{
+	struct app *app = &self->app;
+	unsigned int i;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; i < img.nr; i++) {
+		struct ckpt_record *rec = (void *)(img.data + img.part[i].off);
+
+		if (img.part[i].kind != PART_RECORD || !rec->id || rec->type == CKPT_REC_MM)
+			continue;
+		FORGED(MUST_REFUSE, image_run(&bad, 0)->source = rec->id,
+		       "run of an object of type %u", rec->type);
+	}
+	finish(_metadata, app);
+}
+
+/* More of the file is mapped than it has; and a file that is no file. */
+CKPT_TEST_F(hostile, mappings_of_what_cannot_be_mapped)
+{
+	struct app *app = &self->app;
+	struct ckpt_vma *vma;
+	unsigned int n;
+	struct ckpt_record *rec;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (n = 0; (rec = image_record(&img, CKPT_REC_FILE, n)); n++) {
+		struct ckpt_file *file = record_body(rec);
+
+		if (file->kind == CKPT_FILE_REGULAR)
+			continue;
+		FORGED(MUST_REFUSE, ({
+			vma = find_vma(&bad, CKPT_VMA_FILE, 0, 0);
+			vma->file_id = rec->id;
+		}), "mapping of a file of kind %u", file->kind);
+	}
+	/* As with mmap(): whoever touches it gets SIGBUS. */
+	FORGED(MAY_RESTART, ({
+		vma = find_vma(&bad, CKPT_VMA_FILE, 0, 0);
+		vma->offset = 1ULL << 62;
+	}), "%s", "offset beyond every file");
+	FORGED(MUST_REFUSE, ({
+		vma = find_vma(&bad, CKPT_VMA_FILE, 0, 0);
+		vma->offset = ~0xfffULL;
+	}), "%s", "offset that overflows");
+	FORGED(MUST_REFUSE, ({
+		vma = find_vma(&bad, CKPT_VMA_ANON, 0, 0);
+		vma->start = 0;
+		vma->end = 4096;
+	}), "%s", "mapping at address 0");
+	finish(_metadata, app);
+}
+
+/* ---- 5. Credentials and what comes with them ---- */
+
+static int drop_privileges(void)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &head, data))
+		return -1;
+	data[0].effective &= ~(1U << CAP_SETUID | 1U << CAP_SETGID | 1U << CAP_SETPCAP |
+			       1U << CAP_SYS_MODULE);
+	data[0].permitted = data[0].effective;
+	data[0].inheritable = 0;
+	data[1].inheritable = 0;
+	return syscall(SYS_capset, &head, data);
+}
+
+/* The caller has lost some rights; the image brings them back. */
+CKPT_TEST_F(hostile, credentials_that_the_caller_cannot_give)
+{
+	struct app *app = &self->app;
+	struct ckpt_cred *cred;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	ASSERT_EQ(0, drop_privileges());
+#define FORGED_CRED(what) do {						\
+	FORGED(MUST_REFUSE, ({						\
+		cred = record_body(image_record(&bad, CKPT_REC_CRED, 0)); \
+		/* What the caller has itself would be good. */		\
+		cred->cap_permitted &= ~(1ULL << CAP_SETUID | 1ULL << CAP_SETGID | \
+					 1ULL << CAP_SETPCAP | 1ULL << CAP_SYS_MODULE); \
+		cred->cap_effective = cred->cap_permitted;		\
+		cred->cap_inheritable = 0;				\
+		what;							\
+	}), "%s", #what);						\
+} while (0)
+	FORGED_CRED(cred->uid = 1000);
+	FORGED_CRED(cred->euid = 1000);
+	FORGED_CRED(cred->suid = 1000);
+	FORGED_CRED(cred->fsuid = 1000);
+	FORGED_CRED(cred->gid = 1000);
+	FORGED_CRED(cred->egid = 1000);
+	FORGED_CRED(cred->sgid = 1000);
+	FORGED_CRED(cred->fsgid = 1000);
+	FORGED_CRED(cred->cap_permitted |= 1ULL << CAP_SYS_MODULE);
+	FORGED_CRED(cred->cap_effective |= 1ULL << CAP_SYS_MODULE);
+	FORGED_CRED(cred->cap_inheritable |= 1ULL << CAP_SYS_MODULE);
+	FORGED_CRED(cred->cap_ambient |= 1ULL << CAP_SYS_MODULE);
+	FORGED_CRED(cred->securebits = 1);
+	EXPECT_EQ(NULL, leftovers_check(&before));
+	image_free(&img);
+}
+
+/* Sets that contradict each other would be refused by capset(), too. */
+CKPT_TEST_F(hostile, credentials_that_nobody_can_have)
+{
+	struct app *app = &self->app;
+	struct ckpt_cred *cred;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+#define IMPOSSIBLE(what)						\
+	FORGED(MUST_REFUSE, ({						\
+		cred = record_body(image_record(&bad, CKPT_REC_CRED, 0)); \
+		what;							\
+	}), "%s", #what)
+	IMPOSSIBLE(cred->cap_permitted &= ~1ULL);
+	IMPOSSIBLE(cred->cap_ambient = 1);
+	IMPOSSIBLE(cred->cap_bset |= 1ULL << 63);
+	IMPOSSIBLE(cred->cap_permitted |= 1ULL << 45);
+	IMPOSSIBLE(cred->cap_inheritable = 1ULL << 60);
+	IMPOSSIBLE(cred->uid = ~0U);
+	IMPOSSIBLE(cred->egid = ~0U);
+	IMPOSSIBLE(cred->securebits = 1U << 20);
+	finish(_metadata, app);
+}
+
+/* What is in /proc/PID/exe must be executable for the caller. */
+CKPT_TEST_F(hostile, program_that_cannot_be_executed)
+{
+	struct app *app = &self->app;
+	struct ckpt_record *rec;
+	struct ckpt_mm *mm;
+	unsigned int n;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (n = 0; (rec = image_record(&img, CKPT_REC_FILE, n)); n++) {
+		struct ckpt_file *file = record_body(rec);
+
+		if (file->kind == CKPT_FILE_REGULAR && file->mode & 0111)
+			continue;
+		FORGED(MUST_REFUSE, ({
+			mm = record_body(image_record(&bad, CKPT_REC_MM, 0));
+			mm->exe_id = rec->id;
+		}), "exe is a file of kind %u, mode %o", file->kind, file->mode);
+	}
+	finish(_metadata, app);
+}
+
+/* ---- 6. Words of flags ---- */
+
+CKPT_TEST_F(hostile, unknown_flags)
+{
+	struct app *app = &self->app;
+	unsigned int i, bit, tried = 0;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; i < nr_fields; i++) {
+		const struct field *f = &fields[i];
+		struct ckpt_record *rec = image_record(&img, f->type, 0);
+
+		if ((f->kind != FIELD_FLAGS && f->kind != FIELD_RESERVED) || !rec)
+			continue;
+		for (bit = 0; bit < f->size * 8; bit++) {
+			if (f->arg & 1ULL << bit)
+				continue;
+			tried++;
+			FORGED(MUST_REFUSE, ({
+				rec = image_record(&bad, f->type, 0);
+				field_set(rec, f, field_get(rec, f) | 1ULL << bit);
+			}), "%s with bit %u", f->name, bit);
+		}
+	}
+	EXPECT_LT(100, tried);
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile, values_beyond_an_enumeration)
+{
+	struct app *app = &self->app;
+	unsigned int i;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; i < nr_fields; i++) {
+		const struct field *f = &fields[i];
+
+		/* Kinds are added at the end: take one that is far from it. */
+		if (f->kind != FIELD_ENUM || !image_record(&img, f->type, 0))
+			continue;
+		FORGED(MUST_REFUSE,
+		       field_set(image_record(&bad, f->type, 0), f, f->arg + 100),
+		       "%s far beyond the last", f->name);
+		FORGED(MUST_REFUSE,
+		       field_set(image_record(&bad, f->type, 0), f, 0xffffffff),
+		       "%s = -1", f->name);
+	}
+	finish(_metadata, app);
+}
+
+/* ---- 7. Images that change while they are read ---- */
+
+/* The metadata was read once: what the file holds later means nothing. */
+CKPT_TEST_F(hostile, metadata_that_change_after_they_were_verified)
+{
+	struct app *app = &self->app;
+	struct ckpt_image_header h;
+	uint8_t *map;
+	int fd, ctx;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	fd = image_fd(&img, img.len);
+	map = mmap(NULL, img.len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, map);
+	ctx = sys_restart(0, fd, RESTART_OPEN, -1);
+	ASSERT_LE(0, ctx);
+	memset(map, 0xff, img.bulk);
+	ASSERT_EQ(sizeof(h), read(ctx, &h, sizeof(h)));
+	EXPECT_EQ(CKPT_FORMAT_VERSION, h.version);
+	EXPECT_EQ(2, h.nr_tasks);
+	close(ctx);
+	munmap(map, img.len);
+	close(fd);
+	finish(_metadata, app);
+}
+
+/* Somebody writes into the bulk section all the time. */
+CKPT_TEST_F(hostile, bulk_that_changes_while_it_is_read)
+{
+	struct app *app = &self->app;
+	unsigned int i, outcome[5] = { 0 };
+	uint8_t *map;
+	pid_t pid;
+	int fd;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	fd = image_fd(&img, img.len);
+	map = mmap(NULL, img.len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, map);
+	pid = fork();
+	if (!pid) {
+		uint64_t x = 1;
+
+		for (;;) {
+			struct ckpt_chunk *c = (void *)(map + img.bulk +
+							sizeof(struct ckpt_section));
+
+			x = x * 6364136223846793005ULL + 1442695040888963407ULL;
+			c->run[x >> 60].offset ^= x >> 20 & 0xfffff000;
+			c->nr_runs ^= x >> 62;
+			c->length ^= (x >> 40 & 3) << 12;
+		}
+	}
+	for (i = 0; i < 20; i++) {
+		struct app copy = *app;
+		int ret;
+
+		copy.image = dup(fd);
+		ret = app_restart(&copy);
+		if (!ret) {
+			kill(copy.pid, SIGKILL);
+			waitpid(copy.pid, NULL, 0);
+		}
+		outcome[ret ? REFUSED : RESTARTED]++;
+		EXPECT_TRUE(!ret || copy.log[0]);
+		close(copy.image);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	TH_LOG("%u refused, %u restarted", outcome[REFUSED], outcome[RESTARTED]);
+	munmap(map, img.len);
+	close(fd);
+	finish(_metadata, app);
+}
+
+/* ---- 8. Images that are there to use up the machine ---- */
+
+CKPT_TEST_F(hostile, metadata_of_a_terabyte)
+{
+	static const uint64_t length[] = {
+		1ULL << 29, 1ULL << 31, 1ULL << 32, 1ULL << 40, 1ULL << 62,
+		~7ULL, 1ULL << 63,
+	};
+	struct app *app = &self->app;
+	struct ckpt_section *s;
+	unsigned int i;
+	double start;
+	int fd, logfd = memfd_create("log", MFD_CLOEXEC);
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; i < ARRAY_SIZE(length); i++) {
+		ASSERT_EQ(0, image_copy(&bad, &img));
+		s = (void *)(bad.data + bad.metadata);
+		s->length = length[i];
+		fd = image_fd(&bad, bad.len);
+		/* There is that much, and all of it is nothing. */
+		if (length[i] <= 1ULL << 40)
+			ASSERT_EQ(0, ftruncate(fd, length[i] + (1 << 20)));
+		start = now_monotonic();
+		EXPECT_EQ(true, hostile_unopened(fd, logfd)) {
+			TH_LOG("%#llx bytes", (unsigned long long)length[i]);
+		}
+		EXPECT_GT(10 * ckpt_scale(), now_monotonic() - start);
+		close(fd);
+		free(bad.data);
+	}
+	close(logfd);
+	finish(_metadata, app);
+}
+
+/* A thousand copies of a record of each type, with ids of their own. */
+CKPT_TEST_F(hostile, a_thousand_records_of_one_kind)
+{
+	struct app *app = &self->app;
+	struct ckpt_record *rec, *pad, *copy;
+	struct ckpt_section *s;
+	uint64_t done[4] = { 0 };
+	unsigned int i, n, types = 0;
+	size_t at, more;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; i < img.nr; i++) {
+		rec = (void *)(img.data + img.part[i].off);
+		if (img.part[i].kind != PART_RECORD || rec->type == CKPT_REC_PAD ||
+		    rec->type >= 256 || done[rec->type / 64] & 1ULL << rec->type % 64)
+			continue;
+		done[rec->type / 64] |= 1ULL << rec->type % 64;
+		types++;
+		more = 1000 * rec->len;
+		ASSERT_EQ(0, image_copy(&bad, &img));
+		bad.data = realloc(bad.data, img.len + more);
+		ASSERT_NE(NULL, bad.data);
+		pad = image_record(&bad, CKPT_REC_PAD, 0);
+		ASSERT_NE(NULL, pad);
+		at = (uint8_t *)pad - bad.data;
+		memmove(bad.data + at + more, bad.data + at, img.len - at);
+		bad.len = img.len + more;
+		s = (void *)(bad.data + bad.metadata);
+		s->length += more;
+		for (n = 0; n < 1000; n++) {
+			copy = (void *)(bad.data + at + n * rec->len);
+			memcpy(copy, rec, rec->len);
+			if (copy->id)
+				copy->id = 1000 + n;
+		}
+		ASSERT_EQ(0, image_parse(&bad));
+		/* Of register sets the last one counts. */
+		EXPECT_GE(rec->type == CKPT_REC_REGSET ? RESTARTED : REFUSED,
+			  attempt(app, &bad)) {
+			TH_LOG("%u records of type %u", n, rec->type);
+		}
+		free(bad.data);
+	}
+	EXPECT_LT(10, types);
+	finish(_metadata, app);
+}
+
+/* A reader that waits for the rest of an image can be ended. */
+CKPT_TEST_F(hostile, image_that_never_ends)
+{
+	struct app *app = &self->app;
+	int fd[2], status;
+	pid_t pid;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
+	ASSERT_EQ(1000, write(fd[1], img.data, 1000));
+	pid = fork();
+	if (!pid)
+		_exit(errno_of(sys_restart(0, fd[0], RESTART_OPEN, -1)));
+	sleep_ms(50);
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(SIGKILL, status);
+	close(fd[0]);
+	close(fd[1]);
+	finish(_metadata, app);
+}
+
+TEST_HARNESS_MAIN

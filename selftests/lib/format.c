@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the fields of an image mean, for tests that forge them
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "format.h"
+
+#define FIELD(rec, struct_, field, kind_, arg_)				\
+	{ CKPT_REC_##rec, FIELD_##kind_, offsetof(struct struct_, field), \
+	  sizeof(((struct struct_ *)0)->field), arg_, #rec "." #field }
+
+/* Status flags of files that survive open(); all others are refused. */
+#define FILE_FLAGS	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | \
+			 O_ASYNC | O_DIRECT | O_NOATIME | O_DIRECTORY |	\
+			 O_NOFOLLOW | 0100000 /* O_LARGEFILE */)
+
+const struct field fields[] = {
+	FIELD(TASK, ckpt_task, pid, NUMBER, 0),
+	FIELD(TASK, ckpt_task, tgid, NUMBER, 0),
+	FIELD(TASK, ckpt_task, ppid, NUMBER, 0),
+	FIELD(TASK, ckpt_task, pgid, NUMBER, 0),
+	FIELD(TASK, ckpt_task, sid, NUMBER, 0),
+	FIELD(TASK, ckpt_task, exit_signal, ENUM, 64),
+	FIELD(TASK, ckpt_task, reserved[0], RESERVED, 0),
+
+	FIELD(TASK_STATE, ckpt_task_state, mm_id, ID, CKPT_REC_MM),
+	FIELD(TASK_STATE, ckpt_task_state, fd_table_id, ID, CKPT_REC_FD_TABLE),
+	FIELD(TASK_STATE, ckpt_task_state, fs_id, ID, CKPT_REC_FS),
+	FIELD(TASK_STATE, ckpt_task_state, sighand_id, ID, CKPT_REC_SIGHAND),
+	FIELD(TASK_STATE, ckpt_task_state, cred_id, ID, CKPT_REC_CRED),
+	FIELD(TASK_STATE, ckpt_task_state, uts_id, ID, CKPT_REC_UTS),
+	FIELD(TASK_STATE, ckpt_task_state, flags, FLAGS, CKPT_TASK_FLAGS),
+	FIELD(TASK_STATE, ckpt_task_state, reserved, RESERVED, 0),
+	FIELD(TASK_STATE, ckpt_task_state, sigmask, NUMBER, 0),
+	FIELD(TASK_STATE, ckpt_task_state, saved_sigmask, NUMBER, 0),
+	FIELD(TASK_STATE, ckpt_task_state, altstack_sp, ADDRESS, 0),
+	FIELD(TASK_STATE, ckpt_task_state, altstack_size, NUMBER, 0),
+	FIELD(TASK_STATE, ckpt_task_state, altstack_flags, FLAGS, 0x80000003),
+	FIELD(TASK_STATE, ckpt_task_state, personality, NUMBER, 0),
+	FIELD(TASK_STATE, ckpt_task_state, clear_child_tid, ADDRESS, 0),
+	FIELD(TASK_STATE, ckpt_task_state, robust_list, ADDRESS, 0),
+
+	FIELD(CRED, ckpt_cred, uid, NUMBER, 0),
+	FIELD(CRED, ckpt_cred, euid, NUMBER, 0),
+	FIELD(CRED, ckpt_cred, suid, NUMBER, 0),
+	FIELD(CRED, ckpt_cred, fsuid, NUMBER, 0),
+	FIELD(CRED, ckpt_cred, gid, NUMBER, 0),
+	FIELD(CRED, ckpt_cred, egid, NUMBER, 0),
+	FIELD(CRED, ckpt_cred, sgid, NUMBER, 0),
+	FIELD(CRED, ckpt_cred, fsgid, NUMBER, 0),
+	FIELD(CRED, ckpt_cred, cap_inheritable, NUMBER, 0),
+	FIELD(CRED, ckpt_cred, cap_permitted, NUMBER, 0),
+	FIELD(CRED, ckpt_cred, cap_effective, NUMBER, 0),
+	FIELD(CRED, ckpt_cred, cap_bset, NUMBER, 0),
+	FIELD(CRED, ckpt_cred, cap_ambient, NUMBER, 0),
+	FIELD(CRED, ckpt_cred, securebits, FLAGS, 0xfff),
+	FIELD(CRED, ckpt_cred, nr_groups, COUNT, 4),
+
+	FIELD(FILE, ckpt_file, kind, ENUM, CKPT_FILE_EXTERNAL),
+	FIELD(FILE, ckpt_file, flags, FLAGS, FILE_FLAGS),
+	FIELD(FILE, ckpt_file, mode, NUMBER, 0),
+	FIELD(FILE, ckpt_file, slot, NUMBER, 0),
+	FIELD(FILE, ckpt_file, pos, NUMBER, 0),
+	FIELD(FILE, ckpt_file, size, NUMBER, 0),
+	FIELD(FILE, ckpt_file, rdev_major, NUMBER, 0),
+	FIELD(FILE, ckpt_file, rdev_minor, NUMBER, 0),
+
+	FIELD(FD_TABLE, ckpt_fd_table, nr_fds, COUNT, sizeof(struct ckpt_fd)),
+	FIELD(FD_TABLE, ckpt_fd_table, reserved, RESERVED, 0),
+
+	FIELD(FS, ckpt_fs, umask, FLAGS, 0777),
+	FIELD(FS, ckpt_fs, root_len, COUNT, 1),
+	FIELD(FS, ckpt_fs, cwd_len, COUNT, 1),
+	FIELD(FS, ckpt_fs, reserved, RESERVED, 0),
+
+	FIELD(MM, ckpt_mm, exe_id, ID, CKPT_REC_FILE),
+	FIELD(MM, ckpt_mm, coredump_filter, NUMBER, 0),
+	FIELD(MM, ckpt_mm, mmap_base, ADDRESS, 0),
+	FIELD(MM, ckpt_mm, start_code, ADDRESS, 0),
+	FIELD(MM, ckpt_mm, end_code, ADDRESS, 0),
+	FIELD(MM, ckpt_mm, start_data, ADDRESS, 0),
+	FIELD(MM, ckpt_mm, end_data, ADDRESS, 0),
+	FIELD(MM, ckpt_mm, start_brk, ADDRESS, 0),
+	FIELD(MM, ckpt_mm, brk, ADDRESS, 0),
+	FIELD(MM, ckpt_mm, start_stack, ADDRESS, 0),
+	FIELD(MM, ckpt_mm, arg_start, ADDRESS, 0),
+	FIELD(MM, ckpt_mm, arg_end, ADDRESS, 0),
+	FIELD(MM, ckpt_mm, env_start, ADDRESS, 0),
+	FIELD(MM, ckpt_mm, env_end, ADDRESS, 0),
+	FIELD(MM, ckpt_mm, nr_vmas, COUNT, 0),
+	FIELD(MM, ckpt_mm, auxv_len, COUNT, 1),
+
+	FIELD(VMA, ckpt_vma, mm_id, ID, CKPT_REC_MM),
+	FIELD(VMA, ckpt_vma, kind, ENUM, CKPT_VMA_VVAR),
+	FIELD(VMA, ckpt_vma, start, ADDRESS, 0),
+	FIELD(VMA, ckpt_vma, end, ADDRESS, 0),
+	FIELD(VMA, ckpt_vma, flags, FLAGS, CKPT_VMA_FLAGS),
+	FIELD(VMA, ckpt_vma, file_id, ID, CKPT_REC_FILE),
+	FIELD(VMA, ckpt_vma, offset, NUMBER, 0),
+
+	FIELD(SIGHAND, ckpt_sighand, nr_actions, COUNT, sizeof(struct ckpt_sigaction)),
+	FIELD(SIGHAND, ckpt_sighand, reserved, RESERVED, 0),
+
+	FIELD(REGSET, ckpt_regset, note, NUMBER, 0),
+	FIELD(REGSET, ckpt_regset, size, COUNT, 1),
+
+	FIELD(RESTART_BLOCK, ckpt_restart_block, kind, ENUM, CKPT_RESTART_POLL),
+	FIELD(RESTART_BLOCK, ckpt_restart_block, reserved, RESERVED, 0),
+	FIELD(RESTART_BLOCK, ckpt_restart_block, expires_ns, NUMBER, 0),
+	FIELD(RESTART_BLOCK, ckpt_restart_block, arg[0], ADDRESS, 0),
+	FIELD(RESTART_BLOCK, ckpt_restart_block, arg[1], NUMBER, 0),
+	FIELD(RESTART_BLOCK, ckpt_restart_block, arg[2], NUMBER, 0),
+	FIELD(RESTART_BLOCK, ckpt_restart_block, arg[3], NUMBER, 0),
+};
+
+const unsigned int nr_fields = sizeof(fields) / sizeof(fields[0]);
+
+struct ckpt_record *image_record(const struct image *img, uint32_t type,
+				 unsigned int nr)
+{
+	struct ckpt_record *rec;
+	unsigned int i;
+
+	for (i = 0; i < img->nr; i++) {
+		if (img->part[i].kind != PART_RECORD)
+			continue;
+		rec = (struct ckpt_record *)(img->data + img->part[i].off);
+		if (rec->type == type && nr-- == 0)
+			return rec;
+	}
+	return NULL;
+}
+
+uint64_t field_get(const struct ckpt_record *rec, const struct field *f)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, (const uint8_t *)(rec + 1) + f->off, f->size);
+	return value;
+}
+
+void field_set(struct ckpt_record *rec, const struct field *f, uint64_t value)
+{
+	memcpy((uint8_t *)(rec + 1) + f->off, &value, f->size);
+}
+
+struct ckpt_run *image_run(struct image *img, unsigned int nr)
+{
+	struct ckpt_chunk *c;
+	unsigned int i, k;
+
+	for (i = 0; i < img->nr; i++) {
+		if (img->part[i].kind != PART_CHUNK)
+			continue;
+		c = (struct ckpt_chunk *)(img->data + img->part[i].off);
+		for (k = 0; k < c->nr_runs && k < CKPT_CHUNK_RUNS; k++)
+			if (c->run[k].type == CKPT_RUN_DATA && nr-- == 0)
+				return &c->run[k];
+	}
+	return NULL;
+}
+
+int image_resize_tail(struct image *img, struct ckpt_record *rec, int len)
+{
+	struct ckpt_record *pad = image_record(img, CKPT_REC_PAD, 0);
+	uint32_t head = sizeof(*rec) + rec->body_len;
+	uint32_t old = rec->len, new, pad_len;
+	uint8_t *behind;
+
+	if (!pad || pad <= rec || (int)rec->tail_len + len < 0)
+		return -1;
+	new = head + (rec->tail_len + len + 7) / 8 * 8;
+	pad_len = pad->len + old - new;
+	if (pad->len + old < new + sizeof(*pad))
+		return -1;
+	behind = (uint8_t *)rec + old;
+	memmove((uint8_t *)rec + new, behind, (uint8_t *)pad - behind);
+	pad = (struct ckpt_record *)((uint8_t *)pad + (int)(new - old));
+	memset(pad, 0, pad_len);
+	pad->type = CKPT_REC_PAD;
+	pad->len = pad_len;
+	rec->len = new;
+	rec->tail_len += len;
+	if (len > 0)
+		memset((uint8_t *)rec + head + rec->tail_len - len, 0,
+		       new - head - rec->tail_len + len);
+	else
+		memset((uint8_t *)rec + head + rec->tail_len, 0,
+		       new - head - rec->tail_len);
+	return image_parse(img);
+}
