@@ -227,6 +227,18 @@ container_interrupted() {
 	until_true not pgrep -f "^$restart -c -i $1" || return 1
 }
 
+frozen_killed() {
+	fresh
+	FAKE_STALL=1 "$restart" --frozen -i "$TMP/subtree" 2>"$TMP/err" &
+	child=$!
+	until_true all_joined 4
+	sleep "$1"
+	kill -KILL $child
+	wait $child 2>/dev/null
+	nobody && until_true no_restart_cgroup
+}
+no_restart_cgroup() { [ -z "$(find /sys/fs/cgroup -name 'restart.*' 2>/dev/null)" ]; }
+
 if [ "${IN_CONTAINER:-no}" = yes ]; then
 	ok "restart: a subtree with its pids" subtree
 	ok "restart: image from the standard input" from_stdin
@@ -275,6 +287,9 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 		ok "restart: --frozen" frozen
 		ok "restart: --frozen, failing" frozen_failing
 		ok "restart: --frozen, interrupted" frozen_interrupted
+		for delay in 0 0.01 0.1 0.3; do
+			ok "restart: --frozen, killed after $delay s" frozen_killed $delay
+		done
 	else
 		skip "restart: --frozen" "no cgroups, or no right to use them"
 	fi

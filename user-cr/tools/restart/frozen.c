@@ -7,18 +7,23 @@
  * stop. Frozen before, they would not join.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../common/log.h"
 #include "../common/proctree.h"
 #include "../common/util.h"
+#include "../common/waiting.h"
 #include "restart.h"
 
 #define JOIN_SECONDS	10
 #define FREEZE_SECONDS	10
+#define NAME_TRIES	20
 
 /* A process gives up the context descriptor when it has joined. */
 static bool has_joined(const struct restart *r, pid_t pid)
@@ -59,23 +64,88 @@ static int wait_joined(const struct restart *r)
 	return 0;
 }
 
+/* One that is left from an earlier restart may have the name. */
+static int make_below(struct restart *r, const struct cgroup *home)
+{
+	char name[40];
+	int i;
+
+	for (i = 0; i < NAME_TRIES; i++) {
+		snprintf(name, sizeof(name), i ? "restart.%d.%d" : "restart.%d",
+			 r->root, i);
+		if (cgroup_below(home, name, &r->cgroup) < 0)
+			return -1;
+		if (!cgroup_make(&r->cgroup))
+			return 0;
+		if (errno != EEXIST)
+			return -1;
+	}
+	return -1;
+}
+
 /* Version 2 if it is mounted, below the cgroup in which we are. */
 static int make_cgroup(struct restart *r)
 {
 	enum cgroup_version version;
 	struct cgroup home;
-	char name[40];
 
-	snprintf(name, sizeof(name), "restart.%d", r->root);
 	for (version = CGROUP_V2; version >= CGROUP_V1; version--)
 		if (!cgroup_of(getpid(), version, &home) &&
-		    !cgroup_below(&home, name, &r->cgroup) &&
-		    !cgroup_make(&r->cgroup))
+		    !make_below(r, &home))
 			return 0;
 	r->cgroup.path[0] = '\0';
 	log_add(r->log, "--frozen: no cgroup can be made: %s: mount cgroup2, or cgroup with -o freezer",
 		strerror(errno));
 	return -1;
+}
+
+/*
+ * If the coordinator is killed, the kernel kills the processes; but what the
+ * freezer of version 1 has frozen does not end before it is thawed.
+ */
+static __attribute__((noreturn))
+void guard(const struct restart *r, int end)
+{
+	char byte;
+
+	setsid();
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	/* The context must be able to end, in particular. */
+	dup2(end, STDERR_FILENO + 1);
+	syscall(SYS_close_range, STDERR_FILENO + 2, ~0U, 0);
+	if (read(STDERR_FILENO + 1, &byte, 1) == 1)
+		_exit(0);
+	cgroup_freeze(&r->cgroup, false);
+	cgroup_remove(&r->cgroup);
+	_exit(0);
+}
+
+static int start_guard(struct restart *r)
+{
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return -1;
+	r->guard = fork();
+	if (!r->guard) {
+		close(p[1]);
+		guard(r, p[0]);
+	}
+	close(p[0]);
+	r->guard_end = p[1];
+	return r->guard < 0 ? -1 : 0;
+}
+
+static void end_guard(struct restart *r)
+{
+	if (r->guard <= 0)
+		return;
+	if (write(r->guard_end, "e", 1) != 1 && errno != EPIPE)
+		complain_errno("cannot reach a process of ours");
+	close(r->guard_end);
+	wait_child(r->guard, &(int){ 0 }, 0);
+	r->guard = 0;
 }
 
 static int move_tree(struct restart *r)
@@ -95,7 +165,13 @@ static int move_tree(struct restart *r)
 
 int frozen_begin(struct restart *r)
 {
-	if (wait_joined(r) < 0 || make_cgroup(r) < 0 || move_tree(r) < 0)
+	if (wait_joined(r) < 0 || make_cgroup(r) < 0)
+		return -1;
+	if (start_guard(r) < 0) {
+		log_add(r->log, "cannot create a process: %s", strerror(errno));
+		return -1;
+	}
+	if (move_tree(r) < 0)
 		return -1;
 	if (!cgroup_freeze(&r->cgroup, true))
 		return 0;
@@ -108,6 +184,7 @@ int frozen_wait(struct restart *r)
 {
 	double end = seconds_now() + FREEZE_SECONDS;
 
+	end_guard(r);
 	while (cgroup_is_frozen(&r->cgroup) != 1) {
 		if (seconds_now() > end) {
 			complain("%s is not frozen after %d s",
@@ -127,6 +204,7 @@ int frozen_wait(struct restart *r)
 
 void frozen_abort(struct restart *r)
 {
+	end_guard(r);
 	if (r->cgroup.path[0])
 		cgroup_freeze(&r->cgroup, false);
 }

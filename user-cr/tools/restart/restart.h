@@ -117,6 +117,8 @@ struct image {
  * @alive: pipe from the coordinator: its end is the coordinator's end, a byte
  *	in it is success
  * @cgroup: in which the tree is frozen, if its path is not empty
+ * @guard: process that thaws it if the coordinator dies, or 0
+ * @guard_end: pipe to it
  * @child: the coordinator's child: the root, or the init before it
  * @root: the root as the coordinator sees it
  */
@@ -129,6 +131,8 @@ struct restart {
 	int ready[2];
 	int alive[2];
 	struct cgroup cgroup;
+	pid_t guard;
+	int guard_end;
 	pid_t child;
 	pid_t root;
 };
