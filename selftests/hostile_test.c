@@ -394,6 +394,38 @@ CKPT_TEST_F(hostile, runs_that_overlap)
 	finish(_metadata, app);
 }
 
+/* Shared pages come from what was filled before, and from memory only. */
+CKPT_TEST_F(hostile, runs_that_share_what_they_must_not)
+{
+	struct app *app = &self->app;
+	struct ckpt_vma *vma;
+	struct ckpt_run *run;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+#define FORGED_SAME(what)						\
+	FORGED(MUST_REFUSE, ({						\
+		run = image_run(&bad, 0);				\
+		vma = find_vma(&bad, CKPT_VMA_ANON, CKPT_VMA_WRITE, 0);	\
+		(void)vma;						\
+		/* The bytes that it had are no longer anybody's. */	\
+		run->type = CKPT_RUN_SAME;				\
+		run->from_source = run->source;				\
+		run->from_offset = run->offset;				\
+		what;							\
+	}), "%s", #what)
+	FORGED_SAME();
+	FORGED_SAME(run->from_source = 0);
+	FORGED_SAME(run->from_source = ~0U);
+	FORGED_SAME(run->from_source = 1);
+	FORGED_SAME(run->from_offset += 1);
+	FORGED_SAME(run->from_offset = ~0xfffULL);
+	FORGED_SAME(run->from_offset = 0);
+	FORGED_SAME(run->from_offset = vma->end);
+	FORGED_SAME(run->length = ~0xfffULL);
+	finish(_metadata, app);
+}
+
 CKPT_TEST_F(hostile, runs_of_objects_without_memory)
 {
 	struct app *app = &self->app;
@@ -404,7 +436,8 @@ CKPT_TEST_F(hostile, runs_of_objects_without_memory)
 	for (i = 0; i < img.nr; i++) {
 		struct ckpt_record *rec = (void *)(img.data + img.part[i].off);
 
-		if (img.part[i].kind != PART_RECORD || !rec->id || rec->type == CKPT_REC_MM)
+		if (img.part[i].kind != PART_RECORD || !rec->id || rec->type == CKPT_REC_MM ||
+		    rec->type == CKPT_REC_SHMEM || rec->type == CKPT_REC_PIPE)
 			continue;
 		FORGED(MUST_REFUSE, image_run(&bad, 0)->source = rec->id,
 		       "run of an object of type %u", rec->type);
@@ -524,6 +557,120 @@ CKPT_TEST_F(hostile, credentials_that_nobody_can_have)
 	IMPOSSIBLE(cred->uid = ~0U);
 	IMPOSSIBLE(cred->egid = ~0U);
 	IMPOSSIBLE(cred->securebits = 1U << 20);
+	finish(_metadata, app);
+}
+
+/* Signals that no queue may hold, and information that is none. */
+CKPT_TEST_F(hostile, forged_signals)
+{
+	struct app *app = &self->app;
+	struct ckpt_record *rec;
+	struct ckpt_pending *pending;
+	siginfo_t *si;
+	int code;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	rec = image_record(&img, CKPT_REC_PENDING, 0);
+	ASSERT_NE(NULL, rec);
+	pending = record_body(rec);
+	ASSERT_EQ(2, pending->nr_shared);
+#define FORGED_INFO(expected, what)					\
+	FORGED(expected, ({						\
+		si = record_tail(image_record(&bad, CKPT_REC_PENDING, 0)); \
+		what;							\
+	}), "%s", #what)
+	FORGED_INFO(MUST_REFUSE, si->si_signo = 0);
+	FORGED_INFO(MUST_REFUSE, si->si_signo = 65);
+	FORGED_INFO(MUST_REFUSE, si->si_signo = -1);
+	FORGED_INFO(MUST_REFUSE, si->si_signo = 0x7fffffff);
+	FORGED_INFO(MUST_REFUSE, si->si_signo = SIGKILL);
+	FORGED_INFO(MUST_REFUSE, si->si_signo = SIGSTOP);
+	/* Timers own their signals: one that comes alone has no timer. */
+	FORGED_INFO(MUST_REFUSE, si->si_code = SI_TIMER);
+	for (code = -100; code <= 0x100; code++) {
+		if (code == SI_TIMER)
+			continue;
+		FORGED(MAY_RESTART, ({
+			si = record_tail(image_record(&bad, CKPT_REC_PENDING, 0));
+			si->si_code = code;
+		}), "si_code %d", code);
+		if (code == 20)
+			code = 0x7e;
+	}
+	FORGED_INFO(MAY_RESTART, memset((char *)si + 12, 0xff, 116));
+	finish(_metadata, app);
+}
+
+/* Calls of prctl() that an image may not make. */
+CKPT_TEST_F(hostile, forged_prctls)
+{
+	static const struct ckpt_prctl call[] = {
+		{ .option = 0 }, { .option = PR_SET_MM, .arg2 = PR_SET_MM_BRK, .arg3 = 4096 },
+		{ .option = PR_SET_SECCOMP, .arg2 = 1 }, { .option = PR_SET_NAME, .arg2 = 8 },
+		{ .option = PR_SET_PTRACER, .arg2 = -1ULL }, { .option = ~0U },
+		{ .option = PR_SET_DUMPABLE, .arg2 = 2 },
+		{ .option = PR_GET_NAME, .arg2 = 0x1000 },
+		{ .option = PR_SET_CHILD_SUBREAPER, .arg2 = 1, .reserved = 1 },
+		{ .option = PR_SET_PDEATHSIG, .arg2 = 65 },
+		{ .option = PR_SET_SECUREBITS, .arg2 = 0xfff },
+		{ .option = PR_CAPBSET_DROP, .arg2 = 1 },
+		{ .option = PR_SET_VMA, .arg2 = 0, .arg3 = 4096 },
+	};
+	struct app *app = &self->app;
+	struct ckpt_record *rec;
+	struct ckpt_prctls *body;
+	struct ckpt_prctl *at;
+	unsigned int i;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	ASSERT_NE(NULL, image_record(&img, CKPT_REC_PRCTLS, 0));
+	for (i = 0; i < ARRAY_SIZE(call); i++) {
+		ASSERT_EQ(0, image_copy(&bad, &img));
+		rec = image_record(&bad, CKPT_REC_PRCTLS, 0);
+		ASSERT_EQ(0, image_resize_tail(&bad, rec, sizeof(*at)));
+		rec = image_record(&bad, CKPT_REC_PRCTLS, 0);
+		body = record_body(rec);
+		at = record_tail(rec);
+		at[body->nr++] = call[i];
+		EXPECT_EQ(REFUSED, attempt(app, &bad)) {
+			TH_LOG("prctl(%u, %#llx)", call[i].option,
+			       (unsigned long long)call[i].arg2);
+		}
+		free(bad.data);
+	}
+	finish(_metadata, app);
+}
+
+/* Pipes that hold more, or other pieces, than a pipe can. */
+CKPT_TEST_F(hostile, forged_pipes)
+{
+	struct app *app = &self->app;
+	struct ckpt_pipe_buf *buf;
+	struct ckpt_pipe *pipe;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	ASSERT_NE(NULL, image_record(&img, CKPT_REC_PIPE, 0));
+#define FORGED_PIPE(expected, what)					\
+	FORGED(expected, ({						\
+		pipe = record_body(image_record(&bad, CKPT_REC_PIPE, 0)); \
+		buf = record_tail(image_record(&bad, CKPT_REC_PIPE, 0)); \
+		(void)pipe;						\
+		(void)buf;						\
+		what;							\
+	}), "%s", #what)
+	FORGED_PIPE(MUST_REFUSE, buf[0].len = 0);
+	FORGED_PIPE(MUST_REFUSE, buf[0].len = 4097);
+	FORGED_PIPE(MUST_REFUSE, buf[0].len = ~0U);
+	FORGED_PIPE(MUST_REFUSE, buf[0].len++);
+	FORGED_PIPE(MUST_REFUSE, buf[1].len--);
+	FORGED_PIPE(MUST_REFUSE, buf[0].flags = 4);
+	FORGED_PIPE(MUST_REFUSE, buf[0].flags = ~0U);
+	FORGED_PIPE(MUST_REFUSE, pipe->capacity = 0);
+	FORGED_PIPE(MUST_REFUSE, pipe->capacity = ~0U);
+	FORGED_PIPE(MUST_REFUSE, pipe->capacity = 4097);
 	finish(_metadata, app);
 }
 

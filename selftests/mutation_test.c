@@ -10,6 +10,7 @@
  */
 #include "test.h"
 
+#include "format.h"
 #include "hostile.h"
 
 CKPT_SUITE(mutations);
@@ -197,14 +198,189 @@ static void cross_ids(struct image *img)
 	}
 }
 
+/* ---- With a knowledge of what the fields mean ---- */
+
+static struct ckpt_record *any_record(struct image *img, uint32_t type)
+{
+	unsigned int n = 0;
+
+	while (image_record(img, type, n))
+		n++;
+	return n ? image_record(img, type, rnd(n)) : NULL;
+}
+
+static uint64_t any_address(struct image *img)
+{
+	struct ckpt_record *rec = any_record(img, CKPT_REC_VMA);
+	struct ckpt_vma *vma = rec ? record_body(rec) : NULL;
+
+	if (!vma || !rnd(4))
+		return interesting(0x7fff00000000);
+	return (rnd(2) ? vma->start : vma->end) + (rnd(3) - 1) * (rnd(2) ? 4096 : 8);
+}
+
+static uint64_t forged_value(struct image *img, const struct field *f, uint64_t old)
+{
+	struct ckpt_record *other;
+
+	switch (f->kind) {
+	case FIELD_ID:
+		other = rnd(2) ? any_record(img, f->arg) :
+		    (void *)(img->data + pick(img, PART_RECORD)->off);
+		return other ? other->id : 0;
+	case FIELD_FLAGS:
+		return old ^ 1ULL << rnd(f->size * 8);
+	case FIELD_ENUM:
+		return rnd(2) ? rnd(f->arg + 2) : interesting(old);
+	case FIELD_ADDRESS:
+		return any_address(img);
+	case FIELD_RESERVED:
+		return 1ULL << rnd(f->size * 8);
+	default:
+		return interesting(old);
+	}
+}
+
+/* The tail grows or shrinks with the count, so that both agree. */
+static void change_count(struct image *img, struct ckpt_record *rec,
+			 const struct field *f)
+{
+	uint32_t type = rec->type, off = (uint8_t *)rec - img->data;
+	int more = rnd(2) ? 1 : -1;
+	uint64_t old = field_get(rec, f);
+
+	if ((more < 0 && !old) || image_resize_tail(img, rec, more * (int)f->arg))
+		return;
+	rec = (void *)(img->data + off);
+	if (rec->type != type)
+		return;
+	field_set(rec, f, old + more);
+	/* What is new is not all zero. */
+	if (more > 0 && rnd(2))
+		memcpy((uint8_t *)record_tail(rec) + rec->tail_len - f->arg,
+		       record_tail(rec), f->arg);
+	snprintf(story, sizeof(story), "%s: %llu -> %llu, with its tail", f->name,
+		 (unsigned long long)old, (unsigned long long)old + more);
+}
+
+static void change_field(struct image *img)
+{
+	const struct field *f = &fields[rnd(nr_fields)];
+	struct ckpt_record *rec = any_record(img, f->type);
+	uint64_t old, new;
+
+	if (!rec)
+		return;
+	if (f->kind == FIELD_COUNT && f->arg && rnd(2)) {
+		change_count(img, rec, f);
+		return;
+	}
+	old = field_get(rec, f);
+	new = forged_value(img, f, old);
+	field_set(rec, f, new);
+	snprintf(story, sizeof(story), "%s: %#llx -> %#llx", f->name,
+		 (unsigned long long)old, (unsigned long long)new);
+}
+
+/* A run of memory goes to another mapping, object or offset, or is shared. */
+static void aim_run(struct image *img)
+{
+	struct ckpt_record *rec = any_record(img, CKPT_REC_VMA);
+	struct ckpt_run *run;
+	struct ckpt_vma *vma;
+	unsigned int n = 0;
+
+	while (image_run(img, n))
+		n++;
+	if (!n || !rec)
+		return;
+	run = image_run(img, rnd(n));
+	vma = record_body(rec);
+	switch (rnd(4)) {
+	case 0:
+		run->type = CKPT_RUN_SAME;
+		run->from_source = rnd(2) ? run->source : vma->mm_id;
+		run->from_offset = vma->start + rnd(3) * 4096;
+		break;
+	case 1:
+		run->type = 1 + rnd(5);
+		break;
+	case 2:
+		run->source = ((struct ckpt_record *)(img->data +
+				pick(img, PART_RECORD)->off))->id;
+		break;
+	default:
+		run->source = vma->mm_id;
+		run->offset = vma->start + (rnd(4) - 1) * 4096;
+		break;
+	}
+	snprintf(story, sizeof(story), "run of type %u at %#llx of %u, mapping of kind %u",
+		 run->type, (unsigned long long)run->offset, run->source, vma->kind);
+}
+
+static void forge_siginfo(struct image *img)
+{
+	struct ckpt_record *rec = any_record(img, CKPT_REC_PENDING);
+	uint32_t *word;
+	size_t n;
+
+	if (!rec || rec->tail_len < CKPT_SIGINFO_SIZE)
+		return;
+	word = record_tail(rec);
+	n = rnd(rnd(2) ? 4 : rec->tail_len / 4);
+	snprintf(story, sizeof(story), "siginfo, word %zu: %#x", n, word[n]);
+	word[n] = interesting(word[n]);
+}
+
+static void forge_credentials(struct image *img)
+{
+	struct ckpt_record *rec = any_record(img, CKPT_REC_CRED);
+	struct ckpt_cred *cred;
+	uint64_t caps = rnd(0) & 0x1ffffffffff;
+
+	if (!rec)
+		return;
+	cred = record_body(rec);
+	cred->euid = rnd(2) ? 0 : interesting(cred->euid);
+	cred->fsuid = rnd(2) ? cred->euid : interesting(cred->fsuid);
+	cred->cap_permitted = caps;
+	cred->cap_effective = rnd(2) ? caps & rnd(0) : rnd(0);
+	cred->cap_ambient = rnd(2) ? 0 : caps & rnd(0);
+	cred->cap_inheritable = rnd(2) ? cred->cap_ambient : rnd(0);
+	snprintf(story, sizeof(story), "credentials: euid %u, permitted %#llx",
+		 cred->euid, (unsigned long long)caps);
+}
+
+static void forge(struct image *img)
+{
+	switch (rnd(8)) {
+	case 0:
+		forge_siginfo(img);
+		break;
+	case 1:
+		forge_credentials(img);
+		break;
+	case 2:
+	case 3:
+		aim_run(img);
+		break;
+	default:
+		change_field(img);
+		break;
+	}
+}
+
 /* Returns true if the change must be noticed. */
 static bool mutate(struct image *img)
 {
 	struct ckpt_record *rec, *other;
 	struct part *p;
+	uint32_t type;
+	size_t len;
+	int i;
 
 	strcpy(story, "nothing");
-	switch (rnd(16)) {
+	switch (rnd(32)) {
 	case 0:
 	case 1: {	/* any byte, checksums as they were */
 		size_t off = rnd(img->len);
@@ -213,6 +389,10 @@ static bool mutate(struct image *img)
 		img->data[off] ^= 1 << rnd(8);
 		return true;
 	}
+	case 16 ... 31:	/* one thing, seldom several that may go together */
+		for (i = rnd(4) ? 1 : 3; i; i--)
+			forge(img);
+		break;
 	case 2:
 		p = pick(img, PART_HEADER);
 		change(img, p->off, p->len, "header");
@@ -228,7 +408,11 @@ static bool mutate(struct image *img)
 		break;
 	case 7:
 		p = pick(img, PART_RECORD);
+		rec = (void *)(img->data + p->off);
+		type = rec->type;
 		change32(img, p->off + rnd(6) * 4, "record head");
+		len = strlen(story);
+		snprintf(story + len, sizeof(story) - len, ", type %u", type);
 		break;
 	case 8:
 		p = pick(img, PART_RECORD);
