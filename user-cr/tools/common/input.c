@@ -93,10 +93,8 @@ static int start_decompressing(struct input *in, enum codec codec,
 {
 	int p[2];
 
-	if (pipe2(p, O_CLOEXEC) < 0) {
-		complain_errno("cannot make a pipe");
+	if (make_wide_pipe(p) < 0)
 		return -1;
-	}
 	in->pid = fork_out_of_the_way();
 	if (!in->pid)
 		decompress(codec, in->fd, name, p);

@@ -91,10 +91,8 @@ int pump_start(struct pump *p)
 	p->fd = p->out->fd;
 	if (watch && !p->progress)
 		return 0;
-	if (pipe2(pipe, O_CLOEXEC) < 0) {
-		complain_errno("cannot make a pipe");
+	if (make_wide_pipe(pipe) < 0)
 		return -1;
-	}
 	p->pid = fork();
 	if (!p->pid) {
 		close(pipe[1]);

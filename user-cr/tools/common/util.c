@@ -11,6 +11,8 @@
 #include <checkpoint/checkpoint.h>
 #include "util.h"
 
+#define WIDE_PIPE	(1 << 20)
+
 static const char *program = "checkpoint";
 
 void util_init(const char *name)
@@ -162,6 +164,17 @@ int write_all(int fd, const void *bytes, size_t len)
 			len -= done;
 		}
 	}
+	return 0;
+}
+
+int make_wide_pipe(int *ends)
+{
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		complain_errno("cannot make a pipe");
+		return -1;
+	}
+	/* What it has will do if that is not allowed. */
+	fcntl(ends[1], F_SETPIPE_SZ, WIDE_PIPE);
 	return 0;
 }
 

@@ -41,6 +41,12 @@ char *read_small_file(const char *path);
 /* All of it, in as many calls as it takes; 0, or -1 and errno. */
 int write_all(int fd, const void *bytes, size_t len);
 
+/*
+ * A pipe for much data, with as much room as may be had: fewer switches between
+ * the processes at its ends. 0, or -1 after a complaint.
+ */
+int make_wide_pipe(int *ends);
+
 /* Writes TEXT in one call; 0, or -1 and errno. */
 int write_small_file(const char *path, const char *text);
 
