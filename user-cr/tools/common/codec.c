@@ -81,6 +81,24 @@ int transfer_write(struct transfer *t, const void *buf, size_t len)
 	return write_all(t->to, buf, len) < 0 ? write_failed(t) : 0;
 }
 
+int transfer_decode(struct transfer *t, void *buf, size_t size,
+		    long (*decode)(struct transfer *t, void *state,
+				   const void *bytes, size_t len),
+		    void *state)
+{
+	long got, wanted = 0;
+
+	while ((got = transfer_read(t, buf, size)) > 0) {
+		wanted = decode(t, state, buf, got);
+		if (wanted < 0)
+			return -1;
+	}
+	if (got || !wanted)
+		return got;
+	complain("%s: the compressed image is incomplete", t->from_name);
+	return -1;
+}
+
 static int copy(struct transfer *t)
 {
 	char *buf = xcalloc(1, COPY_STEP);

@@ -49,6 +49,14 @@ int codec_decompress(enum codec codec, struct transfer *t);
 /* For the codecs: one buffer in, one out; 0 or more, or -1 after a complaint. */
 long transfer_read(struct transfer *t, void *buf, size_t len);
 int transfer_write(struct transfer *t, const void *buf, size_t len);
+/*
+ * Reads to the end, SIZE bytes at a time into BUF, and gives them to DECODE,
+ * which returns what is still wanted: 0 between frames; -1 after a complaint.
+ */
+int transfer_decode(struct transfer *t, void *buf, size_t size,
+		    long (*decode)(struct transfer *t, void *state,
+				   const void *bytes, size_t len),
+		    void *state);
 /* Counts plain bytes. */
 void transfer_count(struct transfer *t, size_t len);
 

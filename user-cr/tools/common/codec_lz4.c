@@ -64,10 +64,21 @@ int lz4_compress(struct transfer *t)
 	return ret;
 }
 
-/* Returns what is still wanted: 0 between frames; -1 after a complaint. */
-static long decode(struct transfer *t, LZ4F_dctx *z, const char *in, size_t len,
-		   void *out)
+/**
+ * struct decoder - what decode() works with
+ * @z: the library's state
+ * @out: IN_SIZE bytes for what it makes
+ */
+struct decoder {
+	LZ4F_dctx *z;
+	void *out;
+};
+
+static long decode(struct transfer *t, void *state, const void *bytes,
+		   size_t len)
 {
+	const struct decoder *d = state;
+	const char *in = bytes;
 	size_t wanted = 0, made = 0;
 
 	/* What did not fit is still in the decoder. */
@@ -75,8 +86,8 @@ static long decode(struct transfer *t, LZ4F_dctx *z, const char *in, size_t len,
 		size_t used = len;
 
 		made = IN_SIZE;
-		wanted = LZ4F_decompress(z, out, &made, in, &used, NULL);
-		if (failed(t, wanted) || transfer_write(t, out, made) < 0)
+		wanted = LZ4F_decompress(d->z, d->out, &made, in, &used, NULL);
+		if (failed(t, wanted) || transfer_write(t, d->out, made) < 0)
 			return -1;
 		transfer_count(t, made);
 		in += used;
@@ -85,33 +96,16 @@ static long decode(struct transfer *t, LZ4F_dctx *z, const char *in, size_t len,
 	return wanted != 0;
 }
 
-static int decompress(struct transfer *t, LZ4F_dctx *z, void *in, void *out)
-{
-	long got, wanted = 0;
-
-	while ((got = transfer_read(t, in, IN_SIZE)) > 0) {
-		wanted = decode(t, z, in, got, out);
-		if (wanted < 0)
-			return -1;
-	}
-	if (!got && wanted) {
-		complain("%s: the compressed image is incomplete",
-			 t->from_name);
-		return -1;
-	}
-	return got;
-}
-
 int lz4_decompress(struct transfer *t)
 {
-	void *in = xcalloc(1, IN_SIZE), *out = xcalloc(1, IN_SIZE);
-	LZ4F_dctx *z = NULL;
+	struct decoder d = { .out = xcalloc(1, IN_SIZE) };
+	void *in = xcalloc(1, IN_SIZE);
 	int ret = -1;
 
-	if (!failed(t, LZ4F_createDecompressionContext(&z, LZ4F_VERSION)))
-		ret = decompress(t, z, in, out);
-	LZ4F_freeDecompressionContext(z);
+	if (!failed(t, LZ4F_createDecompressionContext(&d.z, LZ4F_VERSION)))
+		ret = transfer_decode(t, in, IN_SIZE, decode, &d);
+	LZ4F_freeDecompressionContext(d.z);
 	free(in);
-	free(out);
+	free(d.out);
 	return ret;
 }

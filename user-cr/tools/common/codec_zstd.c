@@ -88,20 +88,30 @@ int zstd_compress(struct transfer *t)
 	return ret;
 }
 
-/* Returns what is still wanted: 0 between frames; -1 after a complaint. */
-static long decode(struct transfer *t, ZSTD_DCtx *z, struct buffers *b,
+/**
+ * struct decoder - what decode() works with
+ * @z: the library's state
+ * @b: buffers
+ */
+struct decoder {
+	ZSTD_DCtx *z;
+	struct buffers b;
+};
+
+static long decode(struct transfer *t, void *state, const void *bytes,
 		   size_t len)
 {
-	ZSTD_inBuffer in = { b->in, len, 0 };
+	const struct decoder *d = state;
+	ZSTD_inBuffer in = { bytes, len, 0 };
 	bool full = false;
 	size_t left = 0;
 
 	/* What did not fit is still in the decoder. */
 	while (in.pos < in.size || full) {
-		ZSTD_outBuffer out = { b->out, b->out_size, 0 };
+		ZSTD_outBuffer out = { d->b.out, d->b.out_size, 0 };
 
-		left = ZSTD_decompressStream(z, &out, &in);
-		if (failed(t, left) || transfer_write(t, b->out, out.pos) < 0)
+		left = ZSTD_decompressStream(d->z, &out, &in);
+		if (failed(t, left) || transfer_write(t, d->b.out, out.pos) < 0)
 			return -1;
 		transfer_count(t, out.pos);
 		full = left && out.pos == out.size;
@@ -109,35 +119,17 @@ static long decode(struct transfer *t, ZSTD_DCtx *z, struct buffers *b,
 	return left != 0;
 }
 
-static int decompress(struct transfer *t, ZSTD_DCtx *z, struct buffers *b)
-{
-	long got, wanted = 0;
-
-	while ((got = transfer_read(t, b->in, b->in_size)) > 0) {
-		wanted = decode(t, z, b, got);
-		if (wanted < 0)
-			return -1;
-	}
-	if (!got && wanted) {
-		complain("%s: the compressed image is incomplete",
-			 t->from_name);
-		return -1;
-	}
-	return got;
-}
-
 int zstd_decompress(struct transfer *t)
 {
-	ZSTD_DCtx *z = ZSTD_createDCtx();
-	struct buffers b;
+	struct decoder d = { .z = ZSTD_createDCtx() };
 	int ret = -1;
 
-	make_buffers(&b, ZSTD_DStreamInSize(), ZSTD_DStreamOutSize());
-	if (!z)
+	make_buffers(&d.b, ZSTD_DStreamInSize(), ZSTD_DStreamOutSize());
+	if (!d.z)
 		complain("out of memory");
 	else
-		ret = decompress(t, z, &b);
-	ZSTD_freeDCtx(z);
-	free_buffers(&b);
+		ret = transfer_decode(t, d.b.in, d.b.in_size, decode, &d);
+	ZSTD_freeDCtx(d.z);
+	free_buffers(&d.b);
 	return ret;
 }
