@@ -654,10 +654,10 @@ void leftovers_get(struct leftovers *l)
 	l->fds = count_entries("/proc/self/fd", false);
 }
 
-/* All processes that there are, with what they do. */
+/* All processes that there are, with what they do and whether they must end. */
 static void show_tasks(void)
 {
-	char path[300], line[512], where[128];
+	char path[300], line[512], where[128], status[4096], *own, *shared;
 	struct dirent *d;
 	DIR *dir = opendir("/proc");
 
@@ -671,7 +671,13 @@ static void show_tasks(void)
 		snprintf(path, sizeof(path), "/proc/%s/wchan", d->d_name);
 		if (read_file(path, where, sizeof(where)) < 0)
 			where[0] = '\0';
-		fprintf(stderr, "# task %s in %s\n", line, where);
+		snprintf(path, sizeof(path), "/proc/%s/status", d->d_name);
+		if (read_file(path, status, sizeof(status)) < 0)
+			continue;
+		own = strstr(status, "SigPnd:");
+		shared = strstr(status, "ShdPnd:");
+		fprintf(stderr, "# task %s in %s, signals %.16s %.16s\n", line,
+			where, own ? own + 8 : "", shared ? shared + 8 : "");
 	}
 	if (dir)
 		closedir(dir);
