@@ -224,6 +224,8 @@ int coordinate(struct restart *r)
 	} else {
 		abort_restart(r, old, nr_old);
 		log_print(r->log);
+		if (r->o.no_pids && !caught)
+			complain("--no-pids: this kernel may restart processes only with the pids of the image: do without it, or use --container");
 		complain("%s: nothing was restarted", caught ? "interrupted" :
 			 "failed");
 		status = caught ? 128 + caught : EXIT_NO_RESTART;

@@ -140,9 +140,6 @@ void join(struct restart *r, const struct task *task)
 	/* From here on the context takes care of us. */
 	prctl(PR_SET_PDEATHSIG, 0);
 	ckpt_restart(pid, r->context, RESTART_JOIN, -1);
-	if (errno == EINVAL && r->o.no_pids && (uint32_t)getpid() != pid)
-		fail(r, pid, "this kernel does not let a process with pid %d take its place: do without --no-pids, or use --container",
-		     getpid());
 	fail(r, pid, "cannot join the restart");
 }
 
