@@ -47,6 +47,10 @@ check: kernel tools selftests ## all tests
 check-debug: kernel-debug tools selftests ## all tests on the debug kernel
 	@scripts/check -a um-debug
 
+bench: kernel tools kernel-tree ## frozen time and speed, as ratios to dd
+	@$(call in_folder,bench)
+	@vm/run -m 3G -t 900 -- $(BUILD)/bench/bench
+
 lint: kernel-tree ## checkpatch, sparse, W=1, coccinelle, kernel-doc, shellcheck, compilers
 	@scripts/lint
 
@@ -87,4 +91,4 @@ fi
 endef
 
 .PHONY: demo shell deps kernel kernel-debug tools selftests check check-debug \
-	lint bisect kernel-tree export export-check clean help
+	bench lint bisect kernel-tree export export-check clean help

@@ -33,12 +33,6 @@
 #define MIN_MEM		64
 #define MAX_CPUS	8
 #define DEFAULT_CPUS	2
-/*
- * Starting a second processor, User-Mode Linux 7.2 calls kfree() on a host
- * thread's stack before that processor is online: kmemleak turns that into an
- * RCU warning, and KASAN's stack walk may run off the stack.
- */
-#define DEBUG_CPUS	1
 #define GRACE_DUMP	1	/* seconds for the list of blocked tasks */
 #define GRACE_QUIT	10	/* seconds to power off when asked to */
 #define TAIL_LINES	40
@@ -499,7 +493,7 @@ static void parse_options(int argc, char **argv)
 	if (strcmp(opt.arch, "um") && strcmp(opt.arch, "um-debug"))
 		fail("unknown arch %s: um or um-debug", opt.arch);
 	if (!opt.m.cpus)
-		opt.m.cpus = strcmp(opt.arch, "um") ? DEBUG_CPUS : DEFAULT_CPUS;
+		opt.m.cpus = DEFAULT_CPUS;
 	opt.m.debug = !strcmp(opt.arch, "um-debug");
 	if (!opt.m.kernel)
 		opt.m.kernel = format("%s/build/%s/linux", opt.top, opt.arch);

@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "drop.h"
 #include "app.h"
 
 #define WAIT_SECONDS	20
@@ -404,7 +405,7 @@ int app_kill(struct app *app)
 
 int app_restart(struct app *app)
 {
-	int logfd, ret;
+	int logfd, image, ret;
 
 	app->log[0] = '\0';
 	if (app_plain())
@@ -412,7 +413,11 @@ int app_restart(struct app *app)
 	logfd = memfd_create("log", MFD_CLOEXEC);
 	if (logfd < 0)
 		return -errno;
-	ret = restart_image(app, app->image, logfd);
+	image = getenv(DROP_VARIABLE) ? drop_field(app->image) : dup(app->image);
+	if (image < 0)
+		return -EINVAL;
+	ret = restart_image(app, image, logfd);
+	close(image);
 	take_log(app, logfd);
 	close(logfd);
 	return ret;

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Mutation testing: what if a field were not saved?
+ */
+#ifndef CKPT_TEST_DROP_H
+#define CKPT_TEST_DROP_H
+
+#define DROP_VARIABLE	"CKPT_TEST_DROP"
+
+/*
+ * If the environment names a field, "TYPE.field" or "TYPE.field:BIT", a copy of
+ * the image without it: zero in all records. Otherwise, or if no record has
+ * anything there, a copy as it is. A descriptor, or a negative errno.
+ */
+int drop_field(int image);
+
+#endif /* CKPT_TEST_DROP_H */
