@@ -47,6 +47,9 @@ check: kernel tools selftests ## all tests
 check-debug: kernel-debug tools selftests ## all tests on the debug kernel
 	@scripts/check -a um-debug
 
+mutate: kernel tools selftests ## drop each field of the image, and see a test fail
+	@scripts/mutate
+
 bench: kernel tools kernel-tree ## frozen time and speed, as ratios to dd
 	@$(call in_folder,bench)
 	@vm/run -m 3G -t 900 -- $(BUILD)/bench/bench
@@ -91,4 +94,4 @@ fi
 endef
 
 .PHONY: demo shell deps kernel kernel-debug tools selftests check check-debug \
-	bench lint bisect kernel-tree export export-check clean help
+	mutate bench lint bisect kernel-tree export export-check clean help

@@ -4,22 +4,117 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stddef.h>
+#include <stdio.h>
+
 #include "drop.h"
 #include "format.h"
+
+#define NAMED(rec, struct_, field, name)				\
+	{ CKPT_REC_##rec, FIELD_NUMBER, offsetof(struct struct_, field), \
+	  sizeof(((struct struct_ *)0)->field), 0, #rec "." name }
+#define MORE(rec, struct_, field)	NAMED(rec, struct_, field, #field)
+/* Of text, the start */
+#define TEXT(rec, struct_, field)					\
+	{ CKPT_REC_##rec, FIELD_NUMBER, offsetof(struct struct_, field), \
+	  sizeof(uint64_t), 0, #rec "." #field }
+
+#define USAGE(of)							\
+	MORE(TIMES, ckpt_times, of.nvcsw),				\
+	MORE(TIMES, ckpt_times, of.nivcsw),				\
+	MORE(TIMES, ckpt_times, of.min_flt),				\
+	MORE(TIMES, ckpt_times, of.maj_flt)
+
+#define LIMIT(nr)							\
+	MORE(RLIMITS, ckpt_rlimits, cur[nr]),				\
+	MORE(RLIMITS, ckpt_rlimits, max[nr])
+
+/* What is of no use for forging, because any value is as good as any other */
+static const struct field more[] = {
+	TEXT(TASK, ckpt_task, comm),
+	TEXT(UTS, ckpt_uts, nodename),
+	TEXT(UTS, ckpt_uts, domainname),
+	MORE(MM, ckpt_mm, dumpable),
+	MORE(MM, ckpt_mm, membarrier),
+	MORE(FILE, ckpt_file, mtime_sec),
+	MORE(FILE, ckpt_file, mtime_nsec),
+	MORE(SHMEM, ckpt_shmem, size),
+	USAGE(task),
+	USAGE(children),
+	MORE(TIMES, ckpt_times, task.shown_utime_ns),
+	MORE(TIMES, ckpt_times, task.shown_stime_ns),
+	MORE(TIMES, ckpt_times, children.utime_ns),
+	MORE(TIMES, ckpt_times, children.stime_ns),
+	MORE(TIMES, ckpt_times, io.rchar),
+	MORE(TIMES, ckpt_times, io.wchar),
+	MORE(TIMES, ckpt_times, io.syscr),
+	MORE(TIMES, ckpt_times, io.syscw),
+	MORE(TIMES, ckpt_times, threads_io.rchar),
+	MORE(TIMES, ckpt_times, threads_io.wchar),
+	MORE(SCHED, ckpt_sched, deadline_ns),
+	MORE(SCHED, ckpt_sched, period_ns),
+	MORE(SCHED, ckpt_sched, default_timer_slack_ns),
+	MORE(ARCH_TASK, ckpt_um_task, syscall),
+	LIMIT(0), LIMIT(1), LIMIT(2), LIMIT(3), LIMIT(4), LIMIT(5), LIMIT(6),
+	LIMIT(7), LIMIT(8), LIMIT(9), LIMIT(10), LIMIT(11), LIMIT(12),
+	LIMIT(13), LIMIT(14), LIMIT(15),
+};
+
+#define NR_MORE		(sizeof(more) / sizeof(more[0]))
+
+/* All of them, or NULL behind the last */
+static const struct field *nth_field(unsigned int nr)
+{
+	if (nr < nr_fields)
+		return &fields[nr];
+	return nr - nr_fields < NR_MORE ? &more[nr - nr_fields] : NULL;
+}
 
 /* The field of that name, and with a ":BIT" behind it what of it is dropped. */
 static const struct field *find_field(const char *name, uint64_t *mask)
 {
 	size_t len = strcspn(name, ":");
+	const struct field *field;
 	unsigned int i;
 
 	*mask = name[len] ? 1ULL << strtoul(name + len + 1, NULL, 0) : ~0ULL;
-	for (i = 0; i < nr_fields; i++) {
-		if (strlen(fields[i].name) == len &&
-		    !strncmp(fields[i].name, name, len))
-			return &fields[i];
+	for (i = 0; (field = nth_field(i)); i++) {
+		if (strlen(field->name) == len &&
+		    !strncmp(field->name, name, len))
+			break;
 	}
-	return NULL;
+	return field;
+}
+
+static void print_bits(const struct field *field)
+{
+	unsigned int bit;
+
+	for (bit = 0; bit < 8 * field->size; bit++) {
+		if (field->arg >> bit & 1)
+			printf("%s:%u\n", field->name, bit);
+	}
+}
+
+void print_fields_to_drop(void)
+{
+	const struct field *field;
+	unsigned int i;
+
+	for (i = 0; (field = nth_field(i)); i++) {
+		switch (field->kind) {
+		case FIELD_FLAGS:
+			print_bits(field);
+			break;
+		case FIELD_ENUM:
+		case FIELD_ADDRESS:
+		case FIELD_NUMBER:
+			puts(field->name);
+			break;
+		default:
+			break;
+		}
+	}
 }
 
 static void drop_from_all(struct image *img, const struct field *field,
@@ -38,7 +133,7 @@ int drop_field(int image)
 	const char *name = getenv(DROP_VARIABLE);
 	const struct field *field;
 	struct image *img;
-	uint64_t mask;
+	uint64_t mask = 0;
 	int fd;
 
 	img = calloc(1, sizeof(*img));

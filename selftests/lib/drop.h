@@ -14,4 +14,11 @@
  */
 int drop_field(int image);
 
+/*
+ * Names of all fields to drop, a line each: those with bits of their own bit by
+ * bit. What only refers or counts is left out: without it an image is refused,
+ * which other tests see to.
+ */
+void print_fields_to_drop(void);
+
 #endif /* CKPT_TEST_DROP_H */
