@@ -75,10 +75,14 @@
  *	The fourth argument is a file descriptor. Each reason for a failure is
  *	written to it as one line of text. Given with %RESTART_OPEN, it also
  *	gets the messages of the later steps.
+ * %RESTART_ANY_PIDS
+ *	Given with %RESTART_OPEN: processes may join with other pids than those
+ *	of the image. Programs that have remembered a pid then have a wrong one.
  */
 #define RESTART_OPEN		(1UL << 0)
 #define RESTART_JOIN		(1UL << 1)
 #define RESTART_LOG		(1UL << 2)
+#define RESTART_ANY_PIDS	(1UL << 3)
 
 /**
  * struct clone_struct - arguments of clone2()

@@ -32,8 +32,8 @@ int image_open(struct restart *r)
 	if (input_open(&r->input, r->o.input) < 0)
 		return -1;
 	from_stdin = input_name(r->o.input) != r->o.input;
-	r->context = ckpt_restart(0, r->input.fd, RESTART_OPEN | RESTART_LOG,
-				  r->log);
+	r->context = ckpt_restart(0, r->input.fd, RESTART_OPEN | RESTART_LOG |
+				  (r->o.no_pids ? RESTART_ANY_PIDS : 0), r->log);
 	if (r->context < 0) {
 		explain_open(r, errno);
 		return -1;
