@@ -115,7 +115,9 @@ INTERRUPTED_WRITING(nanosleep_tells_the_remaining_time)
 	pid_t parent = getpid(), pid;
 
 	sigaction(SIGUSR1, &sa, NULL);
-	SPAWN(pid, (ckpt_wait_for("go.0"), usleep(10000), kill(parent, SIGUSR1)));
+	/* Long enough for the parent to be in the call again */
+	SPAWN(pid, (ckpt_wait_for("go.0"), usleep(200000 * ckpt_scale()),
+		    kill(parent, SIGUSR1)));
 	ckpt_ready();
 	CHECK_EQ(-1, nanosleep(&ts, &left));
 	CHECK_EQ(EINTR, errno);
