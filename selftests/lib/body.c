@@ -39,10 +39,14 @@ double ckpt_scale(void)
 
 static void flag_path(char *path, const char *flag)
 {
+	int len;
+
 	if (flag[0] == '/')
-		snprintf(path, PATH_MAX, "%s", flag);
+		len = snprintf(path, PATH_MAX, "%s", flag);
 	else
-		snprintf(path, PATH_MAX, "%s/%s", dir, flag);
+		len = snprintf(path, PATH_MAX, "%s/%s", dir, flag);
+	if (len >= PATH_MAX)
+		abort();
 }
 
 void ckpt_set(const char *flag)
