@@ -305,6 +305,17 @@ CKPT_TEST(creds, securebits)
 	return 0;
 }
 
+CKPT_TEST(creds, all_securebits)
+{
+	/* Those for executables, too, which older headers do not have */
+	int bits = 0xfff & ~SECBIT_KEEP_CAPS;
+
+	CHECK_OK(prctl(PR_SET_SECUREBITS, bits));
+	ckpt_here();
+	CHECK_EQ(bits, prctl(PR_GET_SECUREBITS));
+	return 0;
+}
+
 CKPT_TEST(creds, securebits_of_a_plain_user)
 {
 	int bits = SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;

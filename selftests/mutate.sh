@@ -22,8 +22,7 @@ Exit status: 0 if none survived, 1 if one did.
 TEXT
 }
 
-# Programs that look at what a record is about, most likely first. Those that
-# look at everything come behind them.
+# Programs that look at what a record is about, most likely first.
 tests_of() {
 	case $1 in
 	TASK.*)		echo "ids_test signal_test" ;;
@@ -31,7 +30,7 @@ tests_of() {
 	CRED.*)		echo "creds_test" ;;
 	FILE.*)		echo "files_test fdshare_test pipe_test" ;;
 	PIPE.*)		echo "pipe_test" ;;
-	FD_TABLE.* | FS.*) echo "files_test fs_test" ;;
+	FD_TABLE.* | FS.*) echo "files_test fs_test ids_test" ;;
 	MM.*)		echo "mm_test vma_test prctl_test ids_test" ;;
 	VMA.*)		echo "vma_test mm_test cow_test" ;;
 	SHMEM.*)	echo "shm_test" ;;
@@ -50,7 +49,7 @@ tests_of() {
 noticed_by() {
 	local field=$1 program name
 
-	for program in $(tests_of "$field") image_test; do
+	for program in $(tests_of "$field"); do
 		# The first failure is enough, and what hangs has failed, too.
 		name=$(CKPT_TEST_DROP=$field timeout 120 \
 			"$here/$program" 2>/dev/null </dev/null |

@@ -146,6 +146,23 @@ static void wait_in_handler(int sig)
 	count[sig] += out.ss_flags == SS_ONSTACK;
 }
 
+CKPT_TEST(signals, alternate_stack_that_disarms_itself)
+{
+	static char stack[65536];
+	stack_t ss = {
+		.ss_sp = stack,
+		.ss_size = sizeof(stack),
+		.ss_flags = 1U << 31,	/* SS_AUTODISARM */
+	}, out;
+
+	CHECK_OK(sigaltstack(&ss, NULL));
+	ckpt_here();
+	CHECK_OK(sigaltstack(NULL, &out));
+	CHECK(out.ss_sp == stack);
+	CHECK_EQ(ss.ss_flags, out.ss_flags);
+	return 0;
+}
+
 CKPT_TEST(signals, running_on_the_alternate_stack)
 {
 	static char stack[65536];

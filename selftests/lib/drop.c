@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,12 +87,23 @@ static const struct field *find_field(const char *name, uint64_t *mask)
 	return field;
 }
 
+/*
+ * Of the stack's flags, the kernel never has any other one there. Advice not to
+ * keep pages has effects that nobody can ask for.
+ */
+static bool is_never_seen(const struct field *field, unsigned int bit)
+{
+	return (!strcmp(field->name, "TASK_STATE.altstack_flags") && bit < 31) ||
+	       (!strcmp(field->name, "FILE.advice") &&
+		1U << bit == CKPT_FILE_NOREUSE);
+}
+
 static void print_bits(const struct field *field)
 {
 	unsigned int bit;
 
 	for (bit = 0; bit < 8 * field->size; bit++) {
-		if (field->arg >> bit & 1)
+		if (field->arg >> bit & 1 && !is_never_seen(field, bit))
 			printf("%s:%u\n", field->name, bit);
 	}
 }

@@ -15,7 +15,7 @@
 
 /* Status flags of files that survive open(); all others are refused. */
 #define FILE_FLAGS	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | \
-			 O_ASYNC | O_DIRECT | O_NOATIME | O_DIRECTORY |	\
+			 O_DIRECT | O_NOATIME | O_DIRECTORY |	\
 			 O_NOFOLLOW | 0100000 /* O_LARGEFILE */)
 
 const struct field fields[] = {
