@@ -37,12 +37,12 @@ CKPT_TEST(fs, umask_is_kept)
 {
 	struct stat st;
 
-	umask(0137);
+	umask(0537);
 	ckpt_here();
 	CHECK_OK(open("f", O_CREAT | O_WRONLY, 0777));
 	CHECK_OK(stat("f", &st));
-	CHECK_EQ(0640, st.st_mode & 0777);
-	CHECK_EQ(0137, umask(0));
+	CHECK_EQ(0240, st.st_mode & 0777);
+	CHECK_EQ(0537, umask(0));
 	return 0;
 }
 
