@@ -749,6 +749,31 @@ CKPT_TEST_F(hostile, values_beyond_an_enumeration)
 	finish(_metadata, app);
 }
 
+/* The kernel adds CPU times up, and divides by the sum. */
+CKPT_TEST_F(hostile, cpu_times_whose_sum_overflows)
+{
+	struct app *app = &self->app;
+	struct ckpt_times *times;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	ASSERT_NE(NULL, image_record(&img, CKPT_REC_TIMES, 0));
+	FORGED(MUST_REFUSE, ({
+		times = record_body(image_record(&bad, CKPT_REC_TIMES, 0));
+		times->task.utime_ns = 1ULL << 63;
+		times->task.stime_ns = 1ULL << 63;
+	}), "times of the task");
+	FORGED(MUST_REFUSE, ({
+		times = record_body(image_record(&bad, CKPT_REC_TIMES, 0));
+		times->threads.stime_ns = -1ULL;
+	}), "times of ended threads");
+	FORGED(MUST_REFUSE, ({
+		times = record_body(image_record(&bad, CKPT_REC_TIMES, 0));
+		times->task.runtime_ns = -1ULL;
+	}), "the scheduler's time");
+	finish(_metadata, app);
+}
+
 /* ---- 7. Images that change while they are read ---- */
 
 /* The metadata was read once: what the file holds later means nothing. */
