@@ -762,15 +762,15 @@ CKPT_TEST_F(hostile, cpu_times_whose_sum_overflows)
 		times = record_body(image_record(&bad, CKPT_REC_TIMES, 0));
 		times->task.utime_ns = 1ULL << 63;
 		times->task.stime_ns = 1ULL << 63;
-	}), "times of the task");
+	}), "%s", "times of the task");
 	FORGED(MUST_REFUSE, ({
 		times = record_body(image_record(&bad, CKPT_REC_TIMES, 0));
 		times->threads.stime_ns = -1ULL;
-	}), "times of ended threads");
+	}), "%s", "times of ended threads");
 	FORGED(MUST_REFUSE, ({
 		times = record_body(image_record(&bad, CKPT_REC_TIMES, 0));
 		times->task.runtime_ns = -1ULL;
-	}), "the scheduler's time");
+	}), "%s", "the time of the scheduler");
 	finish(_metadata, app);
 }
 
