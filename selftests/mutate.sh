@@ -14,7 +14,8 @@ usage: mutate.sh [-p K/N] [FIELD ...]
 
 Drops each FIELD ("TYPE.name", or "TYPE.name:BIT"; all that there are if none is
 named), and runs tests until one fails. Prints a line for each field, with the
-test that has noticed it, and a closing line "N killed, N survived".
+test that has noticed it or the reason why none can, and a closing line
+"N killed, N survived".
 
   -p K/N   only the Kth of N parts
 
@@ -39,30 +40,75 @@ tests_of() {
 	SCHED.*)	echo "sched_test timers_test" ;;
 	PRCTLS.*)	echo "prctl_test" ;;
 	RLIMITS.*)	echo "ids_test sched_test" ;;
+	RSEQ.*)		echo "rseq_test" ;;
 	REGSET.* | ARCH_TASK.*) echo "regs_test syscall_test" ;;
 	RESTART_BLOCK.*) echo "syscall_test" ;;
 	UTS.*)		echo "ids_test" ;;
 	esac
 }
 
-# The test that notices that $1 is missing; nothing if none does.
-noticed_by() {
-	local field=$1 program name
+# Why nobody can tell on this machine whether $1 is there; nothing if one can.
+reason_of() {
+	case $1 in
+	VMA.flags:14)
+		[[ -d /sys/kernel/mm/transparent_hugepage ]] ||
+			echo "no transparent huge pages here: MADV_HUGEPAGE fails"
+		;;
+	esac
+}
 
-	for program in $(tests_of "$field"); do
-		# The first failure is enough, and what hangs has failed, too.
-		name=$(CKPT_TEST_DROP=$field timeout 120 \
-			"$here/$program" 2>/dev/null </dev/null |
-			sed -n '/^not ok/{s/^not ok [0-9]* //p;q}') || true
-		if [[ $name ]]; then
-			echo "$program $name"
-			return
-		fi
+# What a test that hangs has left, so that it is not in the way of the next one.
+kill_leftovers() {
+	local kill
+
+	for kill in "$cgroups"/mutate/cgroup.kill "$cgroups"/ckpt.*/cgroup.kill; do
+		[[ ! -e $kill ]] || echo 1 >"$kill"
 	done
 }
 
+# Runs program $2 without field $1; its output goes to a file, because what is
+# left of a program that was killed may keep a pipe open.
+run_without() {
+	(
+		echo 0 >"$cgroups/mutate/cgroup.procs"
+		CKPT_TEST_DROP=$1 exec timeout 120 "$here/$2" </dev/null
+	) >"$output" 2>/dev/null
+}
+
+# "killed" and the test that notices that $1 is missing, "unseen" and a reason,
+# or "survived".
+verdict() {
+	local field=$1 program name status reason ran=0
+
+	reason=$(reason_of "$field")
+	if [[ $reason ]]; then
+		echo "unseen $reason"
+		return
+	fi
+	for program in $(tests_of "$field"); do
+		status=0
+		run_without "$field" "$program" || status=$?
+		name=$(sed -n '/^not ok/{s/^not ok [0-9]* //p;q}' "$output")
+		if ((status == 124)); then
+			kill_leftovers
+			name=${name:-"hangs after $(grep -c '^ok' "$output") tests"}
+		fi
+		if [[ $name ]]; then
+			echo "killed $program $name"
+			return
+		fi
+		ran=$((ran + $(grep '^ok' "$output" | grep -vc '# SKIP' || true)))
+		reason=$(sed -n '/^ok.*# SKIP /{s/.*# SKIP //p;q}' "$output")
+	done
+	if ((ran)); then
+		echo "survived"
+	else
+		echo "unseen all tests are skipped: $reason"
+	fi
+}
+
 main() {
-	local part=1 parts=1 n=0 field by killed=0 survived=0
+	local part=1 parts=1 n=0 field how by killed=0 survived=0 unseen=0
 	local -a fields
 
 	while getopts p:h opt; do
@@ -78,19 +124,31 @@ main() {
 	else
 		mapfile -t fields < <("$here/fields")
 	fi
+	cgroups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+	mkdir -p "$cgroups/mutate"
+	output=$(mktemp)
+	trap 'rm -f "$output"' EXIT
 	for field in "${fields[@]}"; do
 		if ((n++ % parts != part - 1)); then
 			continue
 		fi
-		by=$(noticed_by "$field")
-		if [[ $by ]]; then
+		read -r how by < <(verdict "$field")
+		case $how in
+		killed)
 			printf 'killed    %-36s %s\n' "$field" "$by"
 			killed=$((killed + 1))
-		else
+			;;
+		unseen)
+			printf 'not seen  %-36s %s\n' "$field" "$by"
+			unseen=$((unseen + 1))
+			;;
+		*)
 			printf 'SURVIVED  %s\n' "$field"
 			survived=$((survived + 1))
-		fi
+			;;
+		esac
 	done
+	printf '%d not seen here\n' "$unseen"
 	printf '%d killed, %d survived\n' "$killed" "$survived"
 	((survived == 0))
 }
