@@ -163,6 +163,11 @@ const struct field fields[] = {
 	FIELD(PRCTLS, ckpt_prctls, nr, COUNT, sizeof(struct ckpt_prctl)),
 	FIELD(PRCTLS, ckpt_prctls, reserved, RESERVED, 0),
 
+	FIELD(RSEQ, ckpt_rseq, addr, NUMBER, 0),
+	FIELD(RSEQ, ckpt_rseq, len, NUMBER, 0),
+	FIELD(RSEQ, ckpt_rseq, flags, FLAGS, CKPT_RSEQ_FLAGS),
+	FIELD(RSEQ, ckpt_rseq, reserved, RESERVED, 0),
+
 	FIELD(REGSET, ckpt_regset, note, NUMBER, 0),
 	FIELD(REGSET, ckpt_regset, size, COUNT, 1),
 

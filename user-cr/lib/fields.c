@@ -50,6 +50,7 @@ DESCRIBE(ckpt_times);
 DESCRIBE(ckpt_sched);
 DESCRIBE(ckpt_prctls);
 DESCRIBE(ckpt_prctl);
+DESCRIBE(ckpt_rseq);
 DESCRIBE(ckpt_regset);
 DESCRIBE(ckpt_restart_block);
 DESCRIBE(ckpt_um_task);

@@ -263,6 +263,13 @@
 	F(s, arg2, HEX) \
 	F(s, arg3, HEX)
 
+#define FIELDS_OF_ckpt_rseq(F, A, s) \
+	F(s, addr, HEX) \
+	F(s, len, NUMBER) \
+	F(s, signature, HEX) \
+	F(s, flags, HEX) \
+	F(s, reserved, RESERVED)
+
 #define FIELDS_OF_ckpt_rlimits(F, A, s) \
 	A(s, cur, HEX) \
 	A(s, max, HEX)

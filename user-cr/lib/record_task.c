@@ -194,6 +194,16 @@ int check_prctls(struct ckpt_reader *r, const struct ckpt_record *rec)
 	return 0;
 }
 
+int check_rseq(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_rseq s;
+
+	ckpt_record_body(rec, &s, sizeof(s));
+	if (s.flags & ~CKPT_RSEQ_FLAGS)
+		return reader_fail(r, "RSEQ: unknown flags %#x", s.flags);
+	return 0;
+}
+
 int check_regset(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct ckpt_regset s;

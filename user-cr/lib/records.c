@@ -93,6 +93,9 @@ static const struct record_type types[] = {
 		LAYOUT("PRCTLS", prctls), TAIL_OF(prctl, "calls"),
 		.owned = true, .check = check_prctls,
 	},
+	[CKPT_REC_RSEQ] = {
+		LAYOUT("RSEQ", rseq), .owned = true, .check = check_rseq,
+	},
 	[CKPT_REC_RLIMITS] = { LAYOUT("RLIMITS", rlimits), .owned = true },
 	[CKPT_REC_REGSET] = {
 		LAYOUT("REGSET", regset), TAIL(BYTES, "registers"),
@@ -139,6 +142,7 @@ static const struct record_type *find_type(uint32_t type)
 	case CKPT_REC_TIMES:
 	case CKPT_REC_SCHED:
 	case CKPT_REC_PRCTLS:
+	case CKPT_REC_RSEQ:
 	case CKPT_REC_REGSET:
 	case CKPT_REC_RESTART_BLOCK:
 	case CKPT_REC_ARCH_TASK:

@@ -180,6 +180,9 @@ static void signals_and_times(struct image *image, uint32_t task_id)
 	struct ckpt_sched sched = { .flags = CKPT_SCHED_AFFINITY, .nice = -5 };
 	struct ckpt_prctls prctls = { .nr = 1 };
 	struct ckpt_prctl prctl = { .option = 36, .arg2 = 1 };
+	struct ckpt_rseq rseq = {
+		.addr = 0x7fff1000, .len = 32, .signature = 0x53053053,
+	};
 	uint64_t cpus = 3;
 
 	record(image, CKPT_REC_PENDING, 0, task_id, &pending, sizeof(pending),
@@ -192,6 +195,7 @@ static void signals_and_times(struct image *image, uint32_t task_id)
 	       sizeof(cpus));
 	record(image, CKPT_REC_PRCTLS, 0, task_id, &prctls, sizeof(prctls),
 	       &prctl, sizeof(prctl));
+	record(image, CKPT_REC_RSEQ, 0, task_id, &rseq, sizeof(rseq), NULL, 0);
 }
 
 static void task_state(struct image *image, uint32_t task_id, uint32_t id)

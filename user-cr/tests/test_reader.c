@@ -318,6 +318,8 @@ static const struct change {
 	BODY(SCHED, sched, flags, 0x40, "unknown flags"),
 	BODY(PRCTLS, prctls, nr, 0xaaaaaaac, "calls in"),
 	BODY(PRCTLS, prctls, reserved, 1, "reserved"),
+	BODY(RSEQ, rseq, flags, 2, "unknown flags"),
+	BODY(RSEQ, rseq, reserved, 1, "reserved"),
 	BODY(PENDING, pending, nr_shared, 0x02000001, "signals in"),
 	BODY(PENDING, pending, nr_private, 2, "signals in"),
 	BODY(ITIMERS, itimers, flags, 4, "unknown flags"),

@@ -190,6 +190,7 @@ struct ckpt_record {
  * @CKPT_REC_ITIMERS: struct ckpt_itimers
  * @CKPT_REC_SCHED: struct ckpt_sched
  * @CKPT_REC_PRCTLS: struct ckpt_prctls
+ * @CKPT_REC_RSEQ: struct ckpt_rseq
  * @CKPT_REC_RLIMITS: struct ckpt_rlimits
  * @CKPT_REC_TIMES: struct ckpt_times
  * @CKPT_REC_REGSET: struct ckpt_regset
@@ -216,6 +217,7 @@ enum ckpt_record_type {
 	CKPT_REC_TIMES		= 81,
 	CKPT_REC_SCHED		= 82,
 	CKPT_REC_PRCTLS		= 83,
+	CKPT_REC_RSEQ		= 84,
 	CKPT_REC_REGSET		= 96,
 	CKPT_REC_RESTART_BLOCK	= 97,
 	CKPT_REC_ARCH_TASK	= 98,
@@ -940,6 +942,26 @@ struct ckpt_prctl {
 	__u32 reserved;
 	__u64 arg2;
 	__u64 arg3;
+};
+
+/* ckpt_rseq.flags */
+#define CKPT_RSEQ_SLICE		0x1	/* extensions of the time slice are on */
+#define CKPT_RSEQ_FLAGS		0x1
+
+/**
+ * struct ckpt_rseq - what a task has registered by rseq()
+ * @addr: address of its struct rseq
+ * @len: length of that in bytes
+ * @signature: signature that precedes its abort handlers
+ * @flags: CKPT_RSEQ_*
+ * @reserved: zero
+ */
+struct ckpt_rseq {
+	__u64 addr;
+	__u32 len;
+	__u32 signature;
+	__u32 flags;
+	__u32 reserved;
 };
 
 #define CKPT_NR_RLIMITS		16
