@@ -190,6 +190,7 @@ static void child_main(const struct app *app, const char *body)
 	if (chdir(app->dir))
 		_exit(103);
 	close_range(3, ~0U, 0);
+	setenv(CKPT_RSEQ_VARIABLE, "0000000000000000", 1);
 	argv[1] = (char *)(app->below_init ? "--init" : "--body");
 	argv[2] = (char *)body;
 	argv[3] = (char *)app->dir;

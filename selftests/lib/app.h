@@ -86,6 +86,14 @@ int ckpt_fail_eq(const char *file, int line, const char *what,
 int ckpt_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void ckpt_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * Where the kernel writes on which processor the process is, a struct rseq: no
+ * matter to the oracle, which finds it through the environment. That of the C
+ * library is known.
+ */
+#define CKPT_RSEQ_VARIABLE	"CKPT_TEST_RSEQ"
+void ckpt_rseq_area(const void *area);
+
 /* Multiplies every time limit; above 1 on slow (debugging) kernels. */
 double ckpt_scale(void);
 

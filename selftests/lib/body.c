@@ -15,6 +15,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
+#if __has_include(<sys/rseq.h>)
+#include <sys/rseq.h>
+#endif
 
 #include "app.h"
 
@@ -243,6 +246,23 @@ int pattern_check(const void *mem, size_t len, uint64_t seed)
 	return 0;
 }
 
+/* Over what is there, so that it is seen from outside, in /proc/PID/environ. */
+void ckpt_rseq_area(const void *area)
+{
+	char *text = getenv(CKPT_RSEQ_VARIABLE);
+
+	if (text)
+		snprintf(text, strlen(text) + 1, "%016lx", (unsigned long)area);
+}
+
+static void show_library_rseq(void)
+{
+#if __has_include(<sys/rseq.h>)
+	if (__rseq_size)
+		ckpt_rseq_area((char *)__builtin_thread_pointer() + __rseq_offset);
+#endif
+}
+
 static int run_body(const char *name)
 {
 	const struct ckpt_body *const *b;
@@ -286,6 +306,7 @@ static void become_body(int argc, char **argv)
 	if (strcmp(argv[1], "--body") && strcmp(argv[1], "--init"))
 		return;
 	snprintf(dir, sizeof(dir), "%s", argv[3]);
+	show_library_rseq();
 	if (!strcmp(argv[1], "--body"))
 		_exit(run_body(argv[2]));
 	_exit(run_init(argv));

@@ -8,10 +8,40 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app.h"
 #include "recorder.h"
 
 #define PM_THERE	(3ULL << 62)	/* present or swapped */
 #define PM_GUARD	(1ULL << 58)
+
+/* Where the task's struct rseq is, or 0. */
+static unsigned long rseq_area(pid_t pid)
+{
+	static const char name[] = CKPT_RSEQ_VARIABLE "=";
+	size_t len, off;
+	unsigned long area = 0;
+	char *text;
+
+	text = slurp_pid(pid, "environ", &len);
+	for (off = 0; text && off < len; off += strlen(text + off) + 1)
+		if (!strncmp(text + off, name, strlen(name)))
+			area = strtoul(text + off + strlen(name), NULL, 16);
+	free(text);
+	return area;
+}
+
+/*
+ * On which processor the task is, is not a part of its state. A pointer to a
+ * critical section that was left is cleared sometime.
+ */
+static void forget_processor(unsigned char *page, unsigned long addr,
+			     unsigned long area)
+{
+	if (!area || area < addr || area - addr > 4096 - 32)
+		return;
+	memset(page + area - addr, 0, 16);	/* cpu_id_start, cpu_id, rseq_cs */
+	memset(page + area - addr + 20, 0, 8);	/* node_id, mm_cid */
+}
 
 /*
  * Content of a mapping: a hash of its non-zero pages. Pages of anonymous
@@ -19,7 +49,8 @@
  * nothing.
  */
 static void record_content(struct recorder *r, pid_t ns, int mem, int pagemap,
-			   unsigned long start, unsigned long end, bool file)
+			   unsigned long start, unsigned long end,
+			   unsigned long rseq, bool file)
 {
 	static unsigned char page[4096];
 	static const unsigned char zero[4096];
@@ -50,6 +81,7 @@ static void record_content(struct recorder *r, pid_t ns, int mem, int pagemap,
 			continue;
 		if (pread(mem, page, 4096, addr) != 4096)
 			continue;
+		forget_processor(page, addr, rseq);
 		if (!memcmp(page, zero, 4096))
 			continue;
 		pages++;
@@ -166,7 +198,8 @@ static bool continues(const struct mapping *a, const struct mapping *b)
 }
 
 static void record_mapping(struct recorder *r, pid_t pid, pid_t ns,
-			   const struct mapping *m, int mem, int pagemap)
+			   const struct mapping *m, unsigned long rseq,
+			   int mem, int pagemap)
 {
 	const char *name = strchr(m->rest, '/');
 	char value[400], object[64];
@@ -193,7 +226,8 @@ static void record_mapping(struct recorder *r, pid_t pid, pid_t ns,
 	if (m->perms[3] == 's')
 		record_shared(r, pid, ns, m->start, m->end, m->off);
 	else if (mem >= 0 && pagemap >= 0)
-		record_content(r, ns, mem, pagemap, m->start, m->end, file);
+		record_content(r, ns, mem, pagemap, m->start, m->end, rseq,
+			       file);
 }
 
 /* maps, what smaps says beside numbers of pages, and what is in the memory. */
@@ -201,6 +235,7 @@ void record_maps(struct recorder *r, pid_t pid, pid_t ns)
 {
 	char *text = slurp_pid(pid, "smaps", NULL), *line, *save = NULL, path[64];
 	struct mapping now = { 0 }, next = { 0 };
+	unsigned long rseq = rseq_area(pid);
 	int mem, pagemap;
 
 	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
@@ -220,7 +255,7 @@ void record_maps(struct recorder *r, pid_t pid, pid_t ns)
 			now.end = next.end;
 		} else {
 			if (now.end)
-				record_mapping(r, pid, ns, &now, mem, pagemap);
+				record_mapping(r, pid, ns, &now, rseq, mem, pagemap);
 			now = next;
 		}
 		if (!line)
@@ -228,7 +263,7 @@ void record_maps(struct recorder *r, pid_t pid, pid_t ns)
 		parse_mapping(&next, line);
 	}
 	if (now.end)
-		record_mapping(r, pid, ns, &now, mem, pagemap);
+		record_mapping(r, pid, ns, &now, rseq, mem, pagemap);
 	free(text);
 	if (mem >= 0)
 		close(mem);
