@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -26,6 +27,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -56,14 +58,17 @@ static struct {
 /* A stream on its way out: bytes from the command's pipe to a serial line. */
 struct out {
 	int from, to;
+	uint64_t written;
 	size_t len, pos;
 	char buf[4096];
 };
 
+static bool pc;				/* in qemu, else User-Mode Linux */
 static int ctl_dir, ctl_line;
 static int child_in = -1;		/* write end: the command's input */
 static int child_pid;
 static struct out out[2];
+static bool taken;			/* the host has all output */
 
 /* Input that waits for the command to take it. */
 static struct {
@@ -260,9 +265,22 @@ static void put_back(int *fd)
 	}
 }
 
+/*
+ * Of the host: its root, which is expected not to change meanwhile, and the
+ * shared directory, where a file may be mapped for writing.
+ */
+static int mount_shared(const char *tag, const char *host, const char *dir,
+			unsigned long flags)
+{
+	if (!pc)
+		return mount("none", dir, "hostfs", flags, host);
+	return mount(tag, dir, "9p", flags, flags & MS_RDONLY ?
+		     WIRE_9P ",cache=loose" : WIRE_9P ",cache=mmap");
+}
+
 static void mount_root(void)
 {
-	if (mount("none", "/host", "hostfs", MS_RDONLY, "/"))
+	if (mount_shared(WIRE_TAG_ROOT, "/", "/host", MS_RDONLY))
 		die("mount the host's root");
 	if (mount("none", "/rw", "tmpfs", 0, "mode=755"))
 		die("mount tmpfs");
@@ -300,7 +318,7 @@ static void mount_rest(void)
 
 	if (job.state) {
 		mkdir("/state", 0755);
-		if (mount("none", "/state", "hostfs", 0, job.state))
+		if (mount_shared(WIRE_TAG_STATE, job.state, "/state", 0))
 			die("mount /state");
 	}
 }
@@ -351,12 +369,31 @@ static void make_machine(void)
 
 /* ---- lines ---- */
 
+/* The ports of a virtio console appear some time after the console. */
+static int open_port(int n)
+{
+	const struct timespec tick = { .tv_nsec = 10 * 1000 * 1000 };
+	char name[32];
+	int fd, tries;
+
+	snprintf(name, sizeof(name), "/dev/vport0p%d", n);
+	for (tries = 0; tries < 1000; tries++) {
+		fd = open(name, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0)
+			return fd;
+		nanosleep(&tick, NULL);
+	}
+	die("open a port");
+}
+
 static int open_line(int n)
 {
 	struct termios raw;
 	char name[32];
 	int fd;
 
+	if (pc)
+		return open_port(n);
 	snprintf(name, sizeof(name), "/dev/ttyS%d", n);
 	fd = open(name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || tcgetattr(fd, &raw))
@@ -369,16 +406,20 @@ static int open_line(int n)
 }
 
 /* Frames to the host are few and tiny: wait for room. */
-static void send_frame(enum wire_type type)
+static void send_data(enum wire_type type, const void *data, size_t len)
 {
-	struct wire_head head = { .type = type };
+	struct wire_head head = { .type = type, .len = len };
 	struct pollfd p = { .fd = ctl_line, .events = POLLOUT };
-	const char *b = (const char *)&head;
+	char b[sizeof(head) + WIRE_REPLY];
 	size_t done = 0;
 	ssize_t n;
 
-	while (done < sizeof(head)) {
-		n = write(ctl_line, b + done, sizeof(head) - done);
+	memcpy(b, &head, sizeof(head));
+	if (len)
+		memcpy(b + sizeof(head), data, len);
+	len += sizeof(head);
+	while (done < len) {
+		n = write(ctl_line, b + done, len - done);
 		if (n > 0)
 			done += n;
 		else if (errno == EAGAIN)
@@ -386,6 +427,11 @@ static void send_frame(enum wire_type type)
 		else if (errno != EINTR)
 			return;
 	}
+}
+
+static void send_frame(enum wire_type type)
+{
+	send_data(type, NULL, 0);
 }
 
 /* ---- input ---- */
@@ -483,6 +529,9 @@ static void take_frame(const struct wire_head *head, const char *data)
 		kill(-1, SIGHUP);
 		kill(-1, SIGCONT);
 		break;
+	case WIRE_TAKEN:
+		taken = true;
+		break;
 	case WIRE_DUMP:
 		write_to("/proc/sysrq-trigger", "w");
 		break;
@@ -536,6 +585,7 @@ static bool pump(struct out *o)
 	n = write(o->to, o->buf + o->pos, o->len - o->pos);
 	if (n > 0) {
 		o->pos += n;
+		o->written += n;
 	} else if (errno == EAGAIN) {
 		return false;
 	} else if (errno != EINTR) {
@@ -559,6 +609,22 @@ static void drain(struct out *o)
 			poll(&p, 1, -1);
 	} while (o->len != o->pos);
 	tcdrain(o->to);
+}
+
+/* Until the host has it all; see wire.h. */
+static void hand_over(void)
+{
+	const uint64_t written[] = { out[0].written, out[1].written };
+	struct pollfd p = { .fd = ctl_line, .events = POLLIN };
+
+	_Static_assert(sizeof(written) <= WIRE_REPLY, "size of a frame");
+	if (!pc)
+		return;
+	send_data(WIRE_WRITTEN, written, sizeof(written));
+	while (!taken) {
+		poll(&p, 1, -1);
+		read_control();
+	}
 }
 
 /* ---- the command ---- */
@@ -759,12 +825,15 @@ static void leave_status(int status)
 
 int main(void)
 {
+	struct statfs fs;
 	sigset_t chld;
 	int sigs, status;
 
 	ctl_dir = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ctl_dir < 0)
+	if (ctl_dir < 0 || fstatfs(ctl_dir, &fs))
 		die("open the control directory");
+	/* what the control directory lies on tells one machine from the other */
+	pc = fs.f_type != HOSTFS_SUPER_MAGIC;
 	read_job();
 	ctl_line = open_line(WIRE_LINE_CTL);
 	out[0].to = open_line(WIRE_LINE_OUT);
@@ -783,6 +852,7 @@ int main(void)
 	status = serve(sigs);
 	drain(&out[0]);
 	drain(&out[1]);
+	hand_over();
 
 	end_all();
 	if (job.leaks)

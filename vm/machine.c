@@ -37,17 +37,22 @@
 #define GRACE_QUIT	10	/* seconds to power off when asked to */
 #define TAIL_LINES	40
 #define LOG_MAX		(64 << 20)	/* of a kernel that complains for ever */
+#define LOG_PIPE	(1 << 20)	/* of it that waits for us */
 #define WRITE_MAX	4096	/* never blocks on a pipe that polls writable */
 
 static const char usage[] =
 "Usage: vm/run [OPTION...] -- CMD [ARG...]\n"
-"Boot the built User-Mode Linux kernel and run CMD as root in it.\n"
+"Boot a built kernel and run CMD as root in it: User-Mode Linux, as an ordinary\n"
+"process, or x86_64 in qemu.\n"
 "\n"
 "The machine:\n"
-"  -a, --arch=NAME      kernel to boot: um (default) or um-debug\n"
-"  -k, --kernel=FILE    boot FILE instead of build/NAME/linux\n"
+"  -a, --arch=NAME      kernel to boot: um (default), um-debug, x86_64 or\n"
+"                       x86_64-debug\n"
+"  -k, --kernel=FILE    boot FILE instead of build/NAME/linux or .../vmlinux\n"
+"  -A, --accel=NAME     how qemu runs x86_64: kvm or tcg, which emulates\n"
+"                       (default: kvm where it works)\n"
 "  -m, --memory=SIZE    memory, in MiB or with a suffix M or G (default 512M)\n"
-"  -c, --cpus=N         virtual processors, 1 to 8 (default 2; um-debug 1)\n"
+"  -c, --cpus=N         virtual processors, 1 to 8 (default 2)\n"
 "  -x, --append=ARG     add to the kernel's command line; may be repeated\n"
 "  -s, --state=DIR      share DIR read-write as /state; it survives\n"
 "\n"
@@ -71,9 +76,21 @@ static const char usage[] =
 "oops, a warning, or a report of KASAN, UBSAN, lockdep or kmemleak, which is\n"
 "printed to stderr.\n";
 
+static const struct arch {
+	const char *name, *kernel;
+	bool pc, debug;
+} archs[] = {
+	{ "um", "linux" },
+	{ "um-debug", "linux", .debug = true },
+	{ "x86_64", "vmlinux", .pc = true },
+	{ "x86_64-debug", "vmlinux", .pc = true, .debug = true },
+};
+
 /* One output of the machine on its way to a file descriptor of the caller. */
 struct out {
 	int from, to;
+	uint64_t taken;		/* bytes that came, and */
+	uint64_t written;	/* how many there are once all is written */
 	bool deaf;		/* the caller reads no more: drop the rest */
 	size_t len, pos;
 	char buf[65536];
@@ -96,6 +113,7 @@ static struct {
 	bool ready;		/* init listens */
 	bool want_input;	/* it waits for more */
 	bool in_eof, asked_quit, timed_out;
+	bool all_written;	/* the machine waits for us to have it all */
 	int caller_in;
 	int signal;		/* that ended us, or 0 */
 	int escapes;
@@ -413,11 +431,22 @@ static void check_memory(void)
 	}
 }
 
+static const struct arch *find_arch(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(archs) / sizeof(*archs); i++)
+		if (!strcmp(archs[i].name, name))
+			return &archs[i];
+	fail("unknown arch %s; see --help", name);
+}
+
 static void parse_options(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "arch", required_argument, NULL, 'a' },
 		{ "kernel", required_argument, NULL, 'k' },
+		{ "accel", required_argument, NULL, 'A' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "cpus", required_argument, NULL, 'c' },
 		{ "append", required_argument, NULL, 'x' },
@@ -430,6 +459,7 @@ static void parse_options(int argc, char **argv)
 		{ "version", no_argument, NULL, 'V' },
 		{ }
 	};
+	const struct arch *arch;
 	const char *state = NULL;
 	int c;
 
@@ -440,7 +470,7 @@ static void parse_options(int argc, char **argv)
 	opt.m.append = calloc(argc, sizeof(*opt.m.append));
 	if (!opt.env || !opt.m.append)
 		fail("out of memory");
-	while ((c = getopt_long(argc, argv, "+a:k:m:c:x:s:e:t:l:hV", longs,
+	while ((c = getopt_long(argc, argv, "+a:k:A:m:c:x:s:e:t:l:hV", longs,
 				NULL)) != -1) {
 		switch (c) {
 		case 'a':
@@ -448,6 +478,11 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'k':
 			opt.m.kernel = optarg;
+			break;
+		case 'A':
+			if (strcmp(optarg, "kvm") && strcmp(optarg, "tcg"))
+				fail("accel: neither kvm nor tcg: %s", optarg);
+			opt.m.accel = optarg;
 			break;
 		case 'm':
 			opt.m.mem = megabytes(optarg);
@@ -490,14 +525,17 @@ static void parse_options(int argc, char **argv)
 	opt.argc = argc - optind;
 	if (!opt.argc)
 		fail("no command; try --help");
-	if (strcmp(opt.arch, "um") && strcmp(opt.arch, "um-debug"))
-		fail("unknown arch %s: um or um-debug", opt.arch);
+	arch = find_arch(opt.arch);
 	if (!opt.m.cpus)
 		opt.m.cpus = DEFAULT_CPUS;
-	opt.m.debug = !strcmp(opt.arch, "um-debug");
+	opt.m.pc = arch->pc;
+	opt.m.debug = arch->debug;
 	if (!opt.m.kernel)
-		opt.m.kernel = format("%s/build/%s/linux", opt.top, opt.arch);
-	if (access(opt.m.kernel, X_OK))
+		opt.m.kernel = format("%s/build/%s/%s", opt.top, arch->name,
+				      arch->kernel);
+	if (arch->pc && !qemu_is_there())
+		fail("there is no " QEMU "; install it: scripts/deps qemu");
+	if (access(opt.m.kernel, arch->pc ? R_OK : X_OK))
 		fail("no kernel at %s; build it: scripts/build-kernel %s",
 		     opt.m.kernel, opt.arch);
 	opt.m.kernel = realpath(opt.m.kernel, NULL);
@@ -595,6 +633,7 @@ static void read_control(void)
 {
 	static char buf[64];
 	static size_t have;
+	uint64_t written[2] = { 0 };
 	struct wire_head head;
 	size_t pos = 0;
 	ssize_t n = recv(run.host.ctl, buf + have, sizeof(buf) - have,
@@ -608,8 +647,13 @@ static void read_control(void)
 		run.ready = false;
 		return;
 	}
-	for (have += n; have - pos >= sizeof(head); pos += sizeof(head)) {
+	for (have += n; have - pos >= sizeof(head);
+	     pos += sizeof(head) + head.len) {
 		memcpy(&head, buf + pos, sizeof(head));
+		if (head.len > WIRE_REPLY)
+			fail("cannot understand the machine");
+		if (have - pos < sizeof(head) + head.len)
+			break;
 		switch ((enum wire_type)head.type) {
 		case WIRE_READY:
 			run.ready = true;
@@ -620,6 +664,14 @@ static void read_control(void)
 			break;
 		case WIRE_CLOSED:
 			close_input();
+			break;
+		case WIRE_WRITTEN:
+			if (head.len == sizeof(written))
+				memcpy(written, buf + pos + sizeof(head),
+				       sizeof(written));
+			run.out[0].written = written[0];
+			run.out[1].written = written[1];
+			run.all_written = true;
 			break;
 		default:
 			break;
@@ -673,8 +725,14 @@ static void read_out(struct out *o)
 
 	o->pos = 0;
 	o->len = n > 0 && !o->deaf ? n : 0;
+	o->taken += n > 0 ? n : 0;
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		stop_out(o);
+}
+
+static bool has_all(const struct out *o)
+{
+	return o->from < 0 || o->taken >= o->written;
 }
 
 static void write_out(struct out *o)
@@ -814,6 +872,11 @@ static void serve(void)
 		}
 		if (p[0].revents && on_signals())
 			gone = true;
+		if (run.all_written && has_all(&run.out[0]) &&
+		    has_all(&run.out[1])) {
+			run.all_written = false;
+			send_frame(WIRE_TAKEN, NULL, 0);
+		}
 		/* killed on purpose: what nobody takes any more is dropped */
 		if (gone && run.signal) {
 			stop_out(&run.out[0]);
@@ -922,6 +985,17 @@ static void make_line(int *host, int *machine)
 	*machine = pair[1];
 }
 
+static void make_pipe(int *host, int *machine)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC))
+		fail("cannot make a pipe: %s", strerror(errno));
+	fcntl(fds[1], F_SETPIPE_SZ, LOG_PIPE);
+	*host = fds[0];
+	*machine = fds[1];
+}
+
 /* A closed 0, 1 or 2 would be taken by a file of ours. */
 static void fill_stdio(void)
 {
@@ -952,7 +1026,8 @@ int main(int argc, char **argv)
 	fill_stdio();
 	parse_options(argc, argv);
 	check_memory();
-	raise_map_count(opt.m.mem);
+	if (!opt.m.pc)
+		raise_map_count(opt.m.mem);
 	run.tty = isatty(0) && isatty(1) && tcgetpgrp(0) == getpgrp();
 	run.merge = !run.tty && same_file(1, 2);
 
@@ -960,14 +1035,17 @@ int main(int argc, char **argv)
 	make_control_dir();
 	fill_control_dir();
 	run.log_file = open(run.log_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	make_line(&run.host.log, &lines.log);
+	if (opt.m.pc)
+		make_pipe(&run.host.log, &lines.log);
+	else
+		make_line(&run.host.log, &lines.log);
 	make_line(&run.host.ctl, &lines.ctl);
 	make_line(&run.host.out, &lines.out);
 	make_line(&run.host.err, &lines.err);
 	run.out[0] = (struct out){ .from = run.host.out, .to = 1 };
 	run.out[1] = (struct out){ .from = run.host.err, .to = 2 };
 
-	if (machine_start(&opt.m, &lines))
+	if (opt.m.pc ? qemu_start(&opt.m, &lines) : um_start(&opt.m, &lines))
 		fail("cannot start a process: %s", strerror(errno));
 	close(lines.log);
 	close(lines.ctl);

@@ -11,27 +11,39 @@
 #define EXIT_TIMEOUT	124
 #define EXIT_MACHINE	125
 
+/* Without qemu a PC cannot be had; everything else needs it not. */
+#define QEMU		"qemu-system-x86_64"
+
+/*
+ * For the kernel's command line if kmemleak is to look at the end. A slab cache
+ * that is not debugged has sheaves, which keep the address of every object that
+ * went through them: its leaks are hidden from kmemleak. F alone is enough.
+ */
+#define LEAK_ARGS	"slab_debug=F"
+
 /**
  * struct machine - one virtual machine
- * @kernel: the User-Mode Linux binary
+ * @kernel: the User-Mode Linux binary, or the vmlinux of a PC
  * @dir: control directory, private to this machine
  * @boot: root the kernel boots from, in @dir
  * @state: directory shared with the machine, or NULL
  * @mem: memory in MiB
  * @cpus: virtual processors
  * @append: more arguments for the kernel's command line, @nappend of them
- * @debug: the kernel has the checkers of configs/um-debug.config
+ * @pc: a PC in qemu, else User-Mode Linux
+ * @accel: kvm or tcg, the way qemu runs it, or NULL for the better one
+ * @debug: the kernel has the checkers of configs/debug.config
  * @contained: the kernel runs in mount and pid namespaces of its own
  * @pid: process to kill so that nothing of the machine stays
  */
 struct machine {
-	const char *kernel;
+	const char *kernel, *accel;
 	char *dir, *boot, *state;
 	char **append;
 	int nappend;
 	unsigned long mem;
 	unsigned int cpus;
-	bool debug, contained;
+	bool pc, debug, contained;
 	pid_t pid;
 };
 
@@ -44,7 +56,9 @@ void fail(const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-int machine_start(struct machine *m, const struct lines *lines);
+int um_start(struct machine *m, const struct lines *lines);
+int qemu_start(struct machine *m, const struct lines *lines);
+bool qemu_is_there(void);
 unsigned long host_memory(const char *field);
 void raise_map_count(unsigned long mem);
 

@@ -158,12 +158,7 @@ run_kernel(const struct machine *m, const char *mem, const struct lines *lines)
 	ARG("rw");
 	ARG("init=/init");
 	if (m->debug)
-		/*
-		 * A slab cache that is not debugged has sheaves, which keep
-		 * the address of every object that went through them: its
-		 * leaks are hidden from kmemleak. F alone is enough.
-		 */
-		ARG("slab_debug=F");
+		ARG(LEAK_ARGS);
 	for (i = 0; i < m->nappend; i++)
 		argv[n++] = m->append[i];
 	argv[n] = NULL;
@@ -263,7 +258,7 @@ static pid_t try_contained(struct machine *m, const struct lines *lines,
 	return pid;
 }
 
-int machine_start(struct machine *m, const struct lines *lines)
+int um_start(struct machine *m, const struct lines *lines)
 {
 	const unsigned long ns = CLONE_NEWNS | CLONE_NEWPID;
 

@@ -24,7 +24,7 @@ static const char pattern[] =
 	"|Bad (page|rss-counter)|bad page|double free|refcount_t:"
 	"|(list_add|list_del) corruption|corrupted stack end"
 	"|scheduling while atomic|sleeping function called"
-	"|soft lockup|hard LOCKUP|general protection fault"
+	"|soft lockup|hard LOCKUP|^(Oops: )?general protection fault"
 	"|unable to handle (kernel|page)|VFS: Busy inodes|still has locks held"
 	"|[Dd]ebug_?objects: .*ERROR|stack-protector|kernel stack overflow"
 	"|wait_stub_done";
