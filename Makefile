@@ -33,6 +33,16 @@ kernel-debug: kernel-tree ## the same with KASAN, UBSAN, lockdep, kmemleak
 	@scripts/stamp kernel-um-debug $(kernel_inputs) --makes $(BUILD)/um-debug/linux -- \
 		scripts/build-kernel -o $(BUILD)/um-debug um-debug
 
+kernel-x86_64: kernel-tree ## a PC for qemu
+	@scripts/deps qemu
+	@scripts/stamp kernel-x86_64 $(kernel_inputs) --makes $(BUILD)/x86_64/vmlinux -- \
+		scripts/build-kernel -o $(BUILD)/x86_64 x86_64
+
+kernel-x86_64-debug: kernel-tree ## the same with KASAN, UBSAN, lockdep, kmemleak
+	@scripts/deps qemu
+	@scripts/stamp kernel-x86_64-debug $(kernel_inputs) --makes $(BUILD)/x86_64-debug/vmlinux -- \
+		scripts/build-kernel -o $(BUILD)/x86_64-debug x86_64-debug
+
 tools: deps ## user-cr: checkpoint, restart, ns_exec, ckptinfo, ckpt-convert
 	@$(call in_folder,user-cr)
 
@@ -46,6 +56,9 @@ check: kernel tools selftests ## all tests
 
 check-debug: kernel-debug tools selftests ## all tests on the debug kernel
 	@scripts/check -a um-debug
+
+check-all: kernel kernel-x86_64 tools selftests ## all tests, then those of vm/ and selftests/ on x86_64
+	@scripts/check --on=x86_64
 
 mutate: kernel tools selftests ## drop each field of the image, and see a test fail
 	@scripts/mutate
@@ -78,7 +91,7 @@ clean: ## remove what was built; kernel-tree/ stays
 
 help: ## this text
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+		/^[a-z0-9_-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
 	@printf '\nVariables: KERNEL_SRC=, FROM= (sources, see scripts/kernel-tree --help),\n'
 	@printf '  JOBS= (parallel jobs), ONLY= (parts of lint), CACHE= (downloads), NO_DEPS=1\n'
 
@@ -93,5 +106,6 @@ else \
 fi
 endef
 
-.PHONY: demo shell deps kernel kernel-debug tools selftests check check-debug \
+.PHONY: demo shell deps kernel kernel-debug kernel-x86_64 kernel-x86_64-debug \
+	tools selftests check check-debug check-all \
 	mutate bench lint bisect kernel-tree export export-check clean help
