@@ -11,7 +11,7 @@
 # tests and conditions are called by name
 set -uo pipefail
 
-readonly STEPS=60
+readonly STEPS=60 alphabet=abcdefghijklmnopqrstuvwxyz
 number=0 failed=0
 readers=()
 scale=${CKPT_TEST_SCALE:-1}
@@ -63,7 +63,7 @@ gone() { [[ ! -e /proc/$1 ]]; }
 letters() { # FROM TO: a letter for each step
 	local i
 	for ((i = $1; i <= $2; i++)); do
-		printf '%b' "\\x$(printf %x $((97 + i % 26)))"
+		printf '%s' "${alphabet:i % 26:1}"
 	done
 }
 
@@ -72,7 +72,7 @@ letters() { # FROM TO: a letter for each step
 lines() { # FROM TO SIGN
 	local i
 	for ((i = $1; i <= $2; i++)); do
-		printf '%s%d%s\n' "$3" "$i" "$(letters "$i" "$i")"
+		printf '%s%d%s\n' "$3" "$i" "${alphabet:i % 26:1}"
 	done
 }
 
