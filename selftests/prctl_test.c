@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include <linux/membarrier.h>
+#include <setjmp.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 
@@ -297,6 +298,126 @@ CKPT_TEST(prctl, personality_read_implies_exec)
 	CHECK(new != MAP_FAILED);
 	CHECK(smaps_flag(new, "ex"));
 	return 0;
+}
+
+/* ---- The processor ---- */
+
+#if defined(__x86_64__) || defined(__i386__)
+
+static sigjmp_buf after_fault;
+static void on_fault(int sig)
+{
+	siglongjmp(after_fault, 1);
+}
+
+/* Whether the time stamp counter can be read. */
+static int reads_counter(void)
+{
+	unsigned int low, high;
+	volatile int ret = 0;
+
+	signal(SIGSEGV, on_fault);
+	if (!sigsetjmp(after_fault, 1)) {
+		asm volatile("rdtsc" : "=a" (low), "=d" (high));
+		ret = 1;
+	}
+	signal(SIGSEGV, SIG_DFL);
+	return ret;
+}
+
+static int counter_mode(void)
+{
+	int mode = -1;
+
+	prctl(PR_GET_TSC, &mode);
+	return mode;
+}
+
+CKPT_TEST(prctl, time_stamp_counter_that_faults)
+{
+	pid_t pid;
+
+	NEED(prctl(PR_SET_TSC, PR_TSC_SIGSEGV));
+	SPAWN(pid, (prctl(PR_SET_TSC, PR_TSC_ENABLE), ckpt_announce("child", "go.0"),
+		    counter_mode() != PR_TSC_ENABLE || !reads_counter()));
+	ckpt_wait_for("child");
+	CHECK(!reads_counter());
+	ckpt_here();
+	CHECK_EQ(PR_TSC_SIGSEGV, counter_mode());
+	CHECK(!reads_counter());
+	CHECK_OK(prctl(PR_SET_TSC, PR_TSC_ENABLE));
+	CHECK(reads_counter());
+	return ckpt_reap(pid);
+}
+
+#endif
+
+static int speculation(int which)
+{
+	return prctl(PR_GET_SPECULATION_CTRL, which, 0, 0, 0);
+}
+
+static int set_speculation(int which, int value)
+{
+	return prctl(PR_SET_SPECULATION_CTRL, which, value, 0, 0);
+}
+
+/* A child has it as it is without prctl(). */
+static int controlled(int which, int value)
+{
+	int usual = speculation(which), now;
+	pid_t pid;
+
+	if (usual < 0)
+		return ckpt_skip("control %d: %s", which, strerror(errno));
+	if (!(usual & PR_SPEC_PRCTL))
+		return ckpt_skip("control %d: %#x: not by prctl()", which, usual);
+	SPAWN(pid, (ckpt_announce("child", "go.0"), speculation(which) != usual));
+	ckpt_wait_for("child");
+	NEED(set_speculation(which, value));
+	now = speculation(which);
+	CHECK_EQ(PR_SPEC_PRCTL | value, now);
+	CHECK(now != usual);
+	ckpt_here();
+	CHECK_EQ(now, speculation(which));
+	/* What is forced cannot be taken back. */
+	if (value == PR_SPEC_FORCE_DISABLE)
+		CHECK(set_speculation(which, PR_SPEC_ENABLE) < 0 && errno == EPERM);
+	return ckpt_reap(pid);
+}
+
+#ifndef PR_SPEC_L1D_FLUSH
+#define PR_SPEC_L1D_FLUSH	2
+#endif
+
+CKPT_TEST(prctl, store_bypass_disabled)
+{
+	return controlled(PR_SPEC_STORE_BYPASS, PR_SPEC_DISABLE);
+}
+
+CKPT_TEST(prctl, store_bypass_disabled_for_good)
+{
+	return controlled(PR_SPEC_STORE_BYPASS, PR_SPEC_FORCE_DISABLE);
+}
+
+CKPT_TEST(prctl, store_bypass_disabled_until_exec)
+{
+	return controlled(PR_SPEC_STORE_BYPASS, PR_SPEC_DISABLE_NOEXEC);
+}
+
+CKPT_TEST(prctl, indirect_branches_disabled)
+{
+	return controlled(PR_SPEC_INDIRECT_BRANCH, PR_SPEC_DISABLE);
+}
+
+CKPT_TEST(prctl, indirect_branches_disabled_for_good)
+{
+	return controlled(PR_SPEC_INDIRECT_BRANCH, PR_SPEC_FORCE_DISABLE);
+}
+
+CKPT_TEST(prctl, cache_is_flushed)
+{
+	return controlled(PR_SPEC_L1D_FLUSH, PR_SPEC_ENABLE);
 }
 
 /* ---- Addresses that the kernel was told ---- */
