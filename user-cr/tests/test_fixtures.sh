@@ -29,9 +29,9 @@ found=no
 for fixture in "$here"/fixtures/*.ckpt.zst; do
 	[ -e "$fixture" ] || continue
 	found=yes
-	name=$(basename "$fixture" .ckpt.zst)
-	ok "fixtures: $name is still read" still_read "${fixture%.ckpt.zst}"
-	ok "fixtures: $name is converted" converted "${fixture%.ckpt.zst}"
+	version=$(basename "$fixture" .ckpt.zst)
+	ok "fixtures: $version is still read" still_read "${fixture%.ckpt.zst}"
+	ok "fixtures: $version is converted" converted "${fixture%.ckpt.zst}"
 done
 [ $found = yes ] || skip "fixtures" "there are none yet"
 
