@@ -152,7 +152,10 @@ struct mapping {
 	char flags[256];	/* with the protection key, if there are any */
 };
 
-/* "gu" says that there may be guards; those that there are, are recorded. */
+/*
+ * "gu" says that there may be guards; those that there are, are recorded. "sd"
+ * is for who looks for changed pages: after a restart all are.
+ */
 static void drop_flag(char *flags, const char *flag)
 {
 	char *p = strstr(flags, flag);
@@ -170,6 +173,7 @@ static void parse_mapping(struct mapping *m, char *line)
 	if (!strncmp(line, "VmFlags: ", 9) || !strncmp(line, "ProtectionKey: ", 15)) {
 		strncat(m->flags, v + 1, sizeof(m->flags) - strlen(m->flags) - 1);
 		drop_flag(m->flags, " gu");
+		drop_flag(m->flags, " sd");
 	} else if (sscanf(line, "%lx-%lx %7s %lx %n%15s %lu", &start, &end, perms,
 			  &off, &rest, dev, &ino) == 6) {
 		memset(m, 0, sizeof(*m));
