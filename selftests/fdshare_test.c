@@ -429,6 +429,38 @@ static int advised(int advice, bool ahead)
 CKPT_BODY(advised_normal)	{ return advised(POSIX_FADV_NORMAL, true); }
 CKPT_BODY(advised_random)	{ return advised(POSIX_FADV_RANDOM, false); }
 
+/* Pages that are there after two were read. */
+static int reads_ahead(int fd)
+{
+	char buf[2 * 4096];
+
+	if (posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) ||
+	    pages_in_cache(fd, 64) ||
+	    pread(fd, buf, sizeof(buf), 0) != sizeof(buf))
+		return -1;
+	usleep(10000);
+	return pages_in_cache(fd, 64);
+}
+
+/* It reads more ahead than without advice. */
+CKPT_BODY(advised_sequential)
+{
+	int fd = open("disk/f", O_RDONLY), other, normal, more;
+
+	NEED(fd);
+	normal = reads_ahead(fd);
+	CHECK_EQ(0, posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL));
+	more = reads_ahead(fd);
+	if (more <= normal)
+		return ckpt_skip("%d pages, and %d with the advice", normal, more);
+	ckpt_here();
+	CHECK_EQ(more, reads_ahead(fd));
+	other = open("disk/f", O_RDONLY);
+	CHECK_OK(other);
+	CHECK_EQ(normal, reads_ahead(other));
+	return 0;
+}
+
 static void on_a_disk(struct __test_metadata *_metadata, struct app *app,
 		      const char *body)
 {
@@ -449,6 +481,11 @@ static void on_a_disk(struct __test_metadata *_metadata, struct app *app,
 CKPT_TEST_F(fdshare, file_without_advice_reads_ahead)
 {
 	on_a_disk(_metadata, &self->app, "advised_normal");
+}
+
+CKPT_TEST_F(fdshare, file_that_is_read_sequentially_reads_more_ahead)
+{
+	on_a_disk(_metadata, &self->app, "advised_sequential");
 }
 
 CKPT_TEST_F(fdshare, file_of_random_access_does_not_read_ahead)

@@ -33,17 +33,21 @@ CKPT_TEST(fs, working_directory_on_another_file_system)
 	return 0;
 }
 
+/* Together the two have every bit. */
 CKPT_TEST(fs, umask_is_kept)
 {
 	struct stat st;
+	pid_t pid;
 
+	SPAWN(pid, (umask(0260), ckpt_announce("child", "go.0"), umask(0) != 0260));
+	ckpt_wait_for("child");
 	umask(0537);
 	ckpt_here();
 	CHECK_OK(open("f", O_CREAT | O_WRONLY, 0777));
 	CHECK_OK(stat("f", &st));
 	CHECK_EQ(0240, st.st_mode & 0777);
 	CHECK_EQ(0537, umask(0));
-	return 0;
+	return ckpt_reap(pid);
 }
 
 /* The child's only way to hear of the restart is a file below its root. */

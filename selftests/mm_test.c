@@ -83,6 +83,26 @@ CKPT_TEST(mm, holes_stay_holes)
 	return 0;
 }
 
+/* Room that was there once, and memory that was in it */
+CKPT_TEST(mm, high_water_marks)
+{
+	long long vm, rss;
+	char *p = map_anon(64 * MB, PROT_READ | PROT_WRITE);
+
+	CHECK(p != MAP_FAILED);
+	memset(p, 1, 16 * MB);
+	CHECK_OK(munmap(p, 64 * MB));
+	vm = proc_number("status", "VmPeak", 10);
+	rss = proc_number("status", "VmHWM", 10);
+	CHECK(vm >= proc_number("status", "VmSize", 10) + 63 * 1024);
+	CHECK(rss >= proc_number("status", "VmRSS", 10) + 12 * 1024);
+	ckpt_here();
+	CHECK_EQ(vm, proc_number("status", "VmPeak", 10));
+	CHECK(proc_number("status", "VmHWM", 10) >= rss);
+	CHECK(proc_number("status", "VmHWM", 10) <= rss + 1024);
+	return 0;
+}
+
 CKPT_TEST(mm, untouched_mapping_can_be_used_afterwards)
 {
 	char *p = map_anon(MB, PROT_READ | PROT_WRITE);

@@ -37,7 +37,7 @@ tests_of() {
 	SHMEM.*)	echo "shm_test" ;;
 	SIGHAND.* | PENDING.*) echo "pending_test signal_test" ;;
 	ITIMERS.* | TIMES.*) echo "timers_test" ;;
-	SCHED.*)	echo "sched_test timers_test" ;;
+	SCHED.*)	echo "sched_test prctl_test timers_test" ;;
 	PRCTLS.*)	echo "prctl_test" ;;
 	RLIMITS.*)	echo "ids_test sched_test" ;;
 	RSEQ.*)		echo "rseq_test" ;;
@@ -47,12 +47,26 @@ tests_of() {
 	esac
 }
 
+user_mode_linux() { grep -q "User Mode Linux" /proc/cpuinfo; }
+
 # Why nobody can tell on this machine whether $1 is there; nothing if one can.
 reason_of() {
 	case $1 in
 	VMA.flags:14)
 		[[ -d /sys/kernel/mm/transparent_hugepage ]] ||
 			echo "no transparent huge pages here: MADV_HUGEPAGE fails"
+		;;
+	SCHED.flags:[34])
+		[[ -e /proc/sys/kernel/sched_util_clamp_min ]] ||
+			echo "this kernel has no CONFIG_UCLAMP_TASK"
+		;;
+	MM.flags:0)
+		user_mode_linux &&
+			echo "all address spaces are filled from below here"
+		;;
+	TIMES.task.shown_* | TIMES.threads.shown_*)
+		user_mode_linux &&
+			echo "the ticks are the clock here: what is shown is what they count"
 		;;
 	esac
 }
@@ -80,7 +94,7 @@ run_without() {
 verdict() {
 	local field=$1 program name status reason ran=0
 
-	reason=$(reason_of "$field")
+	reason=$(reason_of "$field") || true
 	if [[ $reason ]]; then
 		echo "unseen $reason"
 		return

@@ -454,6 +454,48 @@ CKPT_TEST(pipes, fifo_between_processes)
 	return ckpt_reap(pid);
 }
 
+static int events_of(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	CHECK_OK(poll(&p, 1, 0));
+	return p.revents;
+}
+
+/* Only a writer that has been there can be missed. */
+CKPT_TEST(pipes, fifo_without_a_writer_yet)
+{
+	int fd, writer;
+
+	CHECK_OK(mkfifo("fifo", 0600));
+	fd = open("fifo", O_RDONLY | O_NONBLOCK);
+	CHECK_OK(fd);
+	CHECK_EQ(0, events_of(fd));
+	ckpt_here();
+	CHECK_EQ(0, events_of(fd));
+	writer = open("fifo", O_WRONLY);
+	CHECK_OK(writer);
+	CHECK_EQ(1, write(writer, "x", 1));
+	CHECK_EQ(POLLIN, events_of(fd));
+	CHECK_OK(close(writer));
+	CHECK_EQ(POLLIN | POLLHUP, events_of(fd));
+	return 0;
+}
+
+CKPT_TEST(pipes, fifo_whose_writer_is_gone)
+{
+	int fd;
+
+	CHECK_OK(mkfifo("fifo", 0600));
+	fd = open("fifo", O_RDONLY | O_NONBLOCK);
+	CHECK_OK(fd);
+	CHECK_OK(close(open("fifo", O_WRONLY)));
+	CHECK_EQ(POLLHUP, events_of(fd));
+	ckpt_here();
+	CHECK_EQ(POLLHUP, events_of(fd));
+	return 0;
+}
+
 /* ---- Pages that the pipe has from elsewhere ---- */
 
 CKPT_TEST(pipes, pages_of_a_file)

@@ -10,6 +10,15 @@
 
 CKPT_SUITE(sched);
 
+#ifndef SCHED_DEADLINE
+#define SCHED_DEADLINE		6
+#endif
+#define FLAG_RECLAIM		0x02
+#define FLAG_DL_OVERRUN		0x04
+#define FLAG_KEEP_ALL		0x18	/* policy and parameters */
+#define FLAG_UTIL_MIN		0x20
+#define FLAG_UTIL_MAX		0x40
+
 #ifndef SCHED_RESET_ON_FORK
 #define SCHED_RESET_ON_FORK	0x40000000
 #endif
@@ -106,6 +115,75 @@ CKPT_TEST(sched, own_time_slice)
 	CHECK_EQ(attr.sched_runtime, now.sched_runtime);
 	return 0;
 }
+
+static int set_attr(struct sched_attr *attr)
+{
+	attr->size = sizeof(*attr);
+	return syscall(SYS_sched_setattr, 0, attr, 0);
+}
+
+static int deadline(uint64_t flags)
+{
+	struct sched_attr attr = {
+		.sched_policy = SCHED_DEADLINE,
+		.sched_flags = flags,
+		.sched_runtime = 21000000,
+		.sched_deadline = 52000000,
+		.sched_period = 73000000,
+	}, now;
+
+	/* It may come if the machine is busy. */
+	signal(SIGXCPU, SIG_IGN);
+	NEED(set_attr(&attr));
+	ckpt_here();
+	CHECK_OK(get_attr(&now));
+	CHECK_EQ(SCHED_DEADLINE, now.sched_policy);
+	CHECK_EQ(flags, now.sched_flags);
+	CHECK_EQ(attr.sched_runtime, now.sched_runtime);
+	CHECK_EQ(attr.sched_deadline, now.sched_deadline);
+	CHECK_EQ(attr.sched_period, now.sched_period);
+	return 0;
+}
+
+CKPT_TEST(sched, policy_deadline)	{ return deadline(0); }
+
+CKPT_TEST(sched, policy_deadline_that_reclaims_time)
+{
+	return deadline(FLAG_RECLAIM);
+}
+
+CKPT_TEST(sched, policy_deadline_with_a_signal)
+{
+	return deadline(FLAG_DL_OVERRUN);
+}
+
+/*
+ * Which of the two were set shows in what sched_getattr() says by itself: the
+ * other one follows the machine's.
+ */
+static int clamped(uint64_t flag, unsigned int min, unsigned int max)
+{
+	struct sched_attr attr = {
+		.sched_flags = FLAG_KEEP_ALL | flag,
+		.sched_util_min = min,
+		.sched_util_max = max,
+	}, before, now;
+
+	NEED(set_attr(&attr));
+	CHECK_OK(get_attr(&before));
+	ckpt_here();
+	CHECK_OK(get_attr(&now));
+	CHECK_EQ(before.sched_util_min, now.sched_util_min);
+	CHECK_EQ(before.sched_util_max, now.sched_util_max);
+	if (flag & FLAG_UTIL_MIN)
+		CHECK_EQ(min, now.sched_util_min);
+	if (flag & FLAG_UTIL_MAX)
+		CHECK_EQ(max, now.sched_util_max);
+	return 0;
+}
+
+CKPT_TEST(sched, least_utilization)	{ return clamped(FLAG_UTIL_MIN, 123, 0); }
+CKPT_TEST(sched, most_utilization)	{ return clamped(FLAG_UTIL_MAX, 0, 456); }
 
 CKPT_TEST(sched, each_process_has_its_own)
 {

@@ -5,6 +5,7 @@
  */
 #include "test.h"
 
+#include <sys/acct.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/times.h>
@@ -159,6 +160,32 @@ CKPT_TEST(timers, itimer_real_whose_signal_is_pending)
 	CHECK(it.it_value.tv_sec >= 900);
 	CHECK_OK(sigpending(&pending));
 	CHECK(!sigismember(&pending, SIGALRM));
+	return 0;
+}
+
+/* The intervals are counted from when it went off, not from the restart. */
+CKPT_TEST(timers, itimer_real_that_went_off_keeps_its_rhythm)
+{
+	struct itimerval it = interval(0.01, 1000);
+	sigset_t set, pending;
+	siginfo_t si;
+	double start;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
+	start = now_monotonic() + 0.01;
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	/* Longer than the restart takes */
+	usleep(1000000 * ckpt_scale());
+	CHECK_OK(sigpending(&pending));
+	CHECK(sigismember(&pending, SIGALRM));
+	ckpt_here();
+	/* What takes the signal starts the timer again. */
+	CHECK_EQ(SIGALRM, sigwaitinfo(&set, &si));
+	CHECK_OK(getitimer(ITIMER_REAL, &it));
+	NEAR(1000 - (now_monotonic() - start), seconds(it.it_value),
+	     0.3 * ckpt_scale());
 	return 0;
 }
 
@@ -326,6 +353,127 @@ CKPT_TEST(timers, user_and_system_time_go_on)
 	return 0;
 }
 
+/*
+ * The kernel knows how long a process has run, and at each tick what it was
+ * doing. What it has once told from that, user or system time, never gets less,
+ * even if the ticks since then say that it was too much.
+ */
+struct shown {
+	struct rusage process;
+	struct rusage thread;
+};
+
+static void get_shown(struct shown *s)
+{
+	getrusage(RUSAGE_SELF, &s->process);
+	getrusage(RUSAGE_THREAD, &s->thread);
+}
+
+/* Uses @sec seconds of system time. */
+static void burn_system(double sec)
+{
+	double end = clock_of(CLOCK_PROCESS_CPUTIME_ID) + sec;
+	int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+	static char buf[1 << 18];
+
+	while (clock_of(CLOCK_PROCESS_CPUTIME_ID) < end)
+		if (read(fd, buf, sizeof(buf)) != sizeof(buf))
+			break;
+	close(fd);
+}
+
+static int not_less(struct timeval before, struct timeval now)
+{
+	if (seconds(now) >= seconds(before))
+		return 1;
+	ckpt_note("%f seconds before, %f now", seconds(before), seconds(now));
+	return 0;
+}
+
+#define TOO_LITTLE	42
+
+/* What was told of it stays, while the other one has grown. */
+static int is_overstated(int system, const struct rusage *told,
+			 const struct rusage *now)
+{
+	if (system)
+		return seconds(told->ru_stime) > 0 &&
+		       seconds(told->ru_stime) == seconds(now->ru_stime);
+	return seconds(told->ru_utime) > 0 &&
+	       seconds(told->ru_utime) == seconds(now->ru_utime);
+}
+
+/*
+ * Tells too much of one kind, then uses the other one. All is user time until
+ * the first tick, and then all is system time if that was.
+ */
+static int overstated(int system)
+{
+	struct shown told, before, after;
+
+	if (system)
+		burn_system(0.03);
+	do
+		get_shown(&told);
+	while (!seconds(told.process.ru_utime) && !seconds(told.process.ru_stime));
+	if (system)
+		burn(0.15);
+	else
+		burn_system(0.15);
+	get_shown(&before);
+	if (!is_overstated(system, &told.process, &before.process) ||
+	    !is_overstated(system, &told.thread, &before.thread))
+		return TOO_LITTLE;
+	ckpt_announce("overstated", "go.0");
+	get_shown(&after);
+	CHECK(not_less(before.process.ru_utime, after.process.ru_utime));
+	CHECK(not_less(before.process.ru_stime, after.process.ru_stime));
+	CHECK(not_less(before.thread.ru_utime, after.thread.ru_utime));
+	CHECK(not_less(before.thread.ru_stime, after.thread.ru_stime));
+	return 0;
+}
+
+/* Where ticks are the clock, too, only the second processor comes too late. */
+static void choose_processor(int nr)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(nr % 2, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* It takes luck: where the ticks fall. */
+static int never_goes_back(int system)
+{
+	int i, status = 0;
+	pid_t pid;
+
+	for (i = 0; i < 10; i++) {
+		SPAWN(pid, (choose_processor(i), overstated(system)));
+		while (access("overstated", F_OK) &&
+		       waitpid(pid, &status, WNOHANG) != pid)
+			usleep(1000);
+		if (!access("overstated", F_OK))
+			break;
+		CHECK_EQ(TOO_LITTLE << 8, status);
+	}
+	if (i == 10)
+		return ckpt_skip("this machine counts too well");
+	ckpt_here();
+	return ckpt_reap(pid);
+}
+
+CKPT_TEST(timers, user_time_that_was_shown_never_goes_back)
+{
+	return never_goes_back(0);
+}
+
+CKPT_TEST(timers, system_time_that_was_shown_never_goes_back)
+{
+	return never_goes_back(1);
+}
+
 CKPT_TEST(timers, counters_of_usage_go_on)
 {
 	struct rusage before, after;
@@ -444,6 +592,65 @@ CKPT_TEST(timers, start_times_of_a_tree)
 	start[1] = proc_stat(22);
 	CHECK(start[1] - start[0] >= -1 && start[1] - start[0] <= 1);
 	return ckpt_reap(pid);
+}
+
+/* A number with three bits of an exponent to base 8 */
+static double from_comp(comp_t c)
+{
+	return (double)(c & 0x1fff) * (1 << 3 * (c >> 13));
+}
+
+/* Elapsed seconds of the process that the first record is about, or -1 */
+static double elapsed(const char *path)
+{
+	union {
+		struct acct v2;
+		struct acct_v3 v3;
+	} rec = { 0 };
+	ssize_t n;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	n = read(fd, &rec, sizeof(rec));
+	close(fd);
+	if (n < (ssize_t)sizeof(rec.v3))
+		return -1;
+	if ((rec.v3.ac_version & 0x0f) == 3)
+		return rec.v3.ac_etime / AHZ;
+	return from_comp(rec.v2.ac_etime) / AHZ;
+}
+
+static int account_to(const char *path)
+{
+	int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	CHECK_OK(fd);
+	close(fd);
+	return acct(path);
+}
+
+/* Process accounting is where the age shows: by a clock that one cannot set. */
+CKPT_TEST(timers, age_in_the_process_accounting)
+{
+	double start = now_monotonic(), age;
+	pid_t pid;
+
+	NEED(account_to("probe"));
+	CHECK_OK(acct(NULL));
+	SPAWN(pid, (ckpt_announce("child", "end"), 0));
+	ckpt_wait_for("child");
+	/* Longer than the restart takes */
+	usleep(1000000 * ckpt_scale());
+	ckpt_here();
+	CHECK_OK(account_to("acct"));
+	ckpt_set("end");
+	CHECK_EQ(0, ckpt_reap(pid));
+	age = now_monotonic() - start;
+	CHECK_OK(acct(NULL));
+	NEAR(age, elapsed("acct"), 0.3 * ckpt_scale());
+	return 0;
 }
 
 TEST_HARNESS_MAIN

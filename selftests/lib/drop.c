@@ -44,6 +44,7 @@ static const struct field more[] = {
 	USAGE(children),
 	MORE(TIMES, ckpt_times, task.shown_utime_ns),
 	MORE(TIMES, ckpt_times, task.shown_stime_ns),
+	MORE(TIMES, ckpt_times, threads.shown_stime_ns),
 	MORE(TIMES, ckpt_times, children.utime_ns),
 	MORE(TIMES, ckpt_times, children.stime_ns),
 	MORE(TIMES, ckpt_times, io.rchar),

@@ -24,7 +24,6 @@ static const struct {
 	{ "*/status/RssFile", "pages of files are read again when they are touched" },
 	{ "*/status/RssShmem", "likewise" },
 	{ "*/status/VmPTE", "size of page tables, follows residence" },
-	{ "*/status/VmPeak", "a high-water mark of the address space; starts anew" },
 	{ "*/status/VmSwap", "what was swapped out comes back resident" },
 	{ "*/status/FDSize", "capacity of the table, no limit of anything" },
 	{ "*/status/SigQ", "counts the signals of all processes of the user" },
