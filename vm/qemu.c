@@ -117,9 +117,10 @@ run_qemu(const struct machine *m, const struct lines *lines)
 	/*
 	 * After a panic it is to reboot, which qemu takes for the end. On a busy
 	 * host the machine would measure its time stamp counter wrongly, or find
-	 * that it cannot be trusted; it runs as fast as ours.
+	 * that it cannot be trusted; it runs as fast as ours. Or it would panic as
+	 * timer interrupts are late while it waits for some.
 	 */
-	fprintf(f, "console=ttyS0 panic=-1 tsc=reliable tsc_early_khz=%lu",
+	fprintf(f, "console=ttyS0 panic=-1 no_timer_check tsc=reliable tsc_early_khz=%lu",
 		tsc_khz());
 	fputs(" root=" WIRE_TAG_CTL " rootfstype=9p rootflags=" WIRE_9P
 	      " rw init=/init", f);
