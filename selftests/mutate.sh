@@ -52,9 +52,9 @@ user_mode_linux() { grep -q "User Mode Linux" /proc/cpuinfo; }
 # Why nobody can tell on this machine whether $1 is there; nothing if one can.
 reason_of() {
 	case $1 in
-	VMA.flags:14)
+	VMA.flags:14 | VMA.flags:15)
 		[[ -d /sys/kernel/mm/transparent_hugepage ]] ||
-			echo "no transparent huge pages here: MADV_HUGEPAGE fails"
+			echo "no transparent huge pages here: no advice about them"
 		;;
 	SCHED.flags:[34])
 		[[ -e /proc/sys/kernel/sched_util_clamp_min ]] ||
@@ -63,6 +63,9 @@ reason_of() {
 	MM.flags:0)
 		user_mode_linux &&
 			echo "all address spaces are filled from below here"
+		;;
+	TIMES.task.utime_ns | TIMES.children.utime_ns)
+		user_mode_linux && echo "all time is counted as the system's here"
 		;;
 	TIMES.task.shown_* | TIMES.threads.shown_*)
 		user_mode_linux &&

@@ -501,6 +501,94 @@ CKPT_TEST(timers, counters_of_usage_go_on)
 	return 0;
 }
 
+/* Touches pages of a file that are in no cache. */
+static int fault_from_a_disk(void)
+{
+	static const char *const files[] = {
+		"/usr/bin/perl", "/bin/bash", "/bin/busybox",
+	};
+	volatile char sum = 0;
+	struct stat st;
+	unsigned int i;
+	off_t off;
+	char *p;
+	int fd;
+
+	for (i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		fd = open(files[i], O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (!fstat(fd, &st) && !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED)) {
+			p = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+			CHECK(p != MAP_FAILED);
+			for (off = 0; off < st.st_size; off += 65536)
+				sum += p[off];
+			munmap(p, st.st_size);
+		}
+		close(fd);
+	}
+	return 0;
+}
+
+static long major_faults(int who)
+{
+	struct rusage ru;
+
+	getrusage(who, &ru);
+	return ru.ru_majflt;
+}
+
+CKPT_TEST(timers, faults_that_took_a_disk)
+{
+	long mine, of_children;
+	pid_t pid;
+
+	SPAWN(pid, fault_from_a_disk());
+	CHECK_EQ(0, ckpt_reap(pid));
+	CHECK_EQ(0, fault_from_a_disk());
+	mine = major_faults(RUSAGE_SELF);
+	of_children = major_faults(RUSAGE_CHILDREN);
+	if (mine < 10 || of_children < 10)
+		return ckpt_skip("%ld and %ld of a child only", mine, of_children);
+	ckpt_here();
+	CHECK(major_faults(RUSAGE_SELF) >= mine);
+	CHECK_EQ(of_children, major_faults(RUSAGE_CHILDREN));
+	return 0;
+}
+
+static int copy_much(void)
+{
+	int in = open("/dev/zero", O_RDONLY), out = open("/dev/null", O_WRONLY), i;
+	static char buf[1 << 20];
+
+	for (i = 0; i < 8; i++) {
+		CHECK_EQ(sizeof(buf), read(in, buf, sizeof(buf)));
+		CHECK_EQ(sizeof(buf), write(out, buf, sizeof(buf)));
+	}
+	return 0;
+}
+
+/* A process takes over the account of children that it has waited for. */
+CKPT_TEST(timers, reading_and_writing_of_children_that_are_gone)
+{
+	static const char *const what[] = { "rchar", "wchar", "syscr", "syscw" };
+	long long before[4];
+	unsigned int i;
+	pid_t pid;
+
+	SPAWN(pid, copy_much());
+	CHECK_EQ(0, ckpt_reap(pid));
+	for (i = 0; i < 4; i++)
+		before[i] = proc_number("io", what[i], 10);
+	if (before[0] < 0)
+		return ckpt_skip("no /proc/self/io");
+	CHECK(before[0] >= 8 << 20 && before[1] >= 8 << 20);
+	ckpt_here();
+	for (i = 0; i < 4; i++)
+		CHECK(proc_number("io", what[i], 10) >= before[i]);
+	return 0;
+}
+
 static int use_something(void)
 {
 	char *p = mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE,
