@@ -183,6 +183,8 @@ CKPT_BODY(many_chunks)
 	int i;
 
 	CHECK(p != MAP_FAILED && q != MAP_FAILED);
+	/* where there are huge pages, there would be no gaps */
+	madvise(p, 2 * PAGES * 4096, MADV_NOHUGEPAGE);
 	for (i = 0; i < PAGES; i++)
 		pattern_fill(p + 2 * i * 4096, 4096, i);
 	pattern_fill(q, 2 * CKPT_CHUNK_MAX, PAGES);

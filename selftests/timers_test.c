@@ -482,6 +482,8 @@ CKPT_TEST(timers, counters_of_usage_go_on)
 	int i;
 
 	CHECK(p != MAP_FAILED);
+	/* one fault for each page, also where there are huge ones */
+	madvise(p, 4 << 20, MADV_NOHUGEPAGE);
 	memset(p, 1, 4 << 20);
 	munmap(p, 4 << 20);
 	for (i = 0; i < 60; i++)
@@ -594,6 +596,7 @@ static int use_something(void)
 	char *p = mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+	madvise(p, 8 << 20, MADV_NOHUGEPAGE);
 	memset(p, 1, 8 << 20);
 	burn(0.2);
 	usleep(1000);
