@@ -266,6 +266,22 @@ CKPT_TEST(sched, oom_score_that_a_user_can_go_back_to)
 	return 0;
 }
 
+CKPT_TEST(sched, limits_of_priorities)
+{
+	struct rlimit nice = { 7, 13 }, priority = { 5, 9 }, now;
+
+	CHECK_OK(setrlimit(RLIMIT_NICE, &nice));
+	CHECK_OK(setrlimit(RLIMIT_RTPRIO, &priority));
+	ckpt_here();
+	CHECK_OK(getrlimit(RLIMIT_NICE, &now));
+	CHECK_EQ(nice.rlim_cur, now.rlim_cur);
+	CHECK_EQ(nice.rlim_max, now.rlim_max);
+	CHECK_OK(getrlimit(RLIMIT_RTPRIO, &now));
+	CHECK_EQ(priority.rlim_cur, now.rlim_cur);
+	CHECK_EQ(priority.rlim_max, now.rlim_max);
+	return 0;
+}
+
 /* A limit that would not let the restored value be set. */
 CKPT_TEST(sched, priorities_beyond_the_limits)
 {
