@@ -475,6 +475,8 @@ CKPT_TEST(vma, memory_without_a_reservation)
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	CHECK(p != MAP_FAILED);
+	/* one page is one page, also where there are huge ones */
+	madvise(p, 1UL << 32, MADV_NOHUGEPAGE);
 	pattern_fill(p + (1UL << 31), PAGE, 7);
 	CHECK(smaps_flag(p, "nr"));
 	ckpt_here();
