@@ -470,6 +470,21 @@ CKPT_TEST_F(image, illegal_values_are_refused)
 
 /* ---- Memory goes only where the image may put it ---- */
 
+static int is_memory(const struct image *img, uint32_t id)
+{
+	unsigned int i;
+
+	for (i = 0; i < img->nr; i++) {
+		const struct ckpt_record *rec = (void *)(img->data + img->part[i].off);
+
+		if (img->part[i].kind == PART_RECORD &&
+		    rec->type == CKPT_REC_MM && rec->id == id)
+			return 1;
+	}
+	return 0;
+}
+
+/* Of an address space: shared memory begins at 0, and may well go there. */
 static struct ckpt_run *first_run(struct image *img)
 {
 	unsigned int i, k;
@@ -480,7 +495,8 @@ static struct ckpt_run *first_run(struct image *img)
 		if (img->part[i].kind != PART_CHUNK)
 			continue;
 		for (k = 0; k < c->nr_runs && k < CKPT_CHUNK_RUNS; k++)
-			if (c->run[k].type == CKPT_RUN_DATA)
+			if (c->run[k].type == CKPT_RUN_DATA &&
+			    is_memory(img, c->run[k].source))
 				return &c->run[k];
 	}
 	return NULL;
