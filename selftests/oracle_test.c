@@ -26,9 +26,11 @@ FIXTURE_TEARDOWN(oracle)
 }
 
 /* An application that polls is now asleep and now running. */
+/* The control group says "frozen" before its last task sleeps. */
 static int record_frozen(struct app *app, struct oracle *o)
 {
-	return app_freeze(app) ?: oracle_record(o, app->pid) ?: app_thaw(app);
+	return app_freeze(app) ?: app_wait_blocked(app) ?:
+	       oracle_record(o, app->pid) ?: app_thaw(app);
 }
 
 static void notices(struct __test_metadata *_metadata, struct app *app,
