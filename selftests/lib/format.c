@@ -165,6 +165,7 @@ const struct field fields[] = {
 
 	FIELD(RSEQ, ckpt_rseq, addr, NUMBER, 0),
 	FIELD(RSEQ, ckpt_rseq, len, NUMBER, 0),
+	FIELD(RSEQ, ckpt_rseq, signature, NUMBER, 0),
 	FIELD(RSEQ, ckpt_rseq, flags, FLAGS, CKPT_RSEQ_FLAGS),
 	FIELD(RSEQ, ckpt_rseq, reserved, RESERVED, 0),
 
