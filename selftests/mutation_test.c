@@ -377,6 +377,7 @@ static bool mutate(struct image *img)
 	struct part *p;
 	uint32_t type;
 	size_t len;
+	char what[64];
 	int i;
 
 	strcpy(story, "nothing");
@@ -403,8 +404,10 @@ static bool mutate(struct image *img)
 	case 6:
 		p = pick(img, PART_RECORD);
 		rec = (void *)(img->data + p->off);
+		snprintf(what, sizeof(what), "record of type %u at %#zx",
+			 rec->type, p->off);
 		change(img, p->off + sizeof(*rec), p->len - sizeof(*rec) >= 8 ?
-		       p->len - sizeof(*rec) : 8, "record");
+		       p->len - sizeof(*rec) : 8, what);
 		break;
 	case 7:
 		p = pick(img, PART_RECORD);
