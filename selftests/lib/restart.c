@@ -253,10 +253,14 @@ int restart_image(struct app *app, int image, int logfd)
 	if (ret)
 		return ret;
 	ret = read_tree(&c);
-	if (!ret)
-		ret = continue_clocks(&c.header);
 	if (ret)
 		goto out;
+	ret = continue_clocks(&c.header);
+	if (ret) {
+		errno = -ret;
+		say(&c, &c.task[0], "time namespace");
+		goto out;
+	}
 	fflush(NULL);
 	pid = make_root(&c);
 	if (pid < 0) {
