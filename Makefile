@@ -63,9 +63,17 @@ check-all: kernel kernel-x86_64 tools selftests ## all tests, then those of vm/ 
 mutate: kernel tools selftests ## drop each field of the image, and see a test fail
 	@scripts/mutate
 
+ifeq ($(ARCH),x86_64)
+bench: bench-criu
+else
 bench: kernel tools kernel-tree ## frozen time and speed, as ratios to dd
 	@$(call in_folder,bench)
 	@vm/run -m 3G -t 900 -- $(BUILD)/bench/bench
+endif
+
+bench-criu: kernel-x86_64 tools kernel-tree ## our tools beside CRIU's; also as make bench ARCH=x86_64
+	@$(call in_folder,bench)
+	@scripts/bench-criu
 
 lint: kernel-tree ## checkpatch, sparse, W=1, coccinelle, kernel-doc, shellcheck, compilers
 	@scripts/lint
@@ -108,4 +116,4 @@ endef
 
 .PHONY: demo shell deps kernel kernel-debug kernel-x86_64 kernel-x86_64-debug \
 	tools selftests check check-debug check-all \
-	mutate bench lint bisect kernel-tree export export-check clean help
+	mutate bench bench-criu lint bisect kernel-tree export export-check clean help
