@@ -21,48 +21,7 @@
 
 CKPT_SUITE(never_lost);
 
-static void never_lost(struct __test_metadata *_metadata, struct app *app,
-		       const char *body)
-{
-	struct oracle before, after;
-	int ret;
-
-	ret = app_start(app, body);
-	if (ret == APP_SKIPPED)
-		SKIP(return, "%s", app->reason);
-	ASSERT_EQ(0, ret);
-	if (app_plain())
-		goto out;
-	ASSERT_EQ(0, app_freeze(app));
-	ASSERT_EQ(0, oracle_record(&before, app->pid));
-	ret = app_checkpoint(app, 0);
-	if (ret) {
-		check_refusal(_metadata, app, ret, ".");
-		ASSERT_EQ(0, app_thaw(app));
-		goto out;
-	}
-	ASSERT_EQ(0, app_kill(app));
-	if (app_restart(app)) {
-		EXPECT_EQ(true, lines_are_complete(app->log)) {
-			TH_LOG("no task, object and reason: \"%s\"", app->log);
-		}
-		return;
-	}
-	ASSERT_EQ(0, app_freeze(app));
-	ASSERT_EQ(0, oracle_record(&after, app->pid));
-	EXPECT_EQ(0, oracle_diff(&before, &after, stderr));
-	ASSERT_EQ(0, app_thaw(app));
-out:
-	ASSERT_EQ(0, app_finish(app));
-}
-
-#define NEVER_LOST(name)						\
-	static int body_never_lost_##name(void);			\
-	CKPT_TEST_F(never_lost, name)					\
-	{								\
-		never_lost(_metadata, &self->app, "never_lost_" #name);	\
-	}								\
-	CKPT_BODY(never_lost_##name)
+#define NEVER_LOST(name)	CKPT_NEVER_LOST(never_lost, name)
 
 /* ---- Namespaces ---- */
 

@@ -43,33 +43,7 @@
 
 CKPT_SUITE(refuse);
 
-static void refused(struct __test_metadata *_metadata, struct app *app,
-		    const char *body, const char *pattern)
-{
-	int ret;
-
-	ret = app_start(app, body);
-	if (ret == APP_SKIPPED)
-		SKIP(return, "%s", app->reason);
-	ASSERT_EQ(0, ret);
-	if (!app_plain()) {
-		ASSERT_EQ(0, app_freeze(app));
-		ret = app_checkpoint(app, 0);
-		check_refusal(_metadata, app, ret, pattern);
-		ret = app_checkpoint(app, CHECKPOINT_DRYRUN);
-		check_refusal(_metadata, app, ret, pattern);
-		ASSERT_EQ(0, app_thaw(app));
-	}
-	ASSERT_EQ(0, app_finish(app));
-}
-
-#define REFUSED(name, pattern)						\
-	static int body_refuse_##name(void);				\
-	CKPT_TEST_F(refuse, name)					\
-	{								\
-		refused(_metadata, &self->app, "refuse_" #name, pattern); \
-	}								\
-	CKPT_BODY(refuse_##name)
+#define REFUSED(name, pattern)	CKPT_REFUSED(refuse, name, pattern)
 
 /* ---- Tasks ---- */
 
