@@ -498,12 +498,12 @@ static int memcg_make(struct memcg *m, const struct app *app)
 	return mkdir(m->path, 0755) ? -errno : 0;
 }
 
-static int memcg_limit(const struct memcg *m, unsigned long bytes)
+static int memcg_limit(const struct memcg *m, uint64_t bytes)
 {
 	char path[340], text[32];
 
 	snprintf(path, sizeof(path), "%s/memory.max", m->path);
-	snprintf(text, sizeof(text), "%lu", bytes);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)bytes);
 	return write_file(path, text);
 }
 
@@ -565,7 +565,7 @@ CKPT_TEST_F(failure, checkpoint_in_a_small_memory_cgroup)
 			_exit(errno_of(sys_checkpoint(app->pid, fd, 0, -1)));
 		}
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
-		EXPECT_EQ(0, memcg_limit(&m, 1UL << 40));
+		EXPECT_EQ(0, memcg_limit(&m, 1ULL << 40));
 		EXPECT_TRUE(status == 0 || status == SIGKILL || status == ENOMEM << 8) {
 			TH_LOG("%lu kB: status %#x", kb, status);
 		}
@@ -605,7 +605,7 @@ CKPT_TEST_F(failure, restart_in_a_small_memory_cgroup)
 			_exit(app_restart(app) ? 98 : app_wait(app) ? 97 : 0);
 		}
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
-		EXPECT_EQ(0, memcg_limit(&m, 1UL << 40));
+		EXPECT_EQ(0, memcg_limit(&m, 1ULL << 40));
 		EXPECT_TRUE(status == 0 || status == SIGKILL || status == 98 << 8) {
 			TH_LOG("%lu kB: status %#x", kb, status);
 		}

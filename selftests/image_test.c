@@ -587,6 +587,7 @@ CKPT_TEST_F(image, illegal_runs_are_refused)
 
 /* ---- What an attacker would write into registers and masks ---- */
 
+#ifdef __x86_64__
 static size_t find_regset(const struct image *img, uint32_t note)
 {
 	unsigned int i;
@@ -602,7 +603,6 @@ static size_t find_regset(const struct image *img, uint32_t note)
 	return 0;
 }
 
-#ifdef __x86_64__
 CKPT_TEST_F(image, privileged_registers_are_refused_or_harmless)
 {
 	/* Indexes in struct user_regs_struct */

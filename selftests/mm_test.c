@@ -326,9 +326,14 @@ CKPT_TEST(mm, growsdown_mapping)
 	ckpt_here();
 	CHECK(!pattern_check(g, PAGE, 12));
 	/* As a stack it still grows. */
+#ifdef __x86_64__
 	asm volatile("mov %%rsp, %%rbx\n mov %0, %%rsp\n push $77\n mov %%rbx, %%rsp"
 		     : : "r" (g) : "rbx", "memory");
-	CHECK_EQ(77, *(uint64_t *)(g - 8));
+#else
+	asm volatile("mov %%esp, %%ebx\n mov %0, %%esp\n push $77\n mov %%ebx, %%esp"
+		     : : "r" (g) : "ebx", "memory");
+#endif
+	CHECK_EQ(77, *(long *)(g - sizeof(long)));
 	return 0;
 }
 

@@ -19,7 +19,7 @@ static void on_signal(int sig)
 /* The C library would leave out the two signals that it keeps for itself. */
 static int block_all(void)
 {
-	unsigned long set = ~0UL;
+	uint64_t set = ~0ULL;
 
 	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &set, NULL, 8);
 }
@@ -27,7 +27,7 @@ static int block_all(void)
 /* Takes a pending signal of @sig; 0 or -1 if there is none. */
 static int take(int sig, siginfo_t *si)
 {
-	unsigned long set = 1UL << (sig - 1);
+	uint64_t set = 1ULL << (sig - 1);
 	struct timespec now = { 0 };
 
 	memset(si, 0, sizeof(*si));

@@ -383,8 +383,9 @@ CKPT_TEST(shm, child_tid_is_cleared_at_the_end)
 	pid_t pid;
 
 	*word = 77;
+	/* Of these two arguments one is for TLS; which one differs. */
 	pid = syscall(SYS_clone, CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD,
-		      0, 0, word, 0);
+		      0, 0, word, word);
 	CHECK_OK(pid);
 	if (!pid) {
 		ckpt_announce("child", "go.0");

@@ -469,20 +469,23 @@ CKPT_TEST(vma, growing_stack_of_ones_own)
 	return 0;
 }
 
+/* More than there is memory */
+#define BIG	(1UL << (sizeof(long) == 8 ? 32 : 30))
+
 CKPT_TEST(vma, memory_without_a_reservation)
 {
-	char *p = mmap(NULL, 1UL << 32, PROT_READ | PROT_WRITE,
+	char *p = mmap(NULL, BIG, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	CHECK(p != MAP_FAILED);
 	/* one page is one page, also where there are huge ones */
-	madvise(p, 1UL << 32, MADV_NOHUGEPAGE);
-	pattern_fill(p + (1UL << 31), PAGE, 7);
+	madvise(p, BIG, MADV_NOHUGEPAGE);
+	pattern_fill(p + BIG / 2, PAGE, 7);
 	CHECK(smaps_flag(p, "nr"));
 	ckpt_here();
 	CHECK(smaps_flag(p, "nr"));
-	CHECK(!pattern_check(p + (1UL << 31), PAGE, 7));
-	CHECK_EQ(1, pages_present(p + (1UL << 31) - 64 * PAGE, 128 * PAGE));
+	CHECK(!pattern_check(p + BIG / 2, PAGE, 7));
+	CHECK_EQ(1, pages_present(p + BIG / 2 - 64 * PAGE, 128 * PAGE));
 	return 0;
 }
 

@@ -80,6 +80,11 @@ bool app_plain(void)
 	return getenv("CKPT_TEST_PLAIN");
 }
 
+bool app_narrow(void)
+{
+	return sizeof(long) == 4 || getenv("CKPT_TEST_APPS");
+}
+
 bool app_supported(void)
 {
 	return sys_checkpoint(-1, -1, ~0UL, -1) < 0 && errno != ENOSYS;
@@ -170,17 +175,35 @@ int app_enter(const struct app *app)
 	return 0;
 }
 
+/*
+ * The program that has the body: the test itself, or another one beside it, or
+ * one of the same name in the directory CKPT_TEST_APPS, built in another way.
+ */
+static int find_exe(const struct app *app, char *exe, size_t size)
+{
+	const char *apps = getenv("CKPT_TEST_APPS");
+	char self[PATH_MAX], *name;
+	ssize_t len;
+
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (len < 0)
+		return -errno;
+	self[len] = '\0';
+	name = strrchr(self, '/');
+	*name++ = '\0';
+	len = snprintf(exe, size, "%s/%s", apps ? apps : self,
+		       app->exe ? app->exe : name);
+	return len < size ? 0 : -ENAMETOOLONG;
+}
+
 static void child_main(const struct app *app, const char *body)
 {
 	char exe[PATH_MAX];
 	char *argv[] = { exe, NULL, NULL, NULL, NULL };
-	ssize_t len;
 	int ret;
 
-	len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	if (len < 0)
+	if (find_exe(app, exe, sizeof(exe)))
 		_exit(101);
-	exe[len] = '\0';
 	setsid();
 	ret = app_enter(app);
 	if (ret) {

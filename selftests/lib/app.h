@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -24,6 +25,16 @@
 #define __NR_checkpoint	472
 #define __NR_restart	473
 #define __NR_clone2	474
+#endif
+
+/* The plain names are of calls with times of 32 bits, as no library has now. */
+#ifdef __i386__
+#undef SYS_futex
+#define SYS_futex		SYS_futex_time64
+#undef SYS_ppoll
+#define SYS_ppoll		SYS_ppoll_time64
+#undef SYS_rt_sigtimedwait
+#define SYS_rt_sigtimedwait	SYS_rt_sigtimedwait_time64
 #endif
 
 static inline int sys_checkpoint(pid_t pid, int fd, unsigned long flags,
@@ -149,6 +160,7 @@ struct app {
 	bool below_init;	/* the body is a child of the container's init */
 	bool net;		/* the container has a network of its own */
 	bool in_call;		/* it is checkpointed in a call that goes on */
+	const char *exe;	/* the program with the body, beside the test's own */
 	int stdio[3];		/* descriptors 0 to 2 of the body, or -1 */
 	char dir[APP_DIR_LEN];
 	char cgroup[256];
@@ -187,6 +199,9 @@ pid_t app_pid_of(struct app *app, pid_t nr);
 
 /* True when the tests are run without the system calls, to check themselves. */
 bool app_plain(void);
+
+/* True when the applications are 32-bit programs. */
+bool app_narrow(void);
 
 /* True when the kernel has the system calls. */
 bool app_supported(void);

@@ -74,8 +74,49 @@ static inline long raw2(long nr, long a, long b)
 		     : "rcx", "r11", "memory");
 	return ret;
 }
+#elif defined(__i386__)
+static inline long raw2(long nr, long a, long b)
+{
+	long ret;
+
+	asm volatile("int $0x80"
+		     : "=a" (ret)
+		     : "a" (nr), "b" (a), "c" (b)
+		     : "memory");
+	return ret;
+}
 #else
 #define raw2(nr, a, b) (syscall(nr, a, b))
+#endif
+
+static const struct timespec pause_time = { .tv_nsec = 2000000 };
+
+#ifdef __i386__
+/* With so few registers the compiler would keep something on the stack. */
+static void wait_loop(const char *flag)
+{
+	asm volatile("1:	mov %[access], %%eax\n"
+		     "	mov %%edi, %%ebx\n"
+		     "	int $0x80\n"
+		     "	test %%eax, %%eax\n"
+		     "	jz 2f\n"
+		     "	mov %[sleep], %%eax\n"
+		     "	mov %[clock], %%ebx\n"
+		     "	int $0x80\n"
+		     "	jmp 1b\n"
+		     "2:\n"
+		     :
+		     : [access] "i" (SYS_access), [clock] "i" (CLOCK_MONOTONIC),
+		       [sleep] "i" (SYS_clock_nanosleep_time64),
+		       "D" (flag), "c" (0), "d" (&pause_time), "S" (0)
+		     : "eax", "ebx", "memory", "cc");
+}
+#else
+static inline void wait_loop(const char *flag)
+{
+	while (raw2(SYS_access, (long)flag, F_OK))
+		raw2(SYS_nanosleep, (long)&pause_time, 0);
+}
 #endif
 
 /*
@@ -86,12 +127,9 @@ static inline long raw2(long nr, long a, long b)
  */
 static void wait_path(const char *flag, const char *made, const char *ready)
 {
-	const struct timespec pause = { .tv_nsec = 2000000 };
-
 	if (made)
 		raw2(SYS_rename, (long)made, (long)ready);
-	while (raw2(SYS_access, (long)flag, F_OK))
-		raw2(SYS_nanosleep, (long)&pause, 0);
+	wait_loop(flag);
 }
 
 void ckpt_wait_for(const char *flag)

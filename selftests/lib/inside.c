@@ -23,6 +23,8 @@
 
 #ifdef __x86_64__
 #include <asm/prctl.h>
+#elif defined(__i386__)
+#include <asm/ldt.h>
 #endif
 
 #include "app.h"
@@ -53,26 +55,26 @@ struct kernel_sigaction {
 	unsigned long handler;
 	unsigned long flags;
 	unsigned long restorer;
-	unsigned long mask;
+	uint64_t mask;
 };
 
 static void put_signals(struct out *o)
 {
 	struct kernel_sigaction sa;
-	unsigned long set = 0;
+	uint64_t set = 0;
 	stack_t ss;
 	int i;
 
 	for (i = 1; i <= 64; i++) {
 		memset(&sa, 0, sizeof(sa));
 		syscall(SYS_rt_sigaction, i, NULL, &sa, 8);
-		put(o, "sigaction %d: %#lx %#lx %#lx %#lx\n", i, sa.handler,
-		    sa.flags, sa.restorer, sa.mask);
+		put(o, "sigaction %d: %#lx %#lx %#lx %#llx\n", i, sa.handler,
+		    sa.flags, sa.restorer, (unsigned long long)sa.mask);
 	}
 	syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &set, 8);
-	put(o, "sigmask: %#lx\n", set);
+	put(o, "sigmask: %#llx\n", (unsigned long long)set);
 	syscall(SYS_rt_sigpending, &set, 8);
-	put(o, "sigpending: %#lx\n", set);
+	put(o, "sigpending: %#llx\n", (unsigned long long)set);
 	sigaltstack(NULL, &ss);
 	put(o, "altstack: %p %#x %zu\n", ss.ss_sp, ss.ss_flags, ss.ss_size);
 }
@@ -145,6 +147,28 @@ static void put_registers(struct out *o)
 	put(o, "fpu: control %#x, mxcsr %#x\n", control, mxcsr & ~0x3fU);
 	put(o, "segments: %#x %#x %#x %#x %#x %#x\n", cs, ds, es, ss, fsel, gsel);
 	put(o, "bases: %#lx %#lx\n", fs, gs);
+}
+#elif defined(__i386__)
+static void put_registers(struct out *o)
+{
+	unsigned short control, cs, ds, es, ss, fsel, gsel;
+	struct user_desc desc;
+	unsigned int mxcsr;
+	int i;
+
+	asm volatile("fnstcw %0\n stmxcsr %1" : "=m" (control), "=m" (mxcsr));
+	asm volatile("mov %%cs, %0\n mov %%ds, %1\n mov %%es, %2\n mov %%ss, %3\n"
+		     "mov %%fs, %4\n mov %%gs, %5"
+		     : "=m" (cs), "=m" (ds), "=m" (es), "=m" (ss), "=m" (fsel), "=m" (gsel));
+	put(o, "fpu: control %#x, mxcsr %#x\n", control, mxcsr & ~0x3fU);
+	put(o, "segments: %#x %#x %#x %#x %#x %#x\n", cs, ds, es, ss, fsel, gsel);
+	/* Three behind the first that it is, 6 or 12 */
+	for (i = 0; i < 16; i++) {
+		memset(&desc, 0, sizeof(desc));
+		desc.entry_number = i;
+		if (!syscall(SYS_get_thread_area, &desc))
+			put(o, "descriptor %d: %#x %#x\n", i, desc.base_addr, desc.limit);
+	}
 }
 #else
 static void put_registers(struct out *o)

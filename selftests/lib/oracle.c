@@ -244,12 +244,17 @@ static void record_auxv(struct recorder *r, pid_t pid, pid_t ns)
 {
 	size_t len = 0, i;
 	char *text = slurp_pid(pid, "auxv", &len), value[32];
-	unsigned long *aux = (unsigned long *)text;
+	/* Of 32-bit programs key and value fit into one number of 64 bits. */
+	bool narrow = text && len >= 8 && *(uint64_t *)text >> 32;
+	size_t size = narrow ? 4 : 8;
+	uint64_t key, aux;
 
-	for (i = 0; text && (i + 2) * sizeof(*aux) <= len; i += 2) {
-		snprintf(value, sizeof(value), "%#lx", aux[i + 1]);
-		oracle_add(r->o, value, "%d/auxv/%lu", ns, aux[i]);
-		if (!aux[i])
+	for (i = 0; text && (i + 2) * size <= len; i += 2) {
+		key = narrow ? ((uint32_t *)text)[i] : ((uint64_t *)text)[i];
+		aux = narrow ? ((uint32_t *)text)[i + 1] : ((uint64_t *)text)[i + 1];
+		snprintf(value, sizeof(value), "%#llx", (unsigned long long)aux);
+		oracle_add(r->o, value, "%d/auxv/%llu", ns, (unsigned long long)key);
+		if (!key)
 			break;
 	}
 	free(text);

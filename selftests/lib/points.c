@@ -21,6 +21,8 @@
 void (*point_wait)(void);
 
 static char point_path[PATH_MAX] __attribute__((used));
+static char point_made[PATH_MAX] __attribute__((used));
+static char point_ready[PATH_MAX] __attribute__((used));
 static int64_t point_pause[2] __attribute__((used)) = { 0, 2000000 };
 static int point_fd __attribute__((used));
 static volatile char point_stop[4096] __attribute__((used, aligned(4096)));
@@ -32,9 +34,16 @@ void point_wait_in_user_mode(void);
 void point_wait_in_a_call(void);
 
 #ifdef __x86_64__
-/* access() and nanosleep() in turn; read() of a byte into point_stop */
+/*
+ * rename() says that it is ready, from when on no memory changes; access() and
+ * nanosleep() in turn; read() of a byte into point_stop
+ */
 asm(".pushsection .text\n"
     "point_wait_between_calls:\n"
+    "	mov $82, %eax\n"
+    "	lea point_made(%rip), %rdi\n"
+    "	lea point_ready(%rip), %rsi\n"
+    "	syscall\n"
     "1:	mov $21, %eax\n"
     "	lea point_path(%rip), %rdi\n"
     "	xor %esi, %esi\n"
@@ -64,6 +73,10 @@ asm(".pushsection .text\n"
     "point_wait_between_calls:\n"
     "	push %ebx\n"
     "	push %esi\n"
+    "	mov $38, %eax\n"
+    "	mov $point_made, %ebx\n"
+    "	mov $point_ready, %ecx\n"
+    "	int $0x80\n"
     "1:	mov $33, %eax\n"
     "	mov $point_path, %ebx\n"
     "	xor %ecx, %ecx\n"
@@ -131,8 +144,10 @@ int point_prepare(enum point point)
 	switch (point) {
 	case POINT_BETWEEN_CALLS:
 		snprintf(point_path, sizeof(point_path), "%s/go.0", ckpt_dir());
+		snprintf(point_ready, sizeof(point_ready), "%s/ready.0", ckpt_dir());
+		snprintf(point_made, sizeof(point_made), "%s/made", ckpt_dir());
+		ckpt_set("made");
 		point_wait = point_wait_between_calls;
-		ckpt_ready();
 		return 0;
 	case POINT_IN_A_HANDLER:
 		point_wait = point_wait_in_user_mode;
