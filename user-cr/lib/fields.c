@@ -54,6 +54,12 @@ DESCRIBE(ckpt_rseq);
 DESCRIBE(ckpt_regset);
 DESCRIBE(ckpt_restart_block);
 DESCRIBE(ckpt_um_task);
+DESCRIBE(ckpt_x86_segment);
+DESCRIBE(ckpt_x86_task);
+DESCRIBE(ckpt_x86_mm);
+DESCRIBE(ckpt_vdso);
+DESCRIBE(ckpt_vdso_symbol);
+DESCRIBE(x86_xfeat_component);
 DESCRIBE(ckpt_run);
 DESCRIBE(ckpt_trailer);
 

@@ -173,7 +173,7 @@
 	F(s, file_id, ID) \
 	F(s, offset, HEX) \
 	F(s, family, ID) \
-	F(s, reserved, RESERVED)
+	F(s, pkey, NUMBER)
 
 #define FIELDS_OF_ckpt_shmem(F, A, s) \
 	F(s, size, NUMBER) \
@@ -286,6 +286,57 @@
 
 #define FIELDS_OF_ckpt_um_task(F, A, s) \
 	F(s, syscall, SIGNED)
+
+#define FIELDS_OF_SEGMENT(F, s, m) \
+	F(s, m.number, NUMBER) \
+	F(s, m.base, HEX) \
+	F(s, m.limit, HEX) \
+	F(s, m.flags, HEX)
+
+#define FIELDS_OF_ckpt_x86_segment(F, A, s) \
+	F(s, number, NUMBER) \
+	F(s, base, HEX) \
+	F(s, limit, HEX) \
+	F(s, flags, HEX)
+
+#define FIELDS_OF_ckpt_x86_task(F, A, s) \
+	F(s, flags, HEX) \
+	F(s, robust_list, HEX) \
+	F(s, vdso, HEX) \
+	F(s, vdso_id, ID) \
+	F(s, reserved, RESERVED) \
+	FIELDS_OF_SEGMENT(F, s, tls[0]) \
+	FIELDS_OF_SEGMENT(F, s, tls[1]) \
+	FIELDS_OF_SEGMENT(F, s, tls[2])
+
+#define FIELDS_OF_ckpt_x86_mm(F, A, s) \
+	F(s, mm_id, ID) \
+	F(s, pkeys, HEX) \
+	F(s, exec_pkey, SIGNED) \
+	F(s, nr_segments, NUMBER) \
+	F(s, legacy_base, HEX) \
+	F(s, compat_base, HEX) \
+	F(s, compat_legacy_base, HEX)
+
+#define FIELDS_OF_ckpt_vdso(F, A, s) \
+	F(s, abi, NUMBER) \
+	F(s, nr_symbols, NUMBER) \
+	F(s, hash, HEX) \
+	F(s, code_len, NUMBER) \
+	F(s, data_len, NUMBER) \
+	F(s, data_span, NUMBER) \
+	F(s, reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_vdso_symbol(F, A, s) \
+	F(s, offset, HEX) \
+	F(s, size, NUMBER) \
+	A(s, name, TEXT)
+
+#define FIELDS_OF_x86_xfeat_component(F, A, s) \
+	F(s, type, NUMBER) \
+	F(s, size, NUMBER) \
+	F(s, offset, NUMBER) \
+	F(s, flags, HEX)
 
 #define FIELDS_OF_ckpt_run(F, A, s) \
 	F(s, source, ID) \

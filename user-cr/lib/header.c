@@ -58,9 +58,10 @@ int header_verify(struct ckpt_reader *r)
 {
 	const struct ckpt_image_header *h = &r->header;
 
-	if (h->version != CKPT_FORMAT_VERSION)
-		return reader_fail(r, "format version %u; this program knows %u",
-				   h->version, CKPT_FORMAT_VERSION);
+	if (h->version < CKPT_FORMAT_OLDEST || h->version > CKPT_FORMAT_VERSION)
+		return reader_fail(r, "format version %u; this program knows %u to %u",
+				   h->version, CKPT_FORMAT_OLDEST,
+				   CKPT_FORMAT_VERSION);
 	if (h->endian != CKPT_ENDIAN)
 		return reader_fail(r, "written by a machine of the other byte order");
 	if (h->features)

@@ -5,6 +5,14 @@
 
 #include <checkpoint/image.h>
 
+/* From <asm/elf.h>, which C libraries may not have yet, and not for each arch. */
+struct x86_xfeat_component {
+	uint32_t type;
+	uint32_t size;
+	uint32_t offset;
+	uint32_t flags;
+};
+
 extern const struct ckpt_layout layout_of_ckpt_image_header;
 extern const struct ckpt_layout layout_of_ckpt_task;
 extern const struct ckpt_layout layout_of_ckpt_task_state;
@@ -32,6 +40,12 @@ extern const struct ckpt_layout layout_of_ckpt_rseq;
 extern const struct ckpt_layout layout_of_ckpt_regset;
 extern const struct ckpt_layout layout_of_ckpt_restart_block;
 extern const struct ckpt_layout layout_of_ckpt_um_task;
+extern const struct ckpt_layout layout_of_ckpt_x86_segment;
+extern const struct ckpt_layout layout_of_ckpt_x86_task;
+extern const struct ckpt_layout layout_of_ckpt_x86_mm;
+extern const struct ckpt_layout layout_of_ckpt_vdso;
+extern const struct ckpt_layout layout_of_ckpt_vdso_symbol;
+extern const struct ckpt_layout layout_of_x86_xfeat_component;
 extern const struct ckpt_layout layout_of_ckpt_run;
 extern const struct ckpt_layout layout_of_ckpt_trailer;
 

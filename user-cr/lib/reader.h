@@ -32,12 +32,16 @@ enum reader_state {
  * struct object - what is known of an object id while the records pass
  * @type: type of its record, 0 before it was seen
  * @has_state: of a task: its CKPT_REC_TASK_STATE was there
+ * @has_regs: of a task: a CKPT_REC_REGSET was there
+ * @has_arch: of a task or address space: what the architecture has of it was
  * @vmas_left: of an address space: mappings still to come
  * @vma_end: of an address space: where its last mapping ended
  */
 struct object {
 	uint8_t type;
 	bool has_state;
+	bool has_regs;
+	bool has_arch;
 	uint32_t vmas_left;
 	uint64_t vma_end;
 };
@@ -116,7 +120,10 @@ int records_begin(struct ckpt_reader *r);
 int records_next(struct ckpt_reader *r, const struct ckpt_record **record);
 int records_end(struct ckpt_reader *r);
 
-/* record_task.c, record_file.c, record_mm.c: the contents of each type */
+/*
+ * record_task.c, record_file.c, record_mm.c, record_arch.c: the contents of
+ * each type
+ */
 int check_task(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_task_state(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_uts(struct ckpt_reader *r, const struct ckpt_record *rec);
@@ -136,6 +143,11 @@ int check_fs(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_mm(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_vma(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_shmem(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_arch_task(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_arch_mm(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_vdso(struct ckpt_reader *r, const struct ckpt_record *rec);
+/* What stands behind the registers of a set. */
+int check_regset_rest(struct ckpt_reader *r, const struct ckpt_record *rec);
 
 /* Helpers for these: true if it is as it must be. */
 bool all_zero(const void *bytes, size_t len);

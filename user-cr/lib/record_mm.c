@@ -2,6 +2,8 @@
 /* Records of address spaces and their mappings */
 #include "reader.h"
 
+#define MAX_PKEY	31	/* of all architectures */
+
 int check_mm(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct ckpt_mm m;
@@ -44,6 +46,9 @@ static bool backed_rightly(const struct ckpt_reader *r,
 		return is_object(r, v->file_id, CKPT_REC_FILE);
 	case CKPT_VMA_SHMEM:
 		return is_object(r, v->file_id, CKPT_REC_SHMEM);
+	case CKPT_VMA_VDSO:
+		/* Where another one cannot take its place, it is in no record. */
+		return !v->file_id || is_object(r, v->file_id, CKPT_REC_VDSO);
 	default:
 		return !v->file_id;
 	}
@@ -62,6 +67,11 @@ static int check_kind(struct ckpt_reader *r, const struct ckpt_vma *v,
 	if (v->family && !is_object(r, v->family, CKPT_REC_MM))
 		return reader_fail(r, "VMA: a family with object %u, which is no address space before it",
 				   v->family);
+	if (v->pkey > MAX_PKEY)
+		return reader_fail(r, "VMA: the impossible protection key %u",
+				   v->pkey);
+	if (v->pkey && r->header.version < 2)
+		return reader_fail(r, "VMA: a reserved field is not zero");
 	if (rec->tail_len && (rec->tail_len > CKPT_VMA_NAME_LEN ||
 			      !is_string(ckpt_record_tail(rec), rec->tail_len)))
 		return reader_fail(r, "VMA: its name is not a string of less than %u bytes",

@@ -209,10 +209,11 @@ int check_regset(struct ckpt_reader *r, const struct ckpt_record *rec)
 	struct ckpt_regset s;
 
 	ckpt_record_body(rec, &s, sizeof(s));
-	if (s.size != rec->tail_len)
+	r->objects[rec->owner].has_regs = true;
+	if (s.size > rec->tail_len)
 		return reader_fail(r, "REGSET: %u bytes of registers in %u bytes",
 				   s.size, rec->tail_len);
-	return 0;
+	return s.size < rec->tail_len ? check_regset_rest(r, rec) : 0;
 }
 
 int check_restart_block(struct ckpt_reader *r, const struct ckpt_record *rec)

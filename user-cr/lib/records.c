@@ -22,12 +22,18 @@ struct record_type {
 };
 
 #define LAYOUT(n, s)	.layout.name = n, .layout.body = &layout_of_ckpt_##s
-#define TAIL(k, n)	.layout.tail = CKPT_TAIL_##k, .layout.tail_name = n
-#define TAIL_OF(s, n)	TAIL(STRUCTS, n), \
-			.layout.tail_struct = &layout_of_ckpt_##s
+#define TAIL(...)	.layout.tail = { __VA_ARGS__ }
+
+/* Parts of a tail: to its end, or as many as a field says */
+#define REST(k, n)	{ CKPT_TAIL_##k, n, NULL, CKPT_TAIL_REST }
+#define REST_OF(s, n)	{ CKPT_TAIL_STRUCTS, n, &layout_of_##s, CKPT_TAIL_REST }
+#define SOME(k, n, s, f) \
+	{ CKPT_TAIL_##k, n, NULL, offsetof(struct ckpt_##s, f) }
+#define SOME_OF(o, n, s, f) \
+	{ CKPT_TAIL_STRUCTS, n, &layout_of_##o, offsetof(struct ckpt_##s, f) }
 
 static const struct record_type types[] = {
-	[CKPT_REC_PAD] = { .layout.name = "PAD", TAIL(BYTES, "padding") },
+	[CKPT_REC_PAD] = { .layout.name = "PAD", TAIL(REST(BYTES, "padding")) },
 	[CKPT_REC_TASK] = {
 		LAYOUT("TASK", task), .object = true, .check = check_task,
 	},
@@ -39,45 +45,52 @@ static const struct record_type types[] = {
 		LAYOUT("UTS", uts), .object = true, .check = check_uts,
 	},
 	[CKPT_REC_CRED] = {
-		LAYOUT("CRED", cred), TAIL(WORDS32, "groups"),
+		LAYOUT("CRED", cred), TAIL(REST(WORDS32, "groups")),
 		.object = true, .owned = true, .check = check_cred,
 	},
 	[CKPT_REC_FILE] = {
-		LAYOUT("FILE", file), TAIL(STRINGS, "name"),
+		LAYOUT("FILE", file), TAIL(REST(STRINGS, "name")),
 		.object = true, .owned = true, .check = check_file,
 	},
 	[CKPT_REC_PIPE] = {
-		LAYOUT("PIPE", pipe), TAIL_OF(pipe_buf, "bufs"),
-		.layout.tail_nr = offsetof(struct ckpt_pipe, nr_bufs),
-		.layout.tail_rest = "path",
+		LAYOUT("PIPE", pipe),
+		TAIL(SOME_OF(ckpt_pipe_buf, "bufs", pipe, nr_bufs),
+		     REST(STRINGS, "path")),
 		.object = true, .owned = true, .check = check_pipe,
 	},
 	[CKPT_REC_FD_TABLE] = {
-		LAYOUT("FD_TABLE", fd_table), TAIL_OF(fd, "fds"),
+		LAYOUT("FD_TABLE", fd_table), TAIL(REST_OF(ckpt_fd, "fds")),
 		.object = true, .owned = true, .check = check_fd_table,
 	},
 	[CKPT_REC_FS] = {
-		LAYOUT("FS", fs), TAIL(STRINGS, "paths"),
+		LAYOUT("FS", fs), TAIL(REST(STRINGS, "paths")),
 		.object = true, .owned = true, .check = check_fs,
 	},
 	[CKPT_REC_MM] = {
-		LAYOUT("MM", mm), TAIL(WORDS64, "auxv"),
+		LAYOUT("MM", mm), TAIL(REST(WORDS64, "auxv")),
 		.object = true, .owned = true, .check = check_mm,
 	},
 	[CKPT_REC_VMA] = {
-		LAYOUT("VMA", vma), TAIL(STRINGS, "name"), .owned = true,
+		LAYOUT("VMA", vma), TAIL(REST(STRINGS, "name")), .owned = true,
 		.check = check_vma,
 	},
 	[CKPT_REC_SHMEM] = {
 		LAYOUT("SHMEM", shmem), .object = true, .owned = true,
 		.check = check_shmem,
 	},
+	[CKPT_REC_VDSO] = {
+		LAYOUT("VDSO", vdso),
+		TAIL(SOME_OF(ckpt_vdso_symbol, "symbols", vdso, nr_symbols),
+		     SOME(BYTES, "code", vdso, code_len),
+		     REST(BYTES, "data")),
+		.object = true, .owned = true, .check = check_vdso,
+	},
 	[CKPT_REC_SIGHAND] = {
-		LAYOUT("SIGHAND", sighand), TAIL_OF(sigaction, "actions"),
+		LAYOUT("SIGHAND", sighand), TAIL(REST_OF(ckpt_sigaction, "actions")),
 		.object = true, .owned = true, .check = check_sighand,
 	},
 	[CKPT_REC_PENDING] = {
-		LAYOUT("PENDING", pending), TAIL(BYTES, "siginfo"),
+		LAYOUT("PENDING", pending), TAIL(REST(BYTES, "siginfo")),
 		.owned = true, .check = check_pending,
 	},
 	[CKPT_REC_ITIMERS] = {
@@ -86,11 +99,11 @@ static const struct record_type types[] = {
 	},
 	[CKPT_REC_TIMES] = { LAYOUT("TIMES", times), .owned = true },
 	[CKPT_REC_SCHED] = {
-		LAYOUT("SCHED", sched), TAIL(WORDS64, "cpus"), .owned = true,
+		LAYOUT("SCHED", sched), TAIL(REST(WORDS64, "cpus")), .owned = true,
 		.check = check_sched,
 	},
 	[CKPT_REC_PRCTLS] = {
-		LAYOUT("PRCTLS", prctls), TAIL_OF(prctl, "calls"),
+		LAYOUT("PRCTLS", prctls), TAIL(REST_OF(ckpt_prctl, "calls")),
 		.owned = true, .check = check_prctls,
 	},
 	[CKPT_REC_RSEQ] = {
@@ -98,7 +111,9 @@ static const struct record_type types[] = {
 	},
 	[CKPT_REC_RLIMITS] = { LAYOUT("RLIMITS", rlimits), .owned = true },
 	[CKPT_REC_REGSET] = {
-		LAYOUT("REGSET", regset), TAIL(BYTES, "registers"),
+		LAYOUT("REGSET", regset),
+		TAIL(SOME(BYTES, "registers", regset, size),
+		     REST_OF(x86_xfeat_component, "layout")),
 		.owned = true, .check = check_regset,
 	},
 	[CKPT_REC_RESTART_BLOCK] = {
@@ -106,16 +121,31 @@ static const struct record_type types[] = {
 		.check = check_restart_block,
 	},
 	[CKPT_REC_ARCH_TASK] = {
-		.layout.name = "ARCH_TASK", TAIL(BYTES, "state"),
-		.owned = true,
+		.layout.name = "ARCH_TASK", TAIL(REST(BYTES, "state")),
+		.owned = true, .check = check_arch_task,
+	},
+	[CKPT_REC_ARCH_MM] = {
+		.layout.name = "ARCH_MM", TAIL(REST(BYTES, "state")),
+		.owned = true, .check = check_arch_mm,
 	},
 };
 
-/* What stands in CKPT_REC_ARCH_TASK, where it has a body. */
+/* What these consist of, by architecture. */
 static const struct ckpt_record_layout arch_tasks[] = {
 	[CKPT_ARCH_UM_X86_64] = {
 		.name = "ARCH_TASK", .body = &layout_of_ckpt_um_task,
-		.tail = CKPT_TAIL_BYTES, .tail_name = "state",
+		.tail = { REST(BYTES, "state") },
+	},
+	[CKPT_ARCH_X86_64] = {
+		.name = "ARCH_TASK", .body = &layout_of_ckpt_x86_task,
+		.tail = { REST(BYTES, "state") },
+	},
+};
+
+static const struct ckpt_record_layout arch_mms[] = {
+	[CKPT_ARCH_X86_64] = {
+		.name = "ARCH_MM", .body = &layout_of_ckpt_x86_mm,
+		.tail = { REST_OF(ckpt_x86_segment, "segments") },
 	},
 };
 
@@ -135,6 +165,7 @@ static const struct record_type *find_type(uint32_t type)
 	case CKPT_REC_MM:
 	case CKPT_REC_VMA:
 	case CKPT_REC_SHMEM:
+	case CKPT_REC_VDSO:
 	case CKPT_REC_SIGHAND:
 	case CKPT_REC_PENDING:
 	case CKPT_REC_ITIMERS:
@@ -146,20 +177,28 @@ static const struct record_type *find_type(uint32_t type)
 	case CKPT_REC_REGSET:
 	case CKPT_REC_RESTART_BLOCK:
 	case CKPT_REC_ARCH_TASK:
+	case CKPT_REC_ARCH_MM:
 		return &types[type];
 	}
 	return NULL;
 }
 
+#define OF_ARCH(array, arch) \
+	((arch) < sizeof(array) / sizeof((array)[0]) && (array)[arch].name ? \
+	 &(array)[arch] : NULL)
+
 const struct ckpt_record_layout *ckpt_record_layout(uint32_t type,
 						    uint32_t arch)
 {
 	const struct record_type *known = find_type(type);
+	const struct ckpt_record_layout *own = NULL;
 
-	if (type == CKPT_REC_ARCH_TASK &&
-	    arch < sizeof(arch_tasks) / sizeof(arch_tasks[0]) &&
-	    arch_tasks[arch].name)
-		return &arch_tasks[arch];
+	if (type == CKPT_REC_ARCH_TASK)
+		own = OF_ARCH(arch_tasks, arch);
+	else if (type == CKPT_REC_ARCH_MM)
+		own = OF_ARCH(arch_mms, arch);
+	if (own)
+		return own;
 	return known ? &known->layout : NULL;
 }
 
@@ -194,19 +233,38 @@ const void *ckpt_record_tail(const struct ckpt_record *rec)
 	return (const char *)(rec + 1) + rec->body_len;
 }
 
-uint32_t ckpt_record_structs(const struct ckpt_record *rec,
-			     const struct ckpt_record_layout *layout)
+/* What the record says, or what there is. */
+static uint32_t part_len(const struct ckpt_record *rec,
+			 const struct ckpt_tail *part, uint32_t left)
 {
-	uint32_t nr, most;
+	uint32_t one = part->one ? part->one->size : 1;
+	uint32_t nr, most = left / one;
 
-	if (layout->tail != CKPT_TAIL_STRUCTS)
+	if (part->kind == CKPT_TAIL_NONE)
 		return 0;
-	nr = most = rec->tail_len / layout->tail_struct->size;
-	if (layout->tail_rest)
-		nr = layout->tail_nr + sizeof(nr) <= rec->body_len ?
-			*(const uint32_t *)((const char *)(rec + 1) +
-					    layout->tail_nr) : 0;
-	return (nr < most ? nr : most) * layout->tail_struct->size;
+	if (part->nr == CKPT_TAIL_REST)
+		return most * one;
+	/* A body of an older version may end before. */
+	if (part->nr + sizeof(nr) > rec->body_len)
+		return 0;
+	nr = *(const uint32_t *)((const char *)(rec + 1) + part->nr);
+	return (nr < most ? nr : most) * one;
+}
+
+const void *ckpt_record_part(const struct ckpt_record *rec,
+			     const struct ckpt_record_layout *layout,
+			     unsigned int part, uint32_t *len)
+{
+	const char *tail = ckpt_record_tail(rec);
+	uint32_t at = 0;
+	unsigned int i;
+
+	for (i = 0; i <= part; i++) {
+		*len = part_len(rec, &layout->tail[i], rec->tail_len - at);
+		if (i < part)
+			at += *len;
+	}
+	return tail + at;
 }
 
 bool is_object(const struct ckpt_reader *r, uint32_t id, uint32_t type)
@@ -258,7 +316,9 @@ static int check_body(struct ckpt_reader *r, const struct ckpt_record *rec,
 	const char *body = (const char *)(rec + 1);
 	size_t known = layout->body ? layout->body->size : 0;
 
-	if (rec->body_len > known && rec->type != CKPT_REC_ARCH_TASK &&
+	/* Of an architecture that we do not know, any body will do. */
+	if (rec->body_len > known &&
+	    (layout->body || rec->type < CKPT_REC_ARCH_TASK) &&
 	    !all_zero(body + known, rec->body_len - known))
 		return reader_fail(r, "%s: fields that this program does not know",
 				   layout->name);
@@ -281,20 +341,34 @@ static bool reserved_zero(const struct ckpt_layout *layout, const char *at,
 	return true;
 }
 
+static bool part_reserved_zero(const struct ckpt_record *rec,
+			       const struct ckpt_record_layout *layout,
+			       unsigned int part)
+{
+	const struct ckpt_layout *one = layout->tail[part].one;
+	uint32_t len, at;
+	const char *from = ckpt_record_part(rec, layout, part, &len);
+	bool zero = true;
+
+	if (!one)
+		return true;
+	for (at = 0; at < len; at += one->size)
+		zero &= reserved_zero(one, from + at, one->size);
+	return zero;
+}
+
 static int check_reserved(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
-	const struct ckpt_record_layout *layout = &types[rec->type].layout;
-	const char *tail = ckpt_record_tail(rec);
+	const struct ckpt_record_layout *layout;
+	unsigned int i;
 	bool zero = true;
-	uint32_t at, end;
 
+	layout = ckpt_record_layout(rec->type, r->header.arch);
 	if (layout->body)
 		zero = reserved_zero(layout->body, (const char *)(rec + 1),
 				     rec->body_len);
-	end = ckpt_record_structs(rec, layout);
-	for (at = 0; at < end; at += layout->tail_struct->size)
-		zero &= reserved_zero(layout->tail_struct, tail + at,
-				      layout->tail_struct->size);
+	for (i = 0; layout->tail[i].kind != CKPT_TAIL_NONE; i++)
+		zero &= part_reserved_zero(rec, layout, i);
 	if (zero)
 		return 0;
 	return reader_fail(r, "%s: a reserved field is not zero", layout->name);
@@ -305,7 +379,7 @@ static int check_tail(struct ckpt_reader *r, const struct ckpt_record *rec,
 {
 	const char *tail = ckpt_record_tail(rec);
 
-	if (rec->tail_len && layout->tail == CKPT_TAIL_NONE)
+	if (rec->tail_len && layout->tail[0].kind == CKPT_TAIL_NONE)
 		return reader_fail(r, "%s: a tail where there should be none",
 				   layout->name);
 	if (rec->type == CKPT_REC_PAD && !all_zero(tail, rec->tail_len))
@@ -315,13 +389,21 @@ static int check_tail(struct ckpt_reader *r, const struct ckpt_record *rec,
 	return 0;
 }
 
+/* Some came with version 2, and only one architecture has them. */
+static bool may_be_there(const struct ckpt_reader *r, uint32_t type)
+{
+	if (type != CKPT_REC_VDSO && type != CKPT_REC_ARCH_MM)
+		return true;
+	return r->header.version >= 2 && r->header.arch == CKPT_ARCH_X86_64;
+}
+
 /* Type and zero bytes. */
 static int check_form(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	const struct ckpt_record_layout *layout;
 
 	layout = ckpt_record_layout(rec->type, r->header.arch);
-	if (!layout)
+	if (!layout || !may_be_there(r, rec->type))
 		return reader_fail(r, "a record of the unknown type %u",
 				   rec->type);
 	if (check_body(r, rec, layout) < 0)

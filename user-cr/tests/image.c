@@ -11,11 +11,12 @@
 
 #define PAGE		4096
 #define NR_ACTIONS	64
-#define NR_OBJECTS	10	/* of each process */
 #define DATA_PAGES	2
 #define STACK		0x7ffd00000000ULL
 #define TEXT		0x555500000000ULL
 #define SHARED		0x7ff000000000ULL
+#define VDSO		0x7ffe00001000ULL
+#define XSTATE_SIZE	640
 
 uint64_t image_checksum(const void *bytes, size_t len)
 {
@@ -57,6 +58,18 @@ static void record(struct image *image, uint32_t type, uint32_t id,
 	append(image, body, body_len);
 	append(image, tail, tail_len);
 	append(image, NULL, -tail_len % 8);
+}
+
+/* Version 1 has no record of it. */
+static bool has_vdso(const struct image *image)
+{
+	return image->kind.x86 && image->kind.version > 1;
+}
+
+/* Of each process */
+static uint32_t nr_objects(const struct image *image)
+{
+	return has_vdso(image) ? 11 : 10;
 }
 
 /* Ids: 1 is the UTS namespace, then come the tasks, then the objects. */
@@ -134,12 +147,47 @@ static void directories(struct image *image, uint32_t task_id, uint32_t id)
 	       sizeof(paths));
 }
 
+static void vdso(struct image *image, uint32_t task_id, uint32_t id)
+{
+	struct {
+		struct ckpt_vdso_symbol symbol[2];
+		unsigned char code[256];
+		unsigned char data[16];
+	} tail = {
+		{ { 16, 20, "__vdso_time" }, { 64, 20, "__vdso_getcpu" } },
+		"code", "data",
+	};
+	struct ckpt_vdso body = {
+		.abi = 64, .nr_symbols = 2, .code_len = sizeof(tail.code),
+		.hash = image_checksum(tail.code, sizeof(tail.code)),
+		.data_len = sizeof(tail.data), .data_span = PAGE,
+	};
+
+	record(image, CKPT_REC_VDSO, id, task_id, &body, sizeof(body), &tail,
+	       sizeof(tail));
+}
+
+static void arch_mm(struct image *image, uint32_t task_id, uint32_t id)
+{
+	struct ckpt_x86_segment segments[2] = {
+		{ 0, 16, 4095, 0x51 }, { .number = 5 },
+	};
+	struct ckpt_x86_mm body = {
+		.mm_id = id, .pkeys = 3, .exec_pkey = -1, .nr_segments = 2,
+		.legacy_base = SHARED,
+	};
+
+	record(image, CKPT_REC_ARCH_MM, 0, task_id, &body, sizeof(body),
+	       segments, sizeof(segments));
+}
+
 static void memory(struct image *image, uint32_t task_id, uint32_t id,
-		   uint32_t file_id, uint32_t shmem_id)
+		   uint32_t file_id, uint32_t shmem_id, uint32_t vdso_id)
 {
 	uint64_t auxv[4] = { 6, PAGE };
 	struct ckpt_mm mm = {
-		.exe_id = file_id, .flags = CKPT_MM_TOPDOWN, .nr_vmas = 3,
+		.exe_id = file_id, .flags = CKPT_MM_TOPDOWN,
+		.nr_vmas = image->kind.x86 ? 4 : 3,
 		.auxv_len = sizeof(auxv), .start_stack = STACK + PAGE,
 	};
 	struct ckpt_vma text = {
@@ -158,17 +206,31 @@ static void memory(struct image *image, uint32_t task_id, uint32_t id,
 		.mm_id = id, .kind = CKPT_VMA_SHMEM, .file_id = shmem_id,
 		.start = SHARED, .end = SHARED + PAGE,
 		.flags = CKPT_VMA_READ | CKPT_VMA_SHARED,
+		.pkey = has_vdso(image) ? 1 : 0,
+	};
+	struct ckpt_vma code = {
+		.mm_id = id, .kind = CKPT_VMA_VDSO,
+		.file_id = has_vdso(image) ? vdso_id : 0,
+		.start = VDSO, .end = VDSO + PAGE,
+		.flags = CKPT_VMA_READ | CKPT_VMA_EXEC,
 	};
 	static const char name[] = "a name";
 
+	if (has_vdso(image))
+		vdso(image, task_id, vdso_id);
 	record(image, CKPT_REC_SHMEM, shmem_id, task_id, &shmem, sizeof(shmem),
 	       NULL, 0);
 	record(image, CKPT_REC_MM, id, task_id, &mm, sizeof(mm), auxv,
 	       sizeof(auxv));
+	if (has_vdso(image))
+		arch_mm(image, task_id, id);
 	record(image, CKPT_REC_VMA, 0, task_id, &text, sizeof(text), NULL, 0);
 	record(image, CKPT_REC_VMA, 0, task_id, &shared, sizeof(shared), name,
 	       sizeof(name));
 	record(image, CKPT_REC_VMA, 0, task_id, &stack, sizeof(stack), NULL, 0);
+	if (image->kind.x86)
+		record(image, CKPT_REC_VMA, 0, task_id, &code, sizeof(code),
+		       NULL, 0);
 }
 
 static void signals_and_times(struct image *image, uint32_t task_id)
@@ -198,13 +260,54 @@ static void signals_and_times(struct image *image, uint32_t task_id)
 	record(image, CKPT_REC_RSEQ, 0, task_id, &rseq, sizeof(rseq), NULL, 0);
 }
 
+static void arch_task(struct image *image, uint32_t task_id, uint32_t vdso_id)
+{
+	struct ckpt_um_task um = { .syscall = 230 };
+	struct ckpt_x86_task x86 = {
+		.flags = CKPT_X86_EFLAGS_ID, .vdso = VDSO, .vdso_id = vdso_id,
+		.tls = {
+			{ 12, 0x1000, 1, 0x51 },
+			{ .number = 13 }, { .number = 14 },
+		},
+	};
+
+	if (image->kind.x86)
+		record(image, CKPT_REC_ARCH_TASK, 0, task_id, &x86,
+		       has_vdso(image) ? sizeof(x86) : 0, NULL, 0);
+	else
+		record(image, CKPT_REC_ARCH_TASK, 0, task_id, &um, sizeof(um),
+		       NULL, 0);
+}
+
+/* Of x86_64: the last of the registers, and behind them where they are. */
+static void extended_state(struct image *image, uint32_t task_id)
+{
+	struct {
+		unsigned char registers[XSTATE_SIZE];
+		uint32_t layout[2][4];	/* type, size, offset, flags */
+	} tail = { "xstate", { { 2, 32, 576, 0 }, { 9, 8, 608, 0 } } };
+	struct ckpt_regset set = { .note = 0x202, .size = XSTATE_SIZE };
+
+	record(image, CKPT_REC_REGSET, 0, task_id, &set, sizeof(set), &tail,
+	       has_vdso(image) ? sizeof(tail) : set.size);
+}
+
+static void registers(struct image *image, uint32_t task_id)
+{
+	struct ckpt_regset set = { .note = 1, .size = 27 };
+
+	record(image, CKPT_REC_REGSET, 0, task_id, &set, sizeof(set), NULL,
+	       set.size);
+	if (image->kind.x86)
+		extended_state(image, task_id);
+}
+
 static void task_state(struct image *image, uint32_t task_id, uint32_t id)
 {
 	struct ckpt_task_state state = {
 		.fd_table_id = id + 2, .fs_id = id + 3, .mm_id = id + 4,
 		.sighand_id = id + 5, .cred_id = id + 6, .uts_id = 1,
 	};
-	struct ckpt_regset regs = { .note = 1, .size = 27 };
 	struct ckpt_restart_block block = {
 		.kind = CKPT_RESTART_NANOSLEEP, .expires_ns = 1000,
 	};
@@ -212,8 +315,11 @@ static void task_state(struct image *image, uint32_t task_id, uint32_t id)
 	record(image, CKPT_REC_TASK_STATE, 0, task_id, &state, sizeof(state),
 	       NULL, 0);
 	signals_and_times(image, task_id);
-	record(image, CKPT_REC_REGSET, 0, task_id, &regs, sizeof(regs), NULL,
-	       regs.size);
+	if (image->kind.version > 1)
+		arch_task(image, task_id, id + 10);
+	registers(image, task_id);
+	if (image->kind.version == 1)
+		arch_task(image, task_id, 0);
 	record(image, CKPT_REC_RESTART_BLOCK, 0, task_id, &block,
 	       sizeof(block), NULL, 0);
 }
@@ -229,7 +335,7 @@ static void state(struct image *image, const struct process *p,
 
 	files(image, task_id, id, slot);
 	directories(image, task_id, id + 3);
-	memory(image, task_id, id + 4, id + 1, id + 7);
+	memory(image, task_id, id + 4, id + 1, id + 7, id + 10);
 	record(image, CKPT_REC_SIGHAND, id + 5, task_id, &sighand,
 	       sizeof(sighand), actions, sizeof(actions));
 	record(image, CKPT_REC_CRED, id + 6, task_id, &cred, sizeof(cred),
@@ -241,13 +347,13 @@ static void state(struct image *image, const struct process *p,
 		task_state(image, task_id + 1, id);
 }
 
-static void header(struct image *image, const struct process *all, int nr,
-		   bool container)
+static void header(struct image *image, const struct process *all, int nr)
 {
 	struct ckpt_image_header h = {
-		.version = CKPT_FORMAT_VERSION, .endian = CKPT_ENDIAN,
-		.arch = CKPT_ARCH_UM_X86_64, .page_size = PAGE, .hz = 100,
-		.flags = container ? CKPT_IMAGE_CONTAINER : 0,
+		.version = image->kind.version, .endian = CKPT_ENDIAN,
+		.arch = image->kind.x86 ? CKPT_ARCH_X86_64 : CKPT_ARCH_UM_X86_64,
+		.page_size = PAGE, .hz = 100,
+		.flags = image->kind.container ? CKPT_IMAGE_CONTAINER : 0,
 		.task_size = 0x7ffffffff000, .image_id = { 1, 2, 3 },
 		.realtime_ns = 1700000000000000000, .monotonic_ns = 1000000123,
 		.boottime_ns = 2000000456, .root_pid = all[0].pid,
@@ -256,14 +362,13 @@ static void header(struct image *image, const struct process *all, int nr,
 		.kernel_version = "#1", .machine = "x86_64",
 	};
 
-	h.nr_objects = 1 + h.nr_tasks + NR_OBJECTS * nr;
+	h.nr_objects = 1 + h.nr_tasks + nr_objects(image) * nr;
 	section(image, CKPT_SECTION_HEADER, sizeof(h));
 	image->header = image->len;
 	append(image, &h, sizeof(h));
 }
 
-static void metadata(struct image *image, const struct process *all, int nr,
-		     uint32_t slot)
+static void metadata(struct image *image, const struct process *all, int nr)
 {
 	struct ckpt_uts uts = { "testhost", "testdomain" };
 	uint32_t id = leader_id(all, nr);
@@ -283,8 +388,8 @@ static void metadata(struct image *image, const struct process *all, int nr,
 	h->tree_len = image->len - image->metadata;
 	record(image, CKPT_REC_UTS, 1, 0, &uts, sizeof(uts), NULL, 0);
 	for (i = 0; i < nr; i++)
-		state(image, &all[i], leader_id(all, i), id + NR_OBJECTS * i,
-		      slot);
+		state(image, &all[i], leader_id(all, i),
+		      id + nr_objects(image) * i, image->kind.slot);
 	/* The first chunk begins behind a PAD record and a section. */
 	padding = sizeof(struct ckpt_record) + sizeof(struct ckpt_section);
 	padding = -(image->len + padding) % CKPT_BULK_ALIGN;
@@ -307,7 +412,7 @@ static void bulk(struct image *image, const struct process *all, int nr)
 		memset(page, i + 1, sizeof(page));
 		chunk.length = PAGE;
 		chunk.run[0] = (struct ckpt_run){
-			.source = first + NR_OBJECTS * i, .offset = STACK,
+			.source = first + nr_objects(image) * i, .offset = STACK,
 			.type = CKPT_RUN_DATA, .length = PAGE,
 		};
 		chunk.run[1] = chunk.run[0];
@@ -339,9 +444,11 @@ void image_repair(struct image *image)
 void image_build(struct image *image, const struct process *processes, int nr,
 		 const struct kind *kind)
 {
-	*image = (struct image){ 0 };
-	header(image, processes, nr, kind->container);
-	metadata(image, processes, nr, kind->slot);
+	*image = (struct image){ .kind = *kind };
+	if (!image->kind.version)
+		image->kind.version = CKPT_FORMAT_VERSION;
+	header(image, processes, nr);
+	metadata(image, processes, nr);
 	bulk(image, processes, nr);
 	trailer(image, nr);
 	image_repair(image);

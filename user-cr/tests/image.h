@@ -22,6 +22,20 @@ struct process {
 };
 
 /**
+ * struct kind - what kind of image
+ * @container: sets CKPT_IMAGE_CONTAINER
+ * @slot: of the external file that each process has
+ * @version: of the format, 0 for the current one
+ * @x86: of x86_64 instead of User-Mode Linux
+ */
+struct kind {
+	bool container;
+	uint32_t slot;
+	uint32_t version;
+	bool x86;
+};
+
+/**
  * struct image - an image in memory
  * @bytes: it
  * @len: its length
@@ -29,6 +43,7 @@ struct process {
  * @metadata: where the first record is
  * @bulk: where the first chunk is
  * @trailer: where the trailer is
+ * @kind: what kind of image
  */
 struct image {
 	unsigned char *bytes;
@@ -37,16 +52,7 @@ struct image {
 	size_t metadata;
 	size_t bulk;
 	size_t trailer;
-};
-
-/**
- * struct kind - what kind of image
- * @container: sets CKPT_IMAGE_CONTAINER
- * @slot: of the external file that each process has
- */
-struct kind {
-	bool container;
-	uint32_t slot;
+	struct kind kind;
 };
 
 /* Builds an image of NR processes. */

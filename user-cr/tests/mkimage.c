@@ -2,16 +2,18 @@
 /*
  * Writes a test image to the standard output:
  *
- *	mkimage [-c] [-x SLOT] PID[.THREAD][:PARENT]...
+ *	mkimage [-c] [-x SLOT] [-f VERSION] [-a] PID[.THREAD][:PARENT]...
  *	mkimage --repair
  *
  * -c makes it the image of a container. The external files, the descriptors 1,
- * are taken from SLOT. The root comes first. --repair makes the checksums of an
- * image from the standard input right.
+ * are taken from SLOT. With -f it is one of an older version of the format, with
+ * -a one of x86_64 instead of User-Mode Linux. The root comes first. --repair
+ * makes the checksums of an image from the standard input right.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "image.h"
 
@@ -45,31 +47,45 @@ static int repair(void)
 	return write_out(bytes, len);
 }
 
+static int usage(void)
+{
+	fprintf(stderr, "Usage: mkimage [-c] [-x SLOT] [-f VERSION] [-a] PID[.THREAD][:PARENT]...\n");
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	struct process processes[MAX];
 	struct kind kind = { .slot = 1 };
 	struct image image;
-	int nr = 0, i = 1;
+	int nr = 0, ret;
 
 	if (argc == 2 && !strcmp(argv[1], "--repair"))
 		return repair();
-	if (argc > i && !strcmp(argv[i], "-c")) {
-		kind.container = true;
-		i++;
+	while ((ret = getopt(argc, argv, "acf:x:")) != -1) {
+		switch (ret) {
+		case 'a':
+			kind.x86 = true;
+			break;
+		case 'c':
+			kind.container = true;
+			break;
+		case 'f':
+			kind.version = atoi(optarg);
+			break;
+		case 'x':
+			kind.slot = atoi(optarg);
+			break;
+		default:
+			return usage();
+		}
 	}
-	if (argc > i + 1 && !strcmp(argv[i], "-x")) {
-		kind.slot = atoi(argv[i + 1]);
-		i += 2;
-	}
-	for (; i < argc && nr < MAX; i++)
-		processes[nr++] = parse(argv[i]);
-	if (!nr) {
-		fprintf(stderr, "Usage: mkimage [-c] [-x SLOT] PID[.THREAD][:PARENT]...\n");
-		return 2;
-	}
+	for (; optind < argc && nr < MAX; optind++)
+		processes[nr++] = parse(argv[optind]);
+	if (!nr)
+		return usage();
 	image_build(&image, processes, nr, &kind);
-	i = write_out(image.bytes, image.len);
+	ret = write_out(image.bytes, image.len);
 	free(image.bytes);
-	return i;
+	return ret;
 }

@@ -355,6 +355,48 @@ static const struct change {
 	BODY(SHMEM, shmem, flags, 2, "unknown flags"),
 	BODY(SHMEM, shmem, size, 1ULL << 63, "impossible size"),
 	BODY(VMA, vma, file_id, 0, "with the file"),
+	BODY(VMA, vma, pkey, 32, "protection key"),
+	HEAD(PRCTLS, type, CKPT_REC_ARCH_TASK, "a tail"),
+	HEAD(PRCTLS, type, CKPT_REC_VDSO, "unknown type 51"),
+	HEAD(PRCTLS, type, CKPT_REC_ARCH_MM, "unknown type 99"),
+};
+
+/* In an image of x86_64. */
+static const struct change x86_changes[] = {
+	BODY(ARCH_TASK, x86_task, flags, 8, "unknown flags"),
+	BODY(ARCH_TASK, x86_task, vdso_id, 1, "no vDSO"),
+	BODY(ARCH_TASK, x86_task, reserved, 1, "reserved"),
+	HEAD(ARCH_TASK, body_len, 64, "cannot have a body"),
+	BODY(ARCH_MM, x86_mm, mm_id, 1, "no address space"),
+	BODY(ARCH_MM, x86_mm, pkeys, 0x10000, "protection keys"),
+	BODY(ARCH_MM, x86_mm, exec_pkey, 0xfffffffe, "protection keys"),
+	BODY(ARCH_MM, x86_mm, exec_pkey, 16, "protection keys"),
+	BODY(ARCH_MM, x86_mm, nr_segments, 0x10000002, "segments in"),
+	BODY(VDSO, vdso, abi, 16, "16-bit"),
+	BODY(VDSO, vdso, nr_symbols, 0x5555557, "functions"),
+	BODY(VDSO, vdso, hash, 0, "wrong hash"),
+	BODY(VDSO, vdso, code_len, 0xfffff000, "of code"),
+	BODY(VDSO, vdso, data_len, 8, "of data"),
+	BODY(VDSO, vdso, data_span, 8, "have room"),
+	BODY(VDSO, vdso, reserved, 1, "reserved"),
+#define SYMBOL(f, v, why) { "vdso_symbol." #f, CKPT_REC_VDSO, \
+	sizeof(struct ckpt_vdso) + offsetof(struct ckpt_vdso_symbol, f), \
+	4, v, why }
+	SYMBOL(offset, 256, "a function of"),
+	SYMBOL(size, 241, "a function of"),
+	SYMBOL(name[36], 'x', "not a string"),
+	BODY(REGSET, regset, size, 26, "registers"),
+	HEAD(PRCTLS, type, CKPT_REC_ARCH_MM, "no address space"),
+};
+
+/* What came with version 2 is refused in version 1. */
+static const struct change v1_changes[] = {
+	BODY(VMA, vma, pkey, 1, "reserved"),
+	HEAD(PRCTLS, type, CKPT_REC_VDSO, "unknown type 51"),
+	HEAD(PRCTLS, type, CKPT_REC_ARCH_MM, "unknown type 99"),
+	BODY(REGSET, regset, size, 26, "registers"),
+	HEAD(ARCH_TASK, body_len, 8, "cannot have a body"),
+#undef SYMBOL
 #undef BODY
 #undef HEAD
 };
@@ -388,6 +430,86 @@ static void test_change(const struct image *image, const struct change *change)
 	free(bad.bytes);
 }
 
+#define NR(array)	(sizeof(array) / sizeof((array)[0]))
+
+static void test_changes(const struct image *image, const struct change *change,
+			 size_t nr)
+{
+	while (nr--)
+		test_change(image, change++);
+}
+
+static void test_version(const struct image *image, uint32_t version,
+			 const char *why)
+{
+	struct image bad = *image;
+	struct ckpt_image_header *h;
+	int ret;
+
+	bad.bytes = malloc(image->len);
+	memcpy(bad.bytes, image->bytes, image->len);
+	h = (void *)(bad.bytes + bad.header);
+	h->version = version;
+	image_repair(&bad);
+	ret = read_image(bad.bytes, bad.len);
+	result(ret < 0 && strstr(last_error, why),
+	       "version %u is said to be %u: %s", image->kind.version, version,
+	       last_error);
+	free(bad.bytes);
+}
+
+/* The place of what the architecture has: before the mappings, and once. */
+static void test_arch_mm_place(const struct image *image)
+{
+	struct image bad = *image;
+	struct ckpt_record *mm;
+	unsigned char *at;
+	uint32_t len;
+	char first[256];
+
+	bad.bytes = malloc(image->len);
+	memcpy(bad.bytes, image->bytes, image->len);
+	at = find_record(&bad, CKPT_REC_ARCH_MM);
+	len = ((struct ckpt_record *)at)->len;
+	mm = (void *)(at + len);
+	memcpy(first, at, len);
+	memmove(at, mm, mm->len);
+	memcpy(at + mm->len, first, len);
+	image_repair(&bad);
+	result(read_image(bad.bytes, bad.len) < 0 &&
+	       strstr(last_error, "behind mappings"),
+	       "ARCH_MM behind a mapping: %s", last_error);
+	free(bad.bytes);
+}
+
+/* Each version and architecture that there are. */
+static void test_kinds(void)
+{
+	struct image v1, v1_x86, x86;
+
+	image_build(&v1, tree, NR_PROCESSES, &(struct kind){ .version = 1 });
+	image_build(&v1_x86, tree, NR_PROCESSES,
+		    &(struct kind){ .version = 1, .x86 = true });
+	image_build(&x86, tree, NR_PROCESSES, &(struct kind){ .x86 = true });
+	test_good(&v1);
+	test_good(&v1_x86);
+	test_good(&x86);
+	test_version(&v1, 0, "format version 0; this program knows 1 to 2");
+	test_version(&v1, 2, "behind the registers");
+	test_version(&v1_x86, 2, "behind the registers");
+	test_version(&x86, 1, "unknown type 51");
+	test_version(&x86, 3, "format version 3; this program knows 1 to 2");
+	test_changes(&v1_x86, v1_changes, NR(v1_changes));
+	test_changes(&x86, x86_changes, NR(x86_changes));
+	test_arch_mm_place(&x86);
+	test_repaired_flips(&x86);
+	test_words(&x86);
+	test_random(&x86);
+	free(v1.bytes);
+	free(v1_x86.bytes);
+	free(x86.bytes);
+}
+
 /* A body that is longer, or shorter, than this version's. */
 static void test_other_versions(void)
 {
@@ -406,7 +528,6 @@ static void test_other_versions(void)
 int main(void)
 {
 	struct image image;
-	size_t i;
 
 	image_build(&image, tree, NR_PROCESSES,
 		    &(struct kind){ .container = true, .slot = 1 });
@@ -415,13 +536,13 @@ int main(void)
 	test_context(&image);
 	test_tool_section(&image);
 	test_other_versions();
-	for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
-		test_change(&image, &changes[i]);
+	test_changes(&image, changes, NR(changes));
 	test_truncation(&image);
 	test_bit_flips(&image);
 	test_repaired_flips(&image);
 	test_words(&image);
 	test_random(&image);
+	test_kinds();
 	free(image.bytes);
 	printf("%d passed, %d failed, 0 skipped\n", passed, failed);
 	return failed != 0;

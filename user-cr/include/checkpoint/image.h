@@ -38,6 +38,9 @@ extern "C" {
 /* An image with more metadata than this is refused. */
 #define CKPT_METADATA_MAX	(256U << 20)
 
+/* The oldest version of the format that can be read, as all up to ours. */
+#define CKPT_FORMAT_OLDEST	1
+
 struct ckpt_reader;
 
 /**
@@ -225,7 +228,7 @@ struct ckpt_field {
 
 /**
  * struct ckpt_layout - a struct of the format
- * @name: as in <linux/checkpoint_image.h>
+ * @name: as in <linux/checkpoint_image.h>, or <asm/elf.h>
  * @size: in bytes
  * @field: its fields, all of them
  * @nr_fields: their number
@@ -238,7 +241,7 @@ struct ckpt_layout {
 };
 
 /**
- * enum ckpt_tail_kind - what the tail of a record consists of
+ * enum ckpt_tail_kind - what a part of the tail of a record consists of
  * @CKPT_TAIL_NONE: nothing
  * @CKPT_TAIL_BYTES: bytes
  * @CKPT_TAIL_WORDS32: __u32
@@ -256,34 +259,48 @@ enum ckpt_tail_kind {
 };
 
 /**
+ * struct ckpt_tail - a part of the tail of a record
+ * @kind: what it consists of
+ * @name: what it holds
+ * @one: with %CKPT_TAIL_STRUCTS, one of them
+ * @nr: offset in the body of the __u32 that counts its structs, or its bytes;
+ *	or %CKPT_TAIL_REST: it goes to the end
+ */
+struct ckpt_tail {
+	enum ckpt_tail_kind kind;
+	const char *name;
+	const struct ckpt_layout *one;
+	size_t nr;
+};
+
+#define CKPT_TAIL_REST	((size_t)-1)
+#define CKPT_TAIL_PARTS	3
+
+/**
  * struct ckpt_record_layout - a type of records
  * @name: as ckpt_record_name() returns it
  * @body: its body, or NULL if nothing is known of that
- * @tail: kind of its tail
- * @tail_name: what the tail holds
- * @tail_struct: with %CKPT_TAIL_STRUCTS, one of them
- * @tail_nr: offset in the body of the __u32 that counts them, if strings follow
- * @tail_rest: what these strings are, or NULL if there are only structs
+ * @tail: the parts of its tail, up to one of the kind %CKPT_TAIL_NONE
  */
 struct ckpt_record_layout {
 	const char *name;
 	const struct ckpt_layout *body;
-	enum ckpt_tail_kind tail;
-	const char *tail_name;
-	const struct ckpt_layout *tail_struct;
-	size_t tail_nr;
-	const char *tail_rest;
+	struct ckpt_tail tail[CKPT_TAIL_PARTS + 1];
 };
 
 /**
- * ckpt_record_structs - measure the structs in the tail of a record
+ * ckpt_record_part - find a part of the tail of a record
  * @record: the record
  * @layout: its description
+ * @part: index in @layout->tail
+ * @len: set to its length in bytes; of structs, those of all that are whole
  *
- * Return: the bytes at the start of the tail that are whole structs.
+ * Return: where it begins; never beyond the end of the tail, whatever the
+ * record says.
  */
-uint32_t ckpt_record_structs(const struct ckpt_record *record,
-			     const struct ckpt_record_layout *layout);
+const void *ckpt_record_part(const struct ckpt_record *record,
+			     const struct ckpt_record_layout *layout,
+			     unsigned int part, uint32_t *len);
 
 /**
  * ckpt_record_layout - find what is known of a type of records

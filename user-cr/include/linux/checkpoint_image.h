@@ -35,7 +35,7 @@
 
 #define CKPT_SECTION_MAGIC	0x54504b43	/* "CKPT" on little endian */
 #define CKPT_CHUNK_MAGIC	0x4b4e4843	/* "CHNK" on little endian */
-#define CKPT_FORMAT_VERSION	1
+#define CKPT_FORMAT_VERSION	2
 #define CKPT_ENDIAN		0x01020304
 #define CKPT_RECORD_ALIGN	8
 #define CKPT_BULK_ALIGN		4096
@@ -185,6 +185,7 @@ struct ckpt_record {
  * @CKPT_REC_MM: struct ckpt_mm
  * @CKPT_REC_VMA: struct ckpt_vma
  * @CKPT_REC_SHMEM: struct ckpt_shmem
+ * @CKPT_REC_VDSO: struct ckpt_vdso
  * @CKPT_REC_SIGHAND: struct ckpt_sighand
  * @CKPT_REC_PENDING: struct ckpt_pending
  * @CKPT_REC_ITIMERS: struct ckpt_itimers
@@ -195,7 +196,9 @@ struct ckpt_record {
  * @CKPT_REC_TIMES: struct ckpt_times
  * @CKPT_REC_REGSET: struct ckpt_regset
  * @CKPT_REC_RESTART_BLOCK: struct ckpt_restart_block
- * @CKPT_REC_ARCH_TASK: a struct of the architecture
+ * @CKPT_REC_ARCH_TASK: a struct of the architecture, for a task
+ * @CKPT_REC_ARCH_MM: a struct of the architecture, for an address space; stands
+ *	between its CKPT_REC_MM and the mappings
  */
 enum ckpt_record_type {
 	CKPT_REC_PAD		= 1,
@@ -210,6 +213,7 @@ enum ckpt_record_type {
 	CKPT_REC_MM		= 48,
 	CKPT_REC_VMA		= 49,
 	CKPT_REC_SHMEM		= 50,
+	CKPT_REC_VDSO		= 51,
 	CKPT_REC_SIGHAND	= 64,
 	CKPT_REC_PENDING	= 65,
 	CKPT_REC_ITIMERS	= 66,
@@ -221,6 +225,7 @@ enum ckpt_record_type {
 	CKPT_REC_REGSET		= 96,
 	CKPT_REC_RESTART_BLOCK	= 97,
 	CKPT_REC_ARCH_TASK	= 98,
+	CKPT_REC_ARCH_MM	= 99,
 };
 
 /**
@@ -667,12 +672,13 @@ enum ckpt_vma_kind {
  * @start: first address
  * @end: first address behind it
  * @flags: CKPT_VMA_*
- * @file_id: id of the mapped file or of the shared anonymous memory, or 0
+ * @file_id: id of the mapped file, of the shared anonymous memory, or of the
+ *	vDSO; or 0
  * @offset: in the file, in bytes; for anonymous memory, what the kernel
  *	numbers its pages by
  * @family: id of another address space, saved before, with which it may share
  *	pages copy-on-write, or 0
- * @reserved: zero
+ * @pkey: protection key, or 0
  *
  * The tail is the name of anonymous memory (PR_SET_VMA_ANON_NAME),
  * NUL-terminated, or empty.
@@ -690,7 +696,7 @@ struct ckpt_vma {
 	__u32 file_id;
 	__u64 offset;
 	__u32 family;
-	__u32 reserved;
+	__u32 pkey;
 };
 
 /**
@@ -726,10 +732,13 @@ struct ckpt_sighand {
 	__u32 reserved;
 };
 
+#define CKPT_SA_IA32		(1ULL << 32)
+
 /**
  * struct ckpt_sigaction - one disposition, as given to rt_sigaction()
  * @handler: address, or 0 for the default, 1 to ignore
- * @flags: SA_* flags
+ * @flags: SA_* flags, and CKPT_SA_IA32 if a 32-bit system call has set it on a
+ *	64-bit kernel of x86
  * @restorer: address
  * @mask: signals blocked in the handler, signal n in bit n - 1
  */
@@ -980,6 +989,9 @@ struct ckpt_rlimits {
  * struct ckpt_regset - a register set, as PTRACE_GETREGSET returns it
  * @note: its NT_* type
  * @size: bytes of it in the tail
+ *
+ * Behind an NT_X86_XSTATE the tail has where it has which feature, as
+ * NT_X86_XSAVE_LAYOUT in a core dump.
  */
 struct ckpt_regset {
 	__u32 note;
@@ -1020,6 +1032,117 @@ struct ckpt_restart_block {
 	__u32 reserved;
 	__s64 expires_ns;
 	__u64 arg[4];
+};
+
+/**
+ * DOC: Flags of a task on x86
+ *
+ * %CKPT_X86_IA32
+ *	A 32-bit program on a 64-bit kernel.
+ * %CKPT_X86_COMPAT_SYSCALL
+ *	The last system call was one of the 32-bit kind.
+ * %CKPT_X86_EFLAGS_ID
+ *	The flag by which programs tell whether there is a CPUID instruction,
+ *	which is in no register set.
+ */
+#define CKPT_X86_IA32		(1U << 0)
+#define CKPT_X86_COMPAT_SYSCALL	(1U << 1)
+#define CKPT_X86_EFLAGS_ID	(1U << 2)
+#define CKPT_X86_TASK_FLAGS	0x7U
+
+#define CKPT_X86_NR_TLS		3
+
+/**
+ * struct ckpt_x86_segment - a descriptor of a segment
+ * @number: of its entry
+ * @base: first address
+ * @limit: last offset, in bytes or pages
+ * @flags: the bits of struct user_desc, in its order
+ */
+struct ckpt_x86_segment {
+	__u32 number;
+	__u32 base;
+	__u32 limit;
+	__u32 flags;
+};
+
+/**
+ * struct ckpt_x86_task - architecture part of a task, x86
+ * @flags: CKPT_X86_*
+ * @robust_list: address of the list that a 32-bit program has registered on a
+ *	64-bit kernel, or 0
+ * @vdso: address of the vDSO's code
+ * @vdso_id: id of the vDSO, or 0 if the task has none
+ * @reserved: zero
+ * @tls: segments of set_thread_area(); what is zero but for its number is not
+ *	in use
+ */
+struct ckpt_x86_task {
+	__u32 flags;
+	__u32 robust_list;
+	__u64 vdso;
+	__u32 vdso_id;
+	__u32 reserved;
+	struct ckpt_x86_segment tls[CKPT_X86_NR_TLS];
+};
+
+/**
+ * struct ckpt_x86_mm - architecture part of an address space, x86
+ * @mm_id: id of the address space
+ * @pkeys: bits of the protection keys that are allocated
+ * @exec_pkey: protection key of mappings that can only be executed, or -1
+ * @nr_segments: number of segments of modify_ldt()
+ * @legacy_base: where mappings go, from the lowest address on
+ * @compat_base: where those of a 32-bit system call go
+ * @compat_legacy_base: likewise, from the lowest address on
+ *
+ * The tail is an array of struct ckpt_x86_segment.
+ */
+struct ckpt_x86_mm {
+	__u32 mm_id;
+	__u32 pkeys;
+	__s32 exec_pkey;
+	__u32 nr_segments;
+	__u64 legacy_base;
+	__u64 compat_base;
+	__u64 compat_legacy_base;
+};
+
+#define CKPT_VDSO_NAME_LEN	40
+
+/**
+ * struct ckpt_vdso_symbol - a function of the vDSO
+ * @offset: from the start of the code
+ * @size: bytes of it
+ * @name: NUL-terminated and NUL-padded
+ */
+struct ckpt_vdso_symbol {
+	__u32 offset;
+	__u32 size;
+	char name[CKPT_VDSO_NAME_LEN];
+};
+
+/**
+ * struct ckpt_vdso - the vDSO of the kernel that wrote the image
+ * @abi: for which programs it is: 64, or 32
+ * @nr_symbols: number of functions
+ * @hash: xxHash64 of the code
+ * @code_len: bytes of the code
+ * @data_len: bytes of the data, which is mapped at the start of
+ * @data_span: bytes before the code
+ *
+ * The tail has the functions, the code and the data. The data is such that code
+ * that is in the middle of reading a clock starts again, and comes to make a
+ * system call, or to the time of the checkpoint.
+ */
+struct ckpt_vdso {
+	__u32 abi;
+	__u32 nr_symbols;
+	__u64 hash;
+	__u32 code_len;
+	__u32 data_len;
+	__u32 data_span;
+	__u32 reserved;
 };
 
 /**

@@ -80,6 +80,7 @@ static uint32_t owner_pid(const struct info *info, uint32_t owner)
 static char *subject(const struct ckpt_record *record)
 {
 	struct ckpt_regset regset;
+	struct ckpt_vdso vdso;
 	struct ckpt_vma vma;
 
 	switch (record->type) {
@@ -92,6 +93,9 @@ static char *subject(const struct ckpt_record *record)
 	case CKPT_REC_REGSET:
 		ckpt_record_body(record, &regset, sizeof(regset));
 		return xasprintf(" %#x", regset.note);
+	case CKPT_REC_VDSO:
+		ckpt_record_body(record, &vdso, sizeof(vdso));
+		return xasprintf(" of %u-bit programs", vdso.abi);
 	}
 	return xstrdup("");
 }
@@ -280,32 +284,48 @@ static void compare_strings(struct diff *d, const char *name, const char *a,
 	}
 }
 
-static void compare_elements(struct diff *d,
-			     const struct ckpt_record_layout *layout,
-			     const struct ckpt_record *x,
-			     const struct ckpt_record *y)
+static void compare_elements(struct diff *d, const struct ckpt_tail *part,
+			     const char *a, uint32_t a_len, const char *b,
+			     uint32_t b_len)
 {
-	const char *a = ckpt_record_tail(x), *b = ckpt_record_tail(y);
-	uint32_t a_len = ckpt_record_structs(x, layout);
-	uint32_t b_len = ckpt_record_structs(y, layout);
 	uint32_t len = a_len < b_len ? a_len : b_len;
-	size_t size = layout->tail_struct->size;
+	size_t size = part->one->size;
 	char before[64];
 	uint32_t i;
 
 	if (a_len != b_len)
-		differ(d, layout->tail_name, "%zu -> %zu", a_len / size,
-		       b_len / size);
+		differ(d, part->name, "%zu -> %zu", a_len / size, b_len / size);
 	for (i = 0; i < len / size; i++) {
-		snprintf(before, sizeof(before), "%s[%u].", layout->tail_name,
-			 i);
-		compare_structs(d, before, layout->tail_struct, a + i * size,
+		snprintf(before, sizeof(before), "%s[%u].", part->name, i);
+		compare_structs(d, before, part->one, a + i * size,
 				b + i * size);
 	}
-	if (layout->tail_rest)
-		compare_strings(d, layout->tail_rest, a + a_len,
-				x->tail_len - a_len, b + b_len,
-				y->tail_len - b_len);
+}
+
+static void compare_part(struct diff *d, const struct ckpt_tail *part,
+			 const char *a, uint32_t a_len, const char *b,
+			 uint32_t b_len)
+{
+	switch (part->kind) {
+	case CKPT_TAIL_STRINGS:
+		compare_strings(d, part->name, a, a_len, b, b_len);
+		return;
+	case CKPT_TAIL_STRUCTS:
+		compare_elements(d, part, a, a_len, b, b_len);
+		return;
+	default:
+		break;
+	}
+	if (a_len != b_len)
+		differ(d, part->name, "%u bytes -> %u bytes", a_len, b_len);
+	compare_words(d, part->name, part->kind == CKPT_TAIL_WORDS32 ? 4 : 8, a,
+		      b, a_len < b_len ? a_len : b_len);
+}
+
+/* Of code, that it is another one is all that there is to say. */
+static bool is_code(const struct ckpt_record *x, const struct ckpt_tail *part)
+{
+	return x->type == CKPT_REC_VDSO && part->kind == CKPT_TAIL_BYTES;
 }
 
 static void compare_tails(struct diff *d,
@@ -313,25 +333,21 @@ static void compare_tails(struct diff *d,
 			  const struct ckpt_record *x,
 			  const struct ckpt_record *y)
 {
-	const char *a = ckpt_record_tail(x), *b = ckpt_record_tail(y);
-	uint32_t len = x->tail_len < y->tail_len ? x->tail_len : y->tail_len;
+	const struct ckpt_tail *part = layout->tail;
+	uint32_t a_len, b_len;
+	const char *a, *b;
+	unsigned int i;
 
-	if (x->type == CKPT_REC_PAD || layout->tail == CKPT_TAIL_NONE)
+	if (x->type == CKPT_REC_PAD)
 		return;
-	if (layout->tail == CKPT_TAIL_STRINGS) {
-		compare_strings(d, layout->tail_name, a, x->tail_len, b,
-				y->tail_len);
-		return;
+	for (i = 0; part[i].kind != CKPT_TAIL_NONE; i++) {
+		a = ckpt_record_part(x, layout, i, &a_len);
+		b = ckpt_record_part(y, layout, i, &b_len);
+		if (!is_code(x, &part[i]))
+			compare_part(d, &part[i], a, a_len, b, b_len);
+		else if (a_len != b_len || memcmp(a, b, a_len))
+			differ(d, part[i].name, "differs");
 	}
-	if (layout->tail == CKPT_TAIL_STRUCTS) {
-		compare_elements(d, layout, x, y);
-		return;
-	}
-	if (x->tail_len != y->tail_len)
-		differ(d, layout->tail_name, "%u bytes -> %u bytes",
-		       x->tail_len, y->tail_len);
-	compare_words(d, layout->tail_name,
-		      layout->tail == CKPT_TAIL_WORDS32 ? 4 : 8, a, b, len);
 }
 
 static void compare_records(struct diff *d, const struct named *x,

@@ -108,34 +108,40 @@ static void put_strings(struct json *j, const char *tail, uint32_t len)
 		json_text(j, NULL, tail, end - tail);
 }
 
+static void put_part(struct json *j, const struct ckpt_tail *part,
+		     const char *bytes, uint32_t len)
+{
+	uint32_t at;
+
+	if (part->kind == CKPT_TAIL_BYTES) {
+		json_bytes(j, part->name, bytes, len);
+		return;
+	}
+	json_open(j, part->name, '[');
+	if (part->kind == CKPT_TAIL_STRUCTS) {
+		for (at = 0; at < len; at += part->one->size)
+			put_struct(j, NULL, part->one, bytes + at);
+	} else if (part->kind == CKPT_TAIL_STRINGS) {
+		put_strings(j, bytes, len);
+	} else {
+		put_words(j, bytes, len,
+			  part->kind == CKPT_TAIL_WORDS64 ? 8 : 4);
+	}
+	json_close(j, '[');
+}
+
 static void put_tail(struct json *j, const struct ckpt_record_layout *layout,
 		     const struct ckpt_record *record)
 {
-	const char *tail = ckpt_record_tail(record);
-	uint32_t len = record->tail_len;
-	uint32_t structs = ckpt_record_structs(record, layout), at;
+	const void *bytes;
+	unsigned int i;
+	uint32_t len;
 
-	if (layout->tail == CKPT_TAIL_NONE || record->type == CKPT_REC_PAD)
+	if (record->type == CKPT_REC_PAD)
 		return;
-	if (layout->tail == CKPT_TAIL_BYTES) {
-		json_bytes(j, layout->tail_name, tail, len);
-		return;
-	}
-	json_open(j, layout->tail_name, '[');
-	if (layout->tail == CKPT_TAIL_STRUCTS) {
-		for (at = 0; at < structs; at += layout->tail_struct->size)
-			put_struct(j, NULL, layout->tail_struct, tail + at);
-	} else if (layout->tail == CKPT_TAIL_STRINGS) {
-		put_strings(j, tail, len);
-	} else {
-		put_words(j, tail, len,
-			  layout->tail == CKPT_TAIL_WORDS64 ? 8 : 4);
-	}
-	json_close(j, '[');
-	if (layout->tail_rest) {
-		json_open(j, layout->tail_rest, '[');
-		put_strings(j, tail + structs, len - structs);
-		json_close(j, '[');
+	for (i = 0; layout->tail[i].kind != CKPT_TAIL_NONE; i++) {
+		bytes = ckpt_record_part(record, layout, i, &len);
+		put_part(j, &layout->tail[i], bytes, len);
 	}
 }
 

@@ -45,6 +45,8 @@ static void print_vma(const struct info *info, const struct vma *vma,
 	       v->kind == CKPT_VMA_FILE ? (uint64_t)v->offset : 0,
 	       size_text(v->end - v->start), size_text(vma->bytes));
 	print_name(info, vma, mm);
+	if (v->pkey)
+		printf("  key %u", v->pkey);
 	putchar('\n');
 }
 
