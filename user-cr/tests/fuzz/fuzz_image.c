@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libFuzzer target: the image reader, and all that ckptinfo makes of an image
+ * libFuzzer target: the image reader, and all that ckptinfo and ckpt-convert make
+ * of an image
  *
  * Checksums are made right first: they keep accidents out, not enemies, and a
  * fuzzer would hardly ever get past them.
@@ -11,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../../tools/ckpt-convert/convert.h"
 #include "../../tools/ckptinfo/info.h"
 #include "../image.h"
 
@@ -68,13 +70,34 @@ static void show_all(const struct info *info)
 	show_json(info);
 }
 
+/* Nothing is lost, and what is made has its length. */
+static void convert(const struct info *info)
+{
+	struct records r = { 0 };
+	size_t i;
+
+	if (info->header->version != 1)
+		return;
+	for (i = 0; i < info->nr_entries; i++)
+		records_add(&r, info->entry[i].record);
+	v1_convert(&r, info->header);
+	if (r.nr != info->nr_entries)
+		abort();
+	for (i = 0; i < r.nr_made; i++)
+		if (r.made[i]->len != sizeof(*r.made[i]) + r.made[i]->body_len)
+			abort();
+	records_free(&r);
+}
+
 static void look_at_it(void)
 {
 	struct info info;
 
 	rewind_image();
-	if (!info_collect(&info, image, "image", KEEP_RUNS))
+	if (!info_collect(&info, image, "image", KEEP_RUNS)) {
 		show_all(&info);
+		convert(&info);
+	}
 	info_free(&info);
 	rewind_image();
 	if (!info_collect(&info, image, "image", KEEP_PAGES) &&
