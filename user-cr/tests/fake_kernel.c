@@ -25,6 +25,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,12 +128,25 @@ long ckpt_checkpoint(pid_t pid, int fd, unsigned long flags, int logfd)
 	return flags & CHECKPOINT_DRYRUN ? 0 : copy_image(fd);
 }
 
-static int write_context(int fd, struct ckpt_reader *reader)
+/* The library reads all versions, the kernel the current one. */
+static bool version_fits(const struct ckpt_item *item, int logfd)
+{
+	if (item->type != CKPT_ITEM_HEADER ||
+	    item->header->version == CKPT_FORMAT_VERSION)
+		return true;
+	dprintf(logfd, "image: format version %u; this kernel reads version %u: see ckpt-convert(1)\n",
+		item->header->version, CKPT_FORMAT_VERSION);
+	return false;
+}
+
+static int write_context(int fd, struct ckpt_reader *reader, int logfd)
 {
 	struct ckpt_item item;
 	int ret;
 
 	while ((ret = ckpt_reader_next(reader, &item)) > 0) {
+		if (!version_fits(&item, logfd))
+			return -1;
 		if (item.type == CKPT_ITEM_HEADER &&
 		    write(fd, item.header, sizeof(*item.header)) < 0)
 			return -1;
@@ -150,8 +164,9 @@ static long open_context(int fd, int logfd)
 
 	if (context < 0 || flock(context, LOCK_EX | LOCK_NB) < 0)
 		abort();
-	if (write_context(context, reader) < 0) {
-		dprintf(logfd, "%s\n", ckpt_reader_error(reader));
+	if (write_context(context, reader, logfd) < 0) {
+		if (*ckpt_reader_error(reader))
+			dprintf(logfd, "%s\n", ckpt_reader_error(reader));
 		ckpt_reader_free(reader);
 		close(context);
 		return fail(EINVAL);

@@ -74,6 +74,18 @@ taken() {
 }
 no_join() { FAKE_NOJOIN=$d rerun 125 "$restart" -i "$TMP/subtree" && err 'nothing was restarted' && nobody; }
 needs_container() { rerun 125 "$restart" -i "$TMP/container" && err -- --container; }
+# One line, compressed or not: the kernel's words, and what to do.
+old_image() {
+	rerun 125 "$restart" -i "$1" && err 'image has format version 1; this kernel reads 2: convert it with ckpt-convert' &&
+		nobody && [ ! -e "$FAKE_DIR/joined" ]
+}
+old_from_pipe() {
+	fresh
+	head -c 1000000 "$TMP/old" | run 125 "$restart" && err 'reads 2: convert it with ckpt-convert'
+}
+converted_image() {
+	"$CHECK/ckpt-convert" -q "$TMP/old" >"$TMP/converted" && rerun 0 "$restart" -w -i "$TMP/converted" && out "^$d $c$"
+}
 bad_image() { rerun 125 "$restart" -i /etc/passwd && err 'not a checkpoint image'; }
 all_joined() { [ "$(wc -c <"$FAKE_DIR/joined")" -eq "$1" ]; }
 # "interrupted SIGNAL STATUS": while everything waits in the kernel
@@ -254,6 +266,12 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 	ok "restart: one process cannot join" no_join
 	ok "restart: a container needs --container" needs_container
 	ok "restart: a bad image" bad_image
+	"$CHECK/mkimage" -f 1 $a $b:$a $c:$a $d:$c >"$TMP/old"
+	zstd -q -c "$TMP/old" >"$TMP/old.zst"
+	ok "restart: an image of an older version" old_image "$TMP/old"
+	ok "restart: an image of an older version, compressed" old_image "$TMP/old.zst"
+	ok "restart: an image of an older version from a pipe" old_from_pipe
+	ok "restart: an image of an older version, converted" converted_image
 	ok "restart: SIGINT leaves nothing" interrupted INT 130
 	ok "restart: SIGTERM leaves nothing" interrupted TERM 143
 	ok "restart: SIGKILL leaves nothing" interrupted KILL 137

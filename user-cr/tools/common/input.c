@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <checkpoint/checkpoint.h>
+#include <linux/checkpoint_image.h>
 #include "codec.h"
 #include "input.h"
 #include "util.h"
@@ -138,6 +139,20 @@ int input_open(struct input *in, const char *name)
 	if (codec == CODEC_NONE)
 		return 0;
 	return start_decompressing(in, codec, name);
+}
+
+uint32_t input_version(const struct input *in)
+{
+	struct {
+		struct ckpt_section section;
+		uint32_t version;	/* first in the header */
+	} head;
+
+	if (peek(in->fd, &head, sizeof(head)) < (ssize_t)sizeof(head) ||
+	    head.section.magic != CKPT_SECTION_MAGIC ||
+	    head.section.type != CKPT_SECTION_HEADER)
+		return 0;
+	return head.version;
 }
 
 int input_close(struct input *in)

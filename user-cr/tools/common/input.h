@@ -3,6 +3,7 @@
 #ifndef COMMON_INPUT_H
 #define COMMON_INPUT_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /**
@@ -20,6 +21,12 @@ struct input {
  * decompressed if it is compressed. 0, or -1 after a complaint.
  */
 int input_open(struct input *in, const char *name);
+
+/*
+ * The version of the format, as the image's first bytes tell, which stay there;
+ * 0 where that cannot be told.
+ */
+uint32_t input_version(const struct input *in);
 
 /* What to call the image in messages. */
 const char *input_name(const char *name);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,15 +13,21 @@
 #include "../common/util.h"
 #include "restart.h"
 
-static void explain_open(const struct restart *r, int error)
+static void explain_open(const struct restart *r, uint32_t version, int error)
 {
 	const char *advice = "";
+	char text[128];
 
+	snprintf(text, sizeof(text),
+		 " (the image has format version %u; this kernel reads %u: convert it with ckpt-convert)",
+		 version, CKPT_FORMAT_VERSION);
 	log_print(r->log);
 	if (error == ENOSYS)
 		advice = " (this kernel has no restart(): it needs CONFIG_CHECKPOINT)";
 	else if (error == EPERM)
 		advice = " (restart needs CAP_CHECKPOINT_RESTORE)";
+	else if (error == EINVAL && version && version < CKPT_FORMAT_VERSION)
+		advice = text;
 	complain("cannot restart from %s: %s%s", input_name(r->o.input),
 		 strerror(error), advice);
 }
@@ -28,14 +35,16 @@ static void explain_open(const struct restart *r, int error)
 int image_open(struct restart *r)
 {
 	bool from_stdin;
+	uint32_t version;
 
 	if (input_open(&r->input, r->o.input) < 0)
 		return -1;
+	version = input_version(&r->input);
 	from_stdin = input_name(r->o.input) != r->o.input;
 	r->context = ckpt_restart(0, r->input.fd, RESTART_OPEN | RESTART_LOG |
 				  (r->o.no_pids ? RESTART_ANY_PIDS : 0), r->log);
 	if (r->context < 0) {
-		explain_open(r, errno);
+		explain_open(r, version, errno);
 		return -1;
 	}
 	/* The context has the image now; it is nobody's standard input. */
