@@ -33,6 +33,7 @@ tests_of() {
 	PIPE.*)		echo "pipe_test" ;;
 	FD_TABLE.* | FS.*) echo "files_test fs_test ids_test" ;;
 	MM.*)		echo "mm_test vma_test prctl_test ids_test" ;;
+	VMA.pkey)	echo "x86_test" ;;
 	VMA.*)		echo "vma_test mm_test cow_test" ;;
 	SHMEM.*)	echo "shm_test" ;;
 	SIGHAND.* | PENDING.*) echo "pending_test signal_test" ;;
@@ -41,7 +42,10 @@ tests_of() {
 	PRCTLS.*)	echo "prctl_test" ;;
 	RLIMITS.*)	echo "ids_test sched_test" ;;
 	RSEQ.*)		echo "rseq_test" ;;
-	REGSET.* | ARCH_TASK.*) echo "regs_test syscall_test" ;;
+	ARCH_TASK.syscall | REGSET.*) echo "regs_test syscall_test" ;;
+	ARCH_TASK.*)	echo "x86_test x86_64_test compat_test regs_test" ;;
+	ARCH_MM.*)	echo "x86_test x86_64_test compat_test mm_test vma_test" ;;
+	VDSO.*)		echo "regs_test" ;;
 	RESTART_BLOCK.*) echo "syscall_test" ;;
 	UTS.*)		echo "ids_test" ;;
 	esac
@@ -59,6 +63,16 @@ reason_of() {
 	SCHED.flags:[34])
 		[[ -e /proc/sys/kernel/sched_util_clamp_min ]] ||
 			echo "this kernel has no CONFIG_UCLAMP_TASK"
+		;;
+	ARCH_TASK.syscall)
+		user_mode_linux || echo "the registers have it here"
+		;;
+	ARCH_TASK.* | ARCH_MM.* | VDSO.* | VMA.pkey)
+		if user_mode_linux; then
+			echo "only kernels on the processor itself have it"
+		elif [[ $1 == ARCH_TASK.vdso ]]; then
+			echo "it is of use on a kernel with another vDSO only: see vdso_test.sh"
+		fi
 		;;
 	MM.flags:0)
 		user_mode_linux &&

@@ -56,7 +56,6 @@ static const struct field more[] = {
 	MORE(SCHED, ckpt_sched, deadline_ns),
 	MORE(SCHED, ckpt_sched, period_ns),
 	MORE(SCHED, ckpt_sched, default_timer_slack_ns),
-	MORE(ARCH_TASK, ckpt_um_task, syscall),
 	LIMIT(0), LIMIT(1), LIMIT(2), LIMIT(3), LIMIT(4), LIMIT(5), LIMIT(6),
 	LIMIT(7), LIMIT(8), LIMIT(9), LIMIT(10), LIMIT(11), LIMIT(12),
 	LIMIT(13), LIMIT(14), LIMIT(15),

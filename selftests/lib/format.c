@@ -13,6 +13,22 @@
 	{ CKPT_REC_##rec, FIELD_##kind_, offsetof(struct struct_, field), \
 	  sizeof(((struct struct_ *)0)->field), arg_, #rec "." #field }
 
+#define ARCH_FIELD(rec, arch, struct_, field, kind_, arg_)		\
+	{ TYPE_OF_ARCH(CKPT_REC_##rec, CKPT_ARCH_##arch), FIELD_##kind_, \
+	  offsetof(struct struct_, field),				\
+	  sizeof(((struct struct_ *)0)->field), arg_, #rec "." #field }
+#define UM_TASK(field, kind, arg)					\
+	ARCH_FIELD(ARCH_TASK, UM_X86_64, ckpt_um_task, field, kind, arg)
+#define X86_TASK(field, kind, arg)					\
+	ARCH_FIELD(ARCH_TASK, X86_64, ckpt_x86_task, field, kind, arg)
+#define X86_MM(field, kind, arg)					\
+	ARCH_FIELD(ARCH_MM, X86_64, ckpt_x86_mm, field, kind, arg)
+#define X86_TLS(nr)							\
+	X86_TASK(tls[nr].number, NUMBER, 0),				\
+	X86_TASK(tls[nr].base, ADDRESS, 0),				\
+	X86_TASK(tls[nr].limit, NUMBER, 0),				\
+	X86_TASK(tls[nr].flags, NUMBER, 0)
+
 /* Status flags of files that survive open(); all others are refused. */
 #define FILE_FLAGS	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | \
 			 O_DIRECT | O_NOATIME | O_DIRECTORY |	\
@@ -125,7 +141,15 @@ const struct field fields[] = {
 	FIELD(VMA, ckpt_vma, file_id, ID, CKPT_REC_FILE),
 	FIELD(VMA, ckpt_vma, offset, NUMBER, 0),
 	FIELD(VMA, ckpt_vma, family, NUMBER, 0),
-	FIELD(VMA, ckpt_vma, reserved, RESERVED, 0),
+	FIELD(VMA, ckpt_vma, pkey, ENUM, 15),
+
+	FIELD(VDSO, ckpt_vdso, abi, ENUM, 64),
+	FIELD(VDSO, ckpt_vdso, nr_symbols, COUNT, sizeof(struct ckpt_vdso_symbol)),
+	FIELD(VDSO, ckpt_vdso, hash, NUMBER, 0),
+	FIELD(VDSO, ckpt_vdso, code_len, COUNT, 1),
+	FIELD(VDSO, ckpt_vdso, data_len, COUNT, 1),
+	FIELD(VDSO, ckpt_vdso, data_span, NUMBER, 0),
+	FIELD(VDSO, ckpt_vdso, reserved, RESERVED, 0),
 
 	FIELD(SIGHAND, ckpt_sighand, nr_actions, COUNT, sizeof(struct ckpt_sigaction)),
 	FIELD(SIGHAND, ckpt_sighand, reserved, RESERVED, 0),
@@ -179,16 +203,44 @@ const struct field fields[] = {
 	FIELD(RESTART_BLOCK, ckpt_restart_block, arg[1], NUMBER, 0),
 	FIELD(RESTART_BLOCK, ckpt_restart_block, arg[2], NUMBER, 0),
 	FIELD(RESTART_BLOCK, ckpt_restart_block, arg[3], NUMBER, 0),
+
+	UM_TASK(syscall, NUMBER, 0),
+
+	X86_TASK(flags, FLAGS, CKPT_X86_TASK_FLAGS),
+	X86_TASK(robust_list, ADDRESS, 0),
+	X86_TASK(vdso, ADDRESS, 0),
+	X86_TASK(vdso_id, ID, CKPT_REC_VDSO),
+	X86_TASK(reserved, RESERVED, 0),
+	X86_TLS(0), X86_TLS(1), X86_TLS(2),
+
+	X86_MM(mm_id, ID, CKPT_REC_MM),
+	X86_MM(pkeys, FLAGS, 0xffff),
+	X86_MM(exec_pkey, NUMBER, 0),
+	X86_MM(nr_segments, COUNT, sizeof(struct ckpt_x86_segment)),
+	X86_MM(legacy_base, ADDRESS, 0),
+	X86_MM(compat_base, ADDRESS, 0),
+	X86_MM(compat_legacy_base, ADDRESS, 0),
 };
 
 const unsigned int nr_fields = sizeof(fields) / sizeof(fields[0]);
 
+static uint32_t arch_of(const struct image *img)
+{
+	const struct ckpt_section *section = (void *)(img->data + img->header);
+
+	return ((const struct ckpt_image_header *)(section + 1))->arch;
+}
+
 struct ckpt_record *image_record(const struct image *img, uint32_t type,
 				 unsigned int nr)
 {
+	uint32_t arch = type >> 16;
 	struct ckpt_record *rec;
 	unsigned int i;
 
+	if (arch && arch != arch_of(img))
+		return NULL;
+	type &= 0xffff;
 	for (i = 0; i < img->nr; i++) {
 		if (img->part[i].kind != PART_RECORD)
 			continue;

@@ -17,8 +17,14 @@ enum field_kind {
 	FIELD_RESERVED,	/* must be zero */
 };
 
+/*
+ * A type of records whose body is another one on each architecture, as
+ * image_record() finds it in images of @arch only
+ */
+#define TYPE_OF_ARCH(type, arch)	((type) | (arch) << 16)
+
 struct field {
-	uint32_t type;		/* of record */
+	uint32_t type;		/* of record, maybe TYPE_OF_ARCH() */
 	enum field_kind kind;
 	size_t off;		/* in the body */
 	size_t size;
@@ -29,7 +35,7 @@ struct field {
 extern const struct field fields[];
 extern const unsigned int nr_fields;
 
-/* The @nr-th record of @type, or NULL. */
+/* The @nr-th record of @type, or NULL. @type may be TYPE_OF_ARCH(). */
 struct ckpt_record *image_record(const struct image *img, uint32_t type,
 				 unsigned int nr);
 
