@@ -55,7 +55,7 @@ CKPT_TEST_F(api, checkpoint_refuses_unknown_flags)
 	NOT_PLAIN();
 	fd = memfd_create("m", MFD_CLOEXEC);
 	start_frozen(_metadata, app, "plain");
-	for (i = 4; i < 64; i++) {
+	for (i = 4; i < 8 * sizeof(long); i++) {
 		EXPECT_EQ(EINVAL, errno_of(sys_checkpoint(app->pid, fd, 1UL << i, -1))) {
 			TH_LOG("bit %d", i);
 		}
@@ -337,7 +337,7 @@ CKPT_TEST_F(api, restart_refuses_unknown_flags)
 	int i, fd = memfd_create("m", MFD_CLOEXEC);
 
 	NOT_PLAIN();
-	for (i = 3; i < 64; i++) {
+	for (i = 3; i < 8 * sizeof(long); i++) {
 		EXPECT_EQ(EINVAL, errno_of(sys_restart(0, fd, 1UL << i, -1))) {
 			TH_LOG("bit %d", i);
 		}

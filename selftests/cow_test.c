@@ -12,13 +12,25 @@ CKPT_SUITE(cow);
 #define PAGE	4096UL
 #define MB	(1UL << 20)
 #define SIZE	(8 * MB)
+#define HUGE	(2 * MB)
 
+/*
+ * Huge pages fit into it, as they do anyway where there are addresses enough.
+ * Where one is in part shared the kernel might make it private in the
+ * background.
+ */
 static char *map_anon(size_t len)
 {
-	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+	char *p = mmap(NULL, len + HUGE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t before = -(uintptr_t)p % HUGE;
 
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED)
+		return NULL;
+	if (before)
+		munmap(p, before);
+	munmap(p + before + len, HUGE - before);
+	return p + before;
 }
 
 /*

@@ -8,16 +8,15 @@
  */
 #include "x86.h"
 
-#ifndef __x86_64__
+#if !defined(__x86_64__) && !defined(__i386__)
 int main(void)
 {
 	ksft_print_header();
-	ksft_exit_skip("written for 64-bit programs only\n");
+	ksft_exit_skip("written for x86 only\n");
 }
 #else
 
-#include <cpuid.h>
-#include <stdbool.h>
+#include <sys/auxv.h>
 #include <sys/time.h>
 
 #define PAGE		4096UL
@@ -37,74 +36,98 @@ static const uint64_t x87_zero __attribute__((used));
 static unsigned char use_avx2 __attribute__((used));
 static unsigned char use_masks __attribute__((used));
 
-/*
- * Counts in r8 to r15, rbp, rbx, rcx, rdx, rsi and rdi, in the eight registers
- * of the x87, in vectors and masks, from 0, until load_stop is set. Returns the
- * number of rounds, or 0 if two registers have not been the same after one.
- * Each 256th round is a system call: it leaves all as it is but rcx and r11.
- */
-uint64_t count_in_registers(void);
+/* A 32-bit program makes system calls through the vDSO, too. */
+static long (*entry)(void) __attribute__((used));
 
+#ifdef __x86_64__
+#define COUNTER		"%rbx"
+#define RESULT		"%rax"
 #define OTHER_GENERAL	"rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15"
 #define OTHER_VECTORS	"1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14"
+#define SPARE_VECTOR	"15"
+#define SAVE		"push %rbx\n push %rbp\n push %r12\n push %r13\n push %r14\n push %r15\n"
+#define RESTORE		"pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n"
+#define LOW_OF_VECTOR	"movq %xmm0, %rax\n"
+#define POP_X87		"push %rax\n fistpll (%rsp)\n pop %rax\n"
+/* getpid(); it leaves all as it is but rcx and r11. */
+#define SYSTEM_CALL	"mov $39, %eax\n syscall\n mov %rbx, %rcx\n mov %rbx, %r11\n"
+#else
+#define COUNTER		"%ebx"
+#define RESULT		"%eax"
+#define OTHER_GENERAL	"ecx, edx, esi, edi, ebp"
+#define OTHER_VECTORS	"1, 2, 3, 4, 5, 6"
+#define SPARE_VECTOR	"7"
+#define SAVE		"push %ebx\n push %ebp\n push %esi\n push %edi\n"
+#define RESTORE		"pop %edi\n pop %esi\n pop %ebp\n pop %ebx\n"
+#define LOW_OF_VECTOR	"movd %xmm0, %eax\n"
+#define POP_X87		"push %eax\n push %eax\n fistpll (%esp)\n pop %eax\n pop %ecx\n"
+#define SYSTEM_CALL	"mov $20, %eax\n call *entry\n mov $20, %eax\n int $0x80\n"
+#endif
+
+/*
+ * Counts in all general registers but the stack's and one, in the eight of the
+ * x87, in vectors and masks, from 0, until load_stop is set. Returns the number
+ * of rounds, or 0 if two registers have not been the same after one. Each 256th
+ * round there is a system call.
+ */
+unsigned long count_in_registers(void);
 
 asm(".pushsection .text\n"
     "count_in_registers:\n"
-    "	push %rbx\n	push %rbp\n	push %r12\n"
-    "	push %r13\n	push %r14\n	push %r15\n"
-    "	xor %ebx, %ebx\n"
+    SAVE
+    "	xor " COUNTER ", " COUNTER "\n"
     ".irp r, " OTHER_GENERAL "\n	xor %\\r, %\\r\n.endr\n"
-    "	cmpb $0, use_masks(%rip)\n"
+    "	cmpb $0, " VAR(use_masks) "\n"
     "	je 1f\n"
     ".irp i, 1, 2, 3, 4, 5, 6, 7\n	kxorw %k\\i, %k\\i, %k\\i\n.endr\n"
     "	mov $1, %eax\n"
     "	kmovw %eax, %k0\n"
-    "1:	cmpb $0, use_avx2(%rip)\n"
+    "1:	cmpb $0, " VAR(use_avx2) "\n"
     "	je 1f\n"
     ".irp i, 0, " OTHER_VECTORS "\n	vpxor %ymm\\i, %ymm\\i, %ymm\\i\n.endr\n"
     "	jmp 2f\n"
     "1:\n"
     ".irp i, 0, " OTHER_VECTORS "\n	pxor %xmm\\i, %xmm\\i\n.endr\n"
     "2:	fninit\n"
-    "	fildll x87_zero(%rip)\n"
+    "	fildll " VAR(x87_zero) "\n"
     ".rept 7\n	fld %st(0)\n.endr\n"
 
     "load_round:\n"
-    "	inc %rbx\n"
+    "	inc " COUNTER "\n"
     ".irp r, " OTHER_GENERAL "\n	inc %\\r\n.endr\n"
-    ".irp r, " OTHER_GENERAL "\n	cmp %rbx, %\\r\n	jne load_bad\n.endr\n"
+    ".irp r, " OTHER_GENERAL "\n	cmp " COUNTER ", %\\r\n	jne load_bad\n.endr\n"
 
-    ".rept 8\n	fadds x87_one(%rip)\n	fincstp\n.endr\n"
+    ".rept 8\n	fadds " VAR(x87_one) "\n	fincstp\n.endr\n"
     ".rept 8\n	fucomi %st(1)\n	jne load_bad\n	jp load_bad\n	fincstp\n.endr\n"
 
-    "	cmpb $0, use_avx2(%rip)\n"
+    "	cmpb $0, " VAR(use_avx2) "\n"
     "	je 1f\n"
     ".irp i, 0, " OTHER_VECTORS "\n"
-    "	vpaddq vector_one(%rip), %ymm\\i, %ymm\\i\n"
+    "	vpaddq " VAR(vector_one) ", %ymm\\i, %ymm\\i\n"
     ".endr\n"
     ".irp i, " OTHER_VECTORS "\n"
-    "	vpcmpeqq %ymm0, %ymm\\i, %ymm15\n"
-    "	vpmovmskb %ymm15, %eax\n"
+    "	vpcmpeqq %ymm0, %ymm\\i, %ymm" SPARE_VECTOR "\n"
+    "	vpmovmskb %ymm" SPARE_VECTOR ", %eax\n"
     "	cmp $-1, %eax\n"
     "	jne load_bad\n"
     ".endr\n"
     "	jmp 2f\n"
     "1:\n"
     ".irp i, 0, " OTHER_VECTORS "\n"
-    "	paddq vector_one(%rip), %xmm\\i\n"
+    "	paddq " VAR(vector_one) ", %xmm\\i\n"
     ".endr\n"
     ".irp i, " OTHER_VECTORS "\n"
-    "	movdqa %xmm0, %xmm15\n"
-    "	pcmpeqd %xmm\\i, %xmm15\n"
-    "	pmovmskb %xmm15, %eax\n"
+    "	movdqa %xmm0, %xmm" SPARE_VECTOR "\n"
+    "	pcmpeqd %xmm\\i, %xmm" SPARE_VECTOR "\n"
+    "	pmovmskb %xmm" SPARE_VECTOR ", %eax\n"
     "	cmp $0xffff, %eax\n"
     "	jne load_bad\n"
     ".endr\n"
-    "2:	movq %xmm0, %rax\n"
-    "	cmp %rbx, %rax\n"
+    "2:	" LOW_OF_VECTOR
+    "	cmp " COUNTER ", " RESULT "\n"
     "	jne load_bad\n"
 
-    "	cmpb $0, use_masks(%rip)\n"
+    "	cmpb $0, " VAR(use_masks) "\n"
     "	je 1f\n"
     ".irp i, 1, 2, 3, 4, 5, 6, 7\n"
     "	kaddw %k0, %k\\i, %k\\i\n"
@@ -115,27 +138,22 @@ asm(".pushsection .text\n"
 
     "1:	test %bl, %bl\n"
     "	jnz 1f\n"
-    "	mov $39, %eax\n"		/* getpid */
-    "	syscall\n"
-    "	mov %rbx, %rcx\n"
-    "	mov %rbx, %r11\n"
-    "1:	cmpb $0, load_stop(%rip)\n"
+    SYSTEM_CALL
+    "1:	cmpb $0, " VAR(load_stop) "\n"
     "	je load_round\n"
 
     /* All of the x87 are the same, but are they those of this loop? */
-    "	push %rax\n"
-    "	fistpll (%rsp)\n"
-    "	pop %rax\n"
-    "	cmp %rbx, %rax\n"
+    POP_X87
+    "	cmp " COUNTER ", " RESULT "\n"
     "	je 1f\n"
     "load_bad:\n"
     "	xor %eax, %eax\n"
     "1:	fninit\n"
-    "	cmpb $0, use_avx2(%rip)\n"
+    "	cmpb $0, " VAR(use_avx2) "\n"
     "	je 1f\n"
     "	vzeroupper\n"
-    "1:	pop %r15\n	pop %r14\n	pop %r13\n"
-    "	pop %r12\n	pop %rbp\n	pop %rbx\n"
+    "1:\n"
+    RESTORE
     "	ret\n"
     ".popsection\n");
 
@@ -157,7 +175,7 @@ static void on_alarm(int sig)
 static int worker(int nr)
 {
 	struct itimerval it = { { 0, 3000 }, { 0, 3000 } };
-	uint64_t rounds;
+	unsigned long rounds;
 
 	if (nr) {
 		signal(SIGALRM, on_alarm);
@@ -174,6 +192,11 @@ CKPT_BODY(workers)
 	int i;
 
 	find_features();
+#ifdef __i386__
+	entry = (void *)getauxval(AT_SYSINFO);
+	if (!entry)
+		return ckpt_skip("the vDSO has no entry to the kernel");
+#endif
 	CHECK(mmap((void *)load_stop, PAGE, PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED);
 	for (i = 0; i < WORKERS; i++)

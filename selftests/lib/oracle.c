@@ -404,7 +404,8 @@ static void record_calls(struct recorder *r, pid_t pid, pid_t ns)
 		snprintf(value, sizeof(value), "%d", param.sched_priority);
 		oracle_add(r->o, value, "%d/sched/priority", ns);
 	}
-	if (!sched_rr_get_interval(pid, &ts)) {
+	/* Of other policies it depends on what else there is to run. */
+	if (sched_getscheduler(pid) == SCHED_RR && !sched_rr_get_interval(pid, &ts)) {
 		snprintf(value, sizeof(value), "%ld.%09ld", (long)ts.tv_sec, ts.tv_nsec);
 		oracle_add(r->o, value, "%d/sched/interval", ns);
 	}
