@@ -87,11 +87,21 @@ static bool parse_mount(char *line, enum cgroup_version version, char **root,
 	return true;
 }
 
+/* A copy of it, or NULL. Mounts that are made while we run are no matter. */
+static char *mountinfo(void)
+{
+	static char *cached;
+
+	if (!cached)
+		cached = read_small_file("/proc/self/mountinfo");
+	return cached ? strdup(cached) : NULL;
+}
+
 /* The directory at which the cgroup PATH of a hierarchy can be seen. */
 static int find_directory(enum cgroup_version version, const char *path,
 			  struct cgroup *cg)
 {
-	char *info = read_small_file("/proc/self/mountinfo");
+	char *info = mountinfo();
 	char *rest = info, *line, *root, *point;
 	size_t len;
 	int ret = -1;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <ctype.h>
 #include <dirent.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "proctree.h"
 #include "util.h"
@@ -31,49 +34,111 @@ int proc_read(pid_t pid, struct proc *proc)
 	return ret;
 }
 
-static int read_all_procs(struct proc **list)
+/**
+ * struct growing - a list of processes that grows
+ * @proc: the processes
+ * @used: how many there are
+ * @room: for how many there is room
+ */
+struct growing {
+	struct proc *proc;
+	int used;
+	int room;
+};
+
+static void add(struct growing *list, pid_t pid)
+{
+	if (list->used == list->room) {
+		list->room = list->room ? list->room * 2 : 64;
+		list->proc = xrealloc(list->proc, list->room,
+				      sizeof(*list->proc));
+	}
+	if (!proc_read(pid, list->proc + list->used))
+		list->used++;
+}
+
+static void add_all(struct growing *list)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
-	int used = 0, room = 0;
 
-	*list = NULL;
 	if (!dir)
-		return -1;
-	while ((entry = readdir(dir))) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		if (used == room) {
-			room = room ? room * 2 : 64;
-			*list = xrealloc(*list, room, sizeof(**list));
-		}
-		if (!proc_read(atoi(entry->d_name), *list + used))
-			used++;
-	}
+		return;
+	while ((entry = readdir(dir)))
+		if (isdigit((unsigned char)entry->d_name[0]))
+			add(list, atoi(entry->d_name));
 	closedir(dir);
-	return used;
 }
 
-static void swap(struct proc *a, struct proc *b)
+/* Moves the tree below the first process to the front; returns its size. */
+static int sort_tree(struct growing *list)
 {
-	struct proc old = *a;
+	int found = 1, done, i;
+	struct proc old;
 
-	*a = *b;
-	*b = old;
+	for (done = 0; done < found; done++) {
+		for (i = found; i < list->used; i++) {
+			if (list->proc[i].ppid != list->proc[done].pid)
+				continue;
+			old = list->proc[found];
+			list->proc[found++] = list->proc[i];
+			list->proc[i] = old;
+		}
+	}
+	return found;
 }
 
+/* False where the kernel does not list the children of a thread. */
+static bool add_children_of(struct growing *list, pid_t pid, const char *thread)
+{
+	char *path = xasprintf("/proc/%d/task/%s/children", pid, thread);
+	char *text = read_small_file(path);
+	char *rest, *word;
+
+	free(path);
+	if (!text)
+		return false;
+	rest = text;
+	while ((word = strsep(&rest, " \n")))
+		if (*word)
+			add(list, atoi(word));
+	free(text);
+	return true;
+}
+
+static bool add_children(struct growing *list, pid_t pid)
+{
+	struct dirent *entry;
+	bool listed = false;
+	char path[40];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		return true;	/* it has just ended */
+	while ((entry = readdir(dir)))
+		if (isdigit((unsigned char)entry->d_name[0]))
+			listed |= add_children_of(list, pid, entry->d_name);
+	closedir(dir);
+	return listed || kill(pid, 0) < 0;
+}
+
+/* Without a look at the processes that do not belong to it, if possible. */
 int proc_tree(pid_t root, struct proc **list)
 {
-	int all = read_all_procs(list);
-	int found = 0, done, i;
+	struct growing all = { 0 };
+	int i;
 
-	for (i = 0; i < all && !found; i++)
-		if ((*list)[i].pid == root)
-			swap(*list + found++, *list + i);
-	/* The front of the list is the tree so far. */
-	for (done = 0; done < found; done++)
-		for (i = found; i < all; i++)
-			if ((*list)[i].ppid == (*list)[done].pid)
-				swap(*list + found++, *list + i);
-	return all < 0 ? -1 : found;
+	add(&all, root);
+	for (i = 0; i < all.used; i++) {
+		if (add_children(&all, all.proc[i].pid))
+			continue;
+		all.used = 1;
+		add_all(&all);
+		all.used = sort_tree(&all);
+		break;
+	}
+	*list = all.proc;
+	return all.used || !access("/proc/self", F_OK) ? all.used : -1;
 }
