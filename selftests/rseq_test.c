@@ -249,7 +249,7 @@ CKPT_TEST(rseq, extensions_of_the_time_slice)
 
 /* ---- Critical sections ---- */
 
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__i386__)
 
 static volatile uint64_t spins;		/* since it was entered */
 
@@ -271,11 +271,19 @@ static __attribute__((noinline)) void spin_until_aborted(void)
 		".balign 32\n"
 		"section:\n"
 		"	.long 0, 0\n"
+#ifdef __x86_64__
 		"	.quad 1f, 2f - 1f, 3f\n"
 		".popsection\n"
 		"	lea section(%%rip), %%rax\n"
 		"	mov %%rax, %[cs]\n"
 		"1:	incq %[spins]\n"
+#else
+		"	.long 1f, 0, 2f - 1f, 0, 3f, 0\n"
+		".popsection\n"
+		"	lea section, %%eax\n"
+		"	mov %%eax, %[cs]\n"
+		"1:	incl %[spins]\n"
+#endif
 		"	jmp 1b\n"
 		"2:\n"
 		".pushsection .text.rseq_abort, \"ax\"\n"
@@ -285,7 +293,7 @@ static __attribute__((noinline)) void spin_until_aborted(void)
 		".popsection\n"
 		:
 		: [cs] "m" (own.cs), [spins] "m" (spins), [sig] "i" (RSEQ_SIG)
-		: "rax", "cc", "memory"
+		: "eax", "cc", "memory"
 		: aborted);
 	__builtin_unreachable();
 aborted:
@@ -415,6 +423,6 @@ CKPT_TEST(rseq, pointer_to_a_section_that_was_left)
 	return checks(&own, FIRST_LEN, RSEQ_SIG);
 }
 
-#endif /* __x86_64__ */
+#endif /* x86 */
 
 TEST_HARNESS_MAIN

@@ -191,8 +191,10 @@ static int find_exe(const struct app *app, char *exe, size_t size)
 	self[len] = '\0';
 	name = strrchr(self, '/');
 	*name++ = '\0';
-	len = snprintf(exe, size, "%s/%s", apps ? apps : self,
-		       app->exe ? app->exe : name);
+	if (app->exe)
+		len = snprintf(exe, size, "%s/%s", self, app->exe);
+	else
+		len = snprintf(exe, size, "%s/%s", apps ? apps : self, name);
 	return len < size ? 0 : -ENAMETOOLONG;
 }
 
