@@ -282,7 +282,7 @@ CKPT_BODY(beats)
 {
 	int fd = open("beat", O_RDWR | O_CREAT, 0600);
 	char end[APP_DIR_LEN + 16];
-	long n = 0;
+	int64_t n = 0;
 
 	snprintf(end, sizeof(end), "%s/go.0", ckpt_dir());
 	ckpt_ready();
@@ -294,10 +294,10 @@ CKPT_BODY(beats)
 	return 0;
 }
 
-static long beat(struct app *app)
+static int64_t beat(struct app *app)
 {
 	char path[APP_DIR_LEN + 16];
-	long n = -1;
+	int64_t n = -1;
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/beat", app->dir);
@@ -310,7 +310,7 @@ static long beat(struct app *app)
 
 static bool lives(struct app *app)
 {
-	long n = beat(app);
+	int64_t n = beat(app);
 	int i;
 
 	for (i = 0; i < 1000 * ckpt_scale(); i++) {
