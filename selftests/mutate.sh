@@ -42,6 +42,7 @@ tests_of() {
 	PRCTLS.*)	echo "prctl_test" ;;
 	RLIMITS.*)	echo "ids_test sched_test" ;;
 	RSEQ.*)		echo "rseq_test" ;;
+	DISPATCH.*)	echo "x86_test" ;;
 	ARCH_TASK.syscall | REGSET.*) echo "regs_test syscall_test" ;;
 	ARCH_TASK.*)	echo "x86_test x86_64_test compat_test regs_test" ;;
 	ARCH_MM.*)	echo "x86_test x86_64_test compat_test mm_test vma_test" ;;
@@ -67,7 +68,7 @@ reason_of() {
 	ARCH_TASK.syscall)
 		user_mode_linux || echo "the registers have it here"
 		;;
-	ARCH_TASK.* | ARCH_MM.* | VDSO.* | VMA.pkey)
+	ARCH_TASK.* | ARCH_MM.* | VDSO.* | VMA.pkey | DISPATCH.*)
 		if user_mode_linux; then
 			echo "only kernels on the processor itself have it"
 		elif [[ $1 == ARCH_TASK.vdso ]]; then

@@ -193,6 +193,12 @@ const struct field fields[] = {
 	FIELD(RSEQ, ckpt_rseq, flags, FLAGS, CKPT_RSEQ_FLAGS),
 	FIELD(RSEQ, ckpt_rseq, reserved, RESERVED, 0),
 
+	FIELD(DISPATCH, ckpt_dispatch, mode, ENUM, 2),
+	FIELD(DISPATCH, ckpt_dispatch, reserved, RESERVED, 0),
+	FIELD(DISPATCH, ckpt_dispatch, offset, ADDRESS, 0),
+	FIELD(DISPATCH, ckpt_dispatch, len, NUMBER, 0),
+	FIELD(DISPATCH, ckpt_dispatch, selector, ADDRESS, 0),
+
 	FIELD(REGSET, ckpt_regset, note, NUMBER, 0),
 	FIELD(REGSET, ckpt_regset, size, COUNT, 1),
 

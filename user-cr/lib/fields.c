@@ -51,6 +51,7 @@ DESCRIBE(ckpt_sched);
 DESCRIBE(ckpt_prctls);
 DESCRIBE(ckpt_prctl);
 DESCRIBE(ckpt_rseq);
+DESCRIBE(ckpt_dispatch);
 DESCRIBE(ckpt_regset);
 DESCRIBE(ckpt_restart_block);
 DESCRIBE(ckpt_um_task);

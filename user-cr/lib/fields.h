@@ -270,6 +270,13 @@
 	F(s, flags, HEX) \
 	F(s, reserved, RESERVED)
 
+#define FIELDS_OF_ckpt_dispatch(F, A, s) \
+	F(s, mode, NUMBER) \
+	F(s, reserved, RESERVED) \
+	F(s, offset, HEX) \
+	F(s, len, HEX) \
+	F(s, selector, HEX)
+
 #define FIELDS_OF_ckpt_rlimits(F, A, s) \
 	A(s, cur, HEX) \
 	A(s, max, HEX)

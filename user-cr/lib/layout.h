@@ -37,6 +37,7 @@ extern const struct ckpt_layout layout_of_ckpt_sched;
 extern const struct ckpt_layout layout_of_ckpt_prctls;
 extern const struct ckpt_layout layout_of_ckpt_prctl;
 extern const struct ckpt_layout layout_of_ckpt_rseq;
+extern const struct ckpt_layout layout_of_ckpt_dispatch;
 extern const struct ckpt_layout layout_of_ckpt_regset;
 extern const struct ckpt_layout layout_of_ckpt_restart_block;
 extern const struct ckpt_layout layout_of_ckpt_um_task;

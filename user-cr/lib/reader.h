@@ -134,6 +134,7 @@ int check_itimers(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_sched(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_prctls(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_rseq(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_dispatch(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_regset(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_restart_block(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_file(struct ckpt_reader *r, const struct ckpt_record *rec);

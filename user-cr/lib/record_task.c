@@ -204,6 +204,16 @@ int check_rseq(struct ckpt_reader *r, const struct ckpt_record *rec)
 	return 0;
 }
 
+int check_dispatch(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_dispatch d;
+
+	ckpt_record_body(rec, &d, sizeof(d));
+	if (d.mode < 1 || d.mode > 2)
+		return reader_fail(r, "DISPATCH: unknown mode %u", d.mode);
+	return 0;
+}
+
 int check_regset(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct ckpt_regset s;

@@ -109,6 +109,10 @@ static const struct record_type types[] = {
 	[CKPT_REC_RSEQ] = {
 		LAYOUT("RSEQ", rseq), .owned = true, .check = check_rseq,
 	},
+	[CKPT_REC_DISPATCH] = {
+		LAYOUT("DISPATCH", dispatch), .owned = true,
+		.check = check_dispatch,
+	},
 	[CKPT_REC_RLIMITS] = { LAYOUT("RLIMITS", rlimits), .owned = true },
 	[CKPT_REC_REGSET] = {
 		LAYOUT("REGSET", regset),
@@ -174,6 +178,7 @@ static const struct record_type *find_type(uint32_t type)
 	case CKPT_REC_SCHED:
 	case CKPT_REC_PRCTLS:
 	case CKPT_REC_RSEQ:
+	case CKPT_REC_DISPATCH:
 	case CKPT_REC_REGSET:
 	case CKPT_REC_RESTART_BLOCK:
 	case CKPT_REC_ARCH_TASK:
@@ -389,12 +394,19 @@ static int check_tail(struct ckpt_reader *r, const struct ckpt_record *rec,
 	return 0;
 }
 
-/* Some came with version 2, and only one architecture has them. */
+/* Some came with version 2, and of these only one architecture has all. */
 static bool may_be_there(const struct ckpt_reader *r, uint32_t type)
 {
-	if (type != CKPT_REC_VDSO && type != CKPT_REC_ARCH_MM)
+	switch (type) {
+	case CKPT_REC_DISPATCH:
+		return r->header.version >= 2;
+	case CKPT_REC_VDSO:
+	case CKPT_REC_ARCH_MM:
+		return r->header.version >= 2 &&
+		       r->header.arch == CKPT_ARCH_X86_64;
+	default:
 		return true;
-	return r->header.version >= 2 && r->header.arch == CKPT_ARCH_X86_64;
+	}
 }
 
 /* Type and zero bytes. */

@@ -245,6 +245,9 @@ static void signals_and_times(struct image *image, uint32_t task_id)
 	struct ckpt_rseq rseq = {
 		.addr = 0x7fff1000, .len = 32, .signature = 0x53053053,
 	};
+	struct ckpt_dispatch dispatch = {
+		.mode = 1, .offset = TEXT, .len = PAGE, .selector = STACK,
+	};
 	uint64_t cpus = 3;
 
 	record(image, CKPT_REC_PENDING, 0, task_id, &pending, sizeof(pending),
@@ -258,6 +261,9 @@ static void signals_and_times(struct image *image, uint32_t task_id)
 	record(image, CKPT_REC_PRCTLS, 0, task_id, &prctls, sizeof(prctls),
 	       &prctl, sizeof(prctl));
 	record(image, CKPT_REC_RSEQ, 0, task_id, &rseq, sizeof(rseq), NULL, 0);
+	if (image->kind.x86 && image->kind.version > 1)
+		record(image, CKPT_REC_DISPATCH, 0, task_id, &dispatch,
+		       sizeof(dispatch), NULL, 0);
 }
 
 static void arch_task(struct image *image, uint32_t task_id, uint32_t vdso_id)

@@ -363,7 +363,7 @@ static const struct change {
 
 /* In an image of x86_64. */
 static const struct change x86_changes[] = {
-	BODY(ARCH_TASK, x86_task, flags, 8, "unknown flags"),
+	BODY(ARCH_TASK, x86_task, flags, 1U << 31, "unknown flags"),
 	BODY(ARCH_TASK, x86_task, vdso_id, 1, "no vDSO"),
 	BODY(ARCH_TASK, x86_task, reserved, 1, "reserved"),
 	HEAD(ARCH_TASK, body_len, 64, "cannot have a body"),
@@ -372,6 +372,9 @@ static const struct change x86_changes[] = {
 	BODY(ARCH_MM, x86_mm, exec_pkey, 0xfffffffe, "protection keys"),
 	BODY(ARCH_MM, x86_mm, exec_pkey, 16, "protection keys"),
 	BODY(ARCH_MM, x86_mm, nr_segments, 0x10000002, "segments in"),
+	BODY(DISPATCH, dispatch, mode, 0, "unknown mode"),
+	BODY(DISPATCH, dispatch, mode, 3, "unknown mode"),
+	BODY(DISPATCH, dispatch, reserved, 1, "reserved"),
 	BODY(VDSO, vdso, abi, 16, "16-bit"),
 	BODY(VDSO, vdso, nr_symbols, 0x5555557, "functions"),
 	BODY(VDSO, vdso, hash, 0, "wrong hash"),
@@ -394,6 +397,7 @@ static const struct change v1_changes[] = {
 	BODY(VMA, vma, pkey, 1, "reserved"),
 	HEAD(PRCTLS, type, CKPT_REC_VDSO, "unknown type 51"),
 	HEAD(PRCTLS, type, CKPT_REC_ARCH_MM, "unknown type 99"),
+	HEAD(PRCTLS, type, CKPT_REC_DISPATCH, "unknown type 85"),
 	BODY(REGSET, regset, size, 26, "registers"),
 	HEAD(ARCH_TASK, body_len, 8, "cannot have a body"),
 #undef SYMBOL

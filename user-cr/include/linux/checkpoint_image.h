@@ -192,6 +192,7 @@ struct ckpt_record {
  * @CKPT_REC_SCHED: struct ckpt_sched
  * @CKPT_REC_PRCTLS: struct ckpt_prctls
  * @CKPT_REC_RSEQ: struct ckpt_rseq
+ * @CKPT_REC_DISPATCH: struct ckpt_dispatch
  * @CKPT_REC_RLIMITS: struct ckpt_rlimits
  * @CKPT_REC_TIMES: struct ckpt_times
  * @CKPT_REC_REGSET: struct ckpt_regset
@@ -222,6 +223,7 @@ enum ckpt_record_type {
 	CKPT_REC_SCHED		= 82,
 	CKPT_REC_PRCTLS		= 83,
 	CKPT_REC_RSEQ		= 84,
+	CKPT_REC_DISPATCH	= 85,
 	CKPT_REC_REGSET		= 96,
 	CKPT_REC_RESTART_BLOCK	= 97,
 	CKPT_REC_ARCH_TASK	= 98,
@@ -953,6 +955,22 @@ struct ckpt_prctl {
 	__u64 arg3;
 };
 
+/**
+ * struct ckpt_dispatch - syscall user dispatch
+ * @mode: PR_SYS_DISPATCH_EXCLUSIVE_ON or PR_SYS_DISPATCH_INCLUSIVE_ON
+ * @reserved: zero
+ * @offset: first address of the range
+ * @len: bytes of it
+ * @selector: address of the byte that switches it, or 0
+ */
+struct ckpt_dispatch {
+	__u32 mode;
+	__u32 reserved;
+	__u64 offset;
+	__u64 len;
+	__u64 selector;
+};
+
 /* ckpt_rseq.flags */
 #define CKPT_RSEQ_SLICE		0x1	/* extensions of the time slice are on */
 #define CKPT_RSEQ_FLAGS		0x1
@@ -1044,11 +1062,14 @@ struct ckpt_restart_block {
  * %CKPT_X86_EFLAGS_ID
  *	The flag by which programs tell whether there is a CPUID instruction,
  *	which is in no register set.
+ * %CKPT_X86_IN_VDSO
+ *	It is in the middle of a function of the vDSO.
  */
 #define CKPT_X86_IA32		(1U << 0)
 #define CKPT_X86_COMPAT_SYSCALL	(1U << 1)
 #define CKPT_X86_EFLAGS_ID	(1U << 2)
-#define CKPT_X86_TASK_FLAGS	0x7U
+#define CKPT_X86_IN_VDSO	(1U << 3)
+#define CKPT_X86_TASK_FLAGS	0xfU
 
 #define CKPT_X86_NR_TLS		3
 
