@@ -38,6 +38,15 @@ kernel-x86_64: kernel-tree ## a PC for qemu
 	@scripts/stamp kernel-x86_64 $(kernel_inputs) --makes $(BUILD)/x86_64/vmlinux -- \
 		scripts/build-kernel -o $(BUILD)/x86_64 x86_64
 
+# The same code at other addresses, and other code
+VDSO_FLAGS := CFLAGS_vclock_gettime.o='-Os -falign-functions=512' \
+	CFLAGS_vgetcpu.o=-falign-functions=512 CFLAGS_vgetrandom.o=-falign-functions=256
+
+kernel-x86_64-vdso: kernel-tree ## the same as x86_64 with another vDSO
+	@scripts/deps qemu
+	@scripts/stamp kernel-x86_64-vdso $(kernel_inputs) Makefile --makes $(BUILD)/x86_64-vdso/vmlinux -- \
+		scripts/build-kernel -o $(BUILD)/x86_64-vdso x86_64 vmlinux $(VDSO_FLAGS)
+
 kernel-x86_64-debug: kernel-tree ## the same with KASAN, UBSAN, lockdep, kmemleak
 	@scripts/deps qemu
 	@scripts/stamp kernel-x86_64-debug $(kernel_inputs) --makes $(BUILD)/x86_64-debug/vmlinux -- \
@@ -57,7 +66,7 @@ check: kernel tools selftests ## all tests
 check-debug: kernel-debug tools selftests ## all tests on the debug kernel
 	@scripts/check -a um-debug
 
-check-all: kernel kernel-x86_64 tools selftests ## all tests, then those of vm/ and selftests/ on x86_64
+check-all: kernel kernel-x86_64 kernel-x86_64-vdso tools selftests ## all tests, then those for x86_64 on it
 	@scripts/check --on=x86_64
 
 mutate: kernel tools selftests ## drop each field of the image, and see a test fail
@@ -114,6 +123,6 @@ else \
 fi
 endef
 
-.PHONY: demo shell deps kernel kernel-debug kernel-x86_64 kernel-x86_64-debug \
+.PHONY: demo shell deps kernel kernel-debug kernel-x86_64 kernel-x86_64-vdso kernel-x86_64-debug \
 	tools selftests check check-debug check-all \
 	mutate bench bench-criu lint bisect kernel-tree export export-check clean help

@@ -238,7 +238,8 @@ struct illegal {
 
 static const struct illegal illegal[] = {
 	HEADER(version, 0),
-	HEADER(version, 2),
+	HEADER(version, CKPT_FORMAT_VERSION - 1),
+	HEADER(version, CKPT_FORMAT_VERSION + 1),
 	HEADER(version, ~0U),
 	HEADER(endian, 0x04030201),
 	HEADER(arch, 0),
@@ -251,10 +252,6 @@ static const struct illegal illegal[] = {
 	HEADER(features, 1),
 	HEADER(features, 1ULL << 63),
 	HEADER(task_size, ~0ULL),
-	HEADER(cpu_features, ~0ULL),
-	HEADER(fpu_size, 1),
-	HEADER(fpu_size, 1ULL << 40),
-	HEADER(vdso_hash, 12345),
 	HEADER(base_id, 1),
 	HEADER(tree_len, 0),
 	HEADER(tree_len, 8),

@@ -197,7 +197,8 @@ struct ckpt_record {
  * @CKPT_REC_TIMES: struct ckpt_times
  * @CKPT_REC_REGSET: struct ckpt_regset
  * @CKPT_REC_RESTART_BLOCK: struct ckpt_restart_block
- * @CKPT_REC_ARCH_TASK: a struct of the architecture, for a task
+ * @CKPT_REC_ARCH_TASK: a struct of the architecture, for a task; stands before its
+ *	CKPT_REC_REGSETs
  * @CKPT_REC_ARCH_MM: a struct of the architecture, for an address space; stands
  *	between its CKPT_REC_MM and the mappings
  */
