@@ -100,8 +100,9 @@ series_objects() {
 		while IFS= read -r file; do
 			case $arch:$file in
 			um:arch/um/* | um:arch/x86/um/*) ;;
-			# It has neither huge pages nor rseq.
-			um:mm/checkpoint_huge.c | um:checkpoint/rseq.c | um:kernel/rseq.c) continue ;;
+			# It has neither huge pages nor rseq nor the generic entry.
+			um:mm/checkpoint_huge.c | um:checkpoint/rseq.c | um:kernel/rseq.c | \
+				um:checkpoint/dispatch.c) continue ;;
 			x86_64:arch/x86/um/* | x86_64:fs/hostfs/*) continue ;;
 			x86_64:arch/x86/*) ;;
 			*:arch/* | *:tools/* | *:scripts/* | *:samples/* | *:Documentation/*) continue ;;

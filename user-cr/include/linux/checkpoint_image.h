@@ -1152,6 +1152,7 @@ struct ckpt_vdso_symbol {
  * @code_len: bytes of the code
  * @data_len: bytes of the data, which is mapped at the start of
  * @data_span: bytes before the code
+ * @reserved: zero
  *
  * The tail has the functions, the code and the data. The data is such that code
  * that is in the middle of reading a clock starts again, and comes to make a
