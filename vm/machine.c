@@ -51,6 +51,8 @@ static const char usage[] =
 "  -k, --kernel=FILE    boot FILE instead of build/NAME/linux or .../vmlinux\n"
 "  -A, --accel=NAME     how qemu runs x86_64: kvm or tcg, which emulates\n"
 "                       (default: kvm where it works)\n"
+"  -C, --cpu=MODEL      processors of x86_64, as qemu's -cpu takes them, for\n"
+"                       example qemu64 or max,-avx (default " DEFAULT_CPU ")\n"
 "  -m, --memory=SIZE    memory, in MiB or with a suffix M or G (default 512M)\n"
 "  -c, --cpus=N         virtual processors, 1 to 8 (default 2)\n"
 "  -x, --append=ARG     add to the kernel's command line; may be repeated\n"
@@ -447,6 +449,7 @@ static void parse_options(int argc, char **argv)
 		{ "arch", required_argument, NULL, 'a' },
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "accel", required_argument, NULL, 'A' },
+		{ "cpu", required_argument, NULL, 'C' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "cpus", required_argument, NULL, 'c' },
 		{ "append", required_argument, NULL, 'x' },
@@ -470,7 +473,7 @@ static void parse_options(int argc, char **argv)
 	opt.m.append = calloc(argc, sizeof(*opt.m.append));
 	if (!opt.env || !opt.m.append)
 		fail("out of memory");
-	while ((c = getopt_long(argc, argv, "+a:k:A:m:c:x:s:e:t:l:hV", longs,
+	while ((c = getopt_long(argc, argv, "+a:k:A:C:m:c:x:s:e:t:l:hV", longs,
 				NULL)) != -1) {
 		switch (c) {
 		case 'a':
@@ -483,6 +486,9 @@ static void parse_options(int argc, char **argv)
 			if (strcmp(optarg, "kvm") && strcmp(optarg, "tcg"))
 				fail("accel: neither kvm nor tcg: %s", optarg);
 			opt.m.accel = optarg;
+			break;
+		case 'C':
+			opt.m.cpu = optarg;
 			break;
 		case 'm':
 			opt.m.mem = megabytes(optarg);
@@ -530,6 +536,11 @@ static void parse_options(int argc, char **argv)
 		opt.m.cpus = DEFAULT_CPUS;
 	opt.m.pc = arch->pc;
 	opt.m.debug = arch->debug;
+	if (opt.m.cpu && !arch->pc)
+		fail("cpu: %s runs on the host's processor; only x86_64 has a model",
+		     arch->name);
+	if (!opt.m.cpu)
+		opt.m.cpu = DEFAULT_CPU;
 	if (!opt.m.kernel)
 		opt.m.kernel = format("%s/build/%s/%s", opt.top, arch->name,
 				      arch->kernel);

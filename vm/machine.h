@@ -14,6 +14,9 @@
 /* Without qemu a PC cannot be had; everything else needs it not. */
 #define QEMU		"qemu-system-x86_64"
 
+/* All that qemu has; five levels of page tables only make emulation slower. */
+#define DEFAULT_CPU	"max,la57=off"
+
 /*
  * For the kernel's command line if kmemleak is to look at the end. A slab cache
  * that is not debugged has sheaves, which keep the address of every object that
@@ -32,12 +35,13 @@
  * @append: more arguments for the kernel's command line, @nappend of them
  * @pc: a PC in qemu, else User-Mode Linux
  * @accel: kvm or tcg, the way qemu runs it, or NULL for the better one
+ * @cpu: model of the processors of a PC, as qemu takes it
  * @debug: the kernel has the checkers of configs/debug.config
  * @contained: the kernel runs in mount and pid namespaces of its own
  * @pid: process to kill so that nothing of the machine stays
  */
 struct machine {
-	const char *kernel, *accel;
+	const char *kernel, *accel, *cpu;
 	char *dir, *boot, *state;
 	char **append;
 	int nappend;

@@ -167,9 +167,8 @@ run_qemu(const struct machine *m, const struct lines *lines)
 		ARG("-accel");
 		ARG("tcg");
 	}
-	/* five levels of page tables only make emulation slower */
 	ARG("-cpu");
-	ARG("max,la57=off");
+	ARG("%s", m->cpu);
 	ARG("-m");
 	ARG("%luM", m->mem);
 	ARG("-smp");
