@@ -5,6 +5,10 @@
 #include "test.h"
 
 #include <dirent.h>
+#include <linux/btrfs.h>
+#include <mntent.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 CKPT_SUITE(files);
@@ -337,6 +341,269 @@ CKPT_TEST(files, large_offset)
 	ckpt_here();
 	CHECK_EQ(1LL << 40, lseek(fd, 0, SEEK_CUR));
 	return 0;
+}
+
+/* ---- File systems on disks, which vm/run --disk makes ---- */
+
+#define DISK_PAGE	4096
+
+/* The device on /mnt/@fs; 0 if there is one */
+static int find_disk(const char *fs, char *dev, size_t size)
+{
+	FILE *f = setmntent("/proc/self/mounts", "r");
+	struct mntent *m;
+	char dir[64];
+	int ret = -1;
+
+	snprintf(dir, sizeof(dir), "/mnt/%s", fs);
+	while (f && (m = getmntent(f))) {
+		if (strcmp(m->mnt_dir, dir) || strcmp(m->mnt_type, fs))
+			continue;
+		snprintf(dev, size, "%s", m->mnt_fsname);
+		ret = 0;
+	}
+	if (f)
+		endmntent(f);
+	return ret;
+}
+
+static int copy_file(const char *from, const char *to)
+{
+	int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT, 0755);
+	static char buf[1 << 20];
+	ssize_t n;
+
+	CHECK_OK(in);
+	CHECK_OK(out);
+	while ((n = read(in, buf, sizeof(buf))) > 0)
+		CHECK_EQ(n, write(out, buf, n));
+	CHECK_EQ(0, n);
+	close(in);
+	close(out);
+	return 0;
+}
+
+/* A directory of our own there, to work in */
+static int go_to_disk(const char *fs)
+{
+	char dev[256], dir[] = "files.XXXXXX";
+
+	if (find_disk(fs, dev, sizeof(dev)))
+		return ckpt_skip("there is no disk with %s: vm/run --disk=%s", fs, fs);
+	CHECK_OK(chdir("/mnt"));
+	CHECK_OK(chdir(fs));
+	CHECK(mkdtemp(dir));
+	CHECK_OK(chdir(dir));
+	return 0;
+}
+
+/* Without a struct rseq, which the oracle would not know to change by itself */
+static int run_program(int in)
+{
+	static char *const env[] = { "GLIBC_TUNABLES=glibc.pthread.rseq=0", NULL };
+
+	CHECK_EQ(0, dup2(in, 0));
+	CHECK_OK(execle("./program", "program", NULL, env));
+	return 1;
+}
+
+/* Until it sleeps, and not for a file system, which is another letter */
+static int wait_for_program(pid_t pid)
+{
+	char path[64], text[512];
+	int seen = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	while (seen < 5) {
+		CHECK(read_file(path, text, sizeof(text)) > 0);
+		seen = strstr(text, "(program) S") ? seen + 1 : 0;
+		sleep_ms(2);
+	}
+	return 0;
+}
+
+/* Each way in which a process can have a file, with what is not written back */
+static int use_files(void)
+{
+	char cwd[256], now[512], exe[256], buf[8] = "", *shared, *private;
+	int in, out, more, direct, map, stdin_of[2], i, n = 0;
+	struct stat before, after;
+	struct dirent *d;
+	DIR *dir, *done;
+	pid_t pid;
+
+	CHECK(getcwd(cwd, sizeof(cwd)));
+	CHECK(!make_file("in", "0123456789"));
+	in = open("in", O_RDONLY);
+	CHECK_EQ(4, read(in, buf, 4));
+	CHECK_OK(fstat(in, &before));
+	out = open("out", O_WRONLY | O_CREAT, 0600);
+	CHECK_EQ(3, write(out, "one", 3));
+	more = open("more", O_RDWR | O_CREAT | O_APPEND, 0600);
+	CHECK_EQ(1, write(more, "a", 1));
+	direct = open("in", O_RDONLY | O_DIRECT);
+	CHECK_OK(direct);
+
+	map = open("map", O_RDWR | O_CREAT, 0600);
+	CHECK_OK(ftruncate(map, 3 * DISK_PAGE));
+	shared = mmap(NULL, 3 * DISK_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+	private = mmap(NULL, 3 * DISK_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, map, 0);
+	CHECK(shared != MAP_FAILED && private != MAP_FAILED);
+	pattern_fill(shared, 2 * DISK_PAGE, 1);
+	pattern_fill(private + DISK_PAGE, DISK_PAGE, 2);
+
+	CHECK(!mkdir("d", 0700));
+	for (i = 0; i < 50; i++) {
+		snprintf(now, sizeof(now), "d/%d", i);
+		CHECK(!make_file(now, ""));
+	}
+	dir = opendir("d");
+	CHECK(dir);
+	for (i = 0; i < 20; i++)
+		CHECK(readdir(dir));
+	seekdir(dir, telldir(dir));
+	done = opendir("d");
+	while (readdir(done))
+		;
+
+	CHECK(!copy_file("/bin/cat", "program"));
+	CHECK_OK(pipe(stdin_of));
+	SPAWN(pid, run_program(stdin_of[0]));
+	CHECK(!wait_for_program(pid));
+	ckpt_here();
+
+	CHECK(getcwd(now, sizeof(now)) && !strcmp(cwd, now));
+	CHECK_EQ(3, read(in, buf, 3));
+	CHECK(!memcmp(buf, "456", 3));
+	CHECK_OK(fstat(in, &after));
+	CHECK_EQ(before.st_ino, after.st_ino);
+	CHECK_EQ(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+	CHECK(fcntl(direct, F_GETFL) & O_DIRECT);
+	CHECK_EQ(3, write(out, "two", 3));
+	CHECK(!check_file("out", "onetwo"));
+	CHECK_EQ(1, write(more, "b", 1));
+	CHECK(!check_file("more", "ab"));
+
+	CHECK(!pattern_check(shared, 2 * DISK_PAGE, 1));
+	CHECK(!pattern_check(private, DISK_PAGE, 1));
+	CHECK(!pattern_check(private + DISK_PAGE, DISK_PAGE, 2));
+	CHECK_EQ(0, shared[2 * DISK_PAGE] | private[2 * DISK_PAGE]);
+	/* Still the same file */
+	shared[2 * DISK_PAGE] = 7;
+	CHECK_EQ(7, private[2 * DISK_PAGE]);
+	CHECK_EQ(1, pread(map, buf, 1, 2 * DISK_PAGE));
+	CHECK_EQ(7, buf[0]);
+
+	while ((d = readdir(dir)))
+		n += d->d_name[0] != '.';
+	CHECK(n >= 30 && n <= 32);
+	CHECK(!readdir(done));
+
+	snprintf(now, sizeof(now), "/proc/%d/exe", pid);
+	n = readlink(now, exe, sizeof(exe) - 1);
+	CHECK(n > 0);
+	exe[n] = '\0';
+	snprintf(now, sizeof(now), "%s/program", cwd);
+	CHECK(!strcmp(now, exe));
+	CHECK_OK(kill(pid, SIGKILL));
+	CHECK_EQ(pid, waitpid(pid, NULL, 0));
+	return 0;
+}
+
+static int files_on(const char *fs)
+{
+	return go_to_disk(fs) ?: use_files();
+}
+
+CKPT_TEST(files, on_ext4)
+{
+	return files_on("ext4");
+}
+
+CKPT_TEST(files, on_btrfs)
+{
+	return files_on("btrfs");
+}
+
+CKPT_TEST(files, on_xfs)
+{
+	return files_on("xfs");
+}
+
+/* Each subvolume has a device number of its own. */
+CKPT_TEST(files, in_a_subvolume)
+{
+	struct btrfs_ioctl_vol_args args = { .name = "subvolume" };
+	int fd, ret = go_to_disk("btrfs");
+
+	if (ret)
+		return ret;
+	fd = open(".", O_RDONLY);
+	CHECK_OK(ioctl(fd, BTRFS_IOC_SUBVOL_CREATE, &args));
+	close(fd);
+	CHECK_OK(chdir(args.name));
+	return use_files();
+}
+
+/* As after a reboot: nothing of the file system is in memory. */
+static void mount_anew(struct __test_metadata *_metadata, const char *fs)
+{
+	char dev[256], dir[64];
+	int fd, i;
+
+	snprintf(dir, sizeof(dir), "/mnt/%s", fs);
+	ASSERT_EQ(0, find_disk(fs, dev, sizeof(dev)));
+	ASSERT_EQ(0, umount(dir));
+	/* The application had mounts of its own, which go with it. */
+	for (i = 0; i < 2000; i++) {
+		fd = open(dev, O_RDONLY | O_EXCL);
+		if (fd >= 0)
+			break;
+		sleep_ms(5);
+	}
+	ASSERT_LE(0, fd);
+	close(fd);
+	ASSERT_EQ(0, mount(dev, dir, fs, 0, NULL));
+}
+
+static void restarted_on_new_mount(struct __test_metadata *_metadata,
+				   struct app *app, const char *body,
+				   const char *fs)
+{
+	int ret;
+
+	if (app_plain())
+		SKIP(return, "it is in use without a checkpoint");
+	ret = app_capture(app, body);
+	if (ret == APP_SKIPPED)
+		SKIP(return, "%s", app->reason);
+	ASSERT_EQ(0, ret);
+	mount_anew(_metadata, fs);
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	EXPECT_STREQ("", app->log);
+	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_TEST_F(files, on_ext4_mounted_anew)
+{
+	restarted_on_new_mount(_metadata, &self->app, "files_on_ext4", "ext4");
+}
+
+CKPT_TEST_F(files, on_btrfs_mounted_anew)
+{
+	restarted_on_new_mount(_metadata, &self->app, "files_on_btrfs", "btrfs");
+}
+
+CKPT_TEST_F(files, on_xfs_mounted_anew)
+{
+	restarted_on_new_mount(_metadata, &self->app, "files_on_xfs", "xfs");
+}
+
+CKPT_TEST_F(files, in_a_subvolume_mounted_anew)
+{
+	restarted_on_new_mount(_metadata, &self->app, "files_in_a_subvolume", "btrfs");
 }
 
 /* ---- What leads outside: pipes of whoever started the container ---- */

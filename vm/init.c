@@ -43,6 +43,7 @@
 #endif
 
 #define MAX_KEEP 8
+#define MAX_DISKS 3
 #define LEAKS "/sys/kernel/debug/kmemleak"
 
 /* What the host asked for. */
@@ -50,7 +51,8 @@ static struct {
 	char **argv, **envp;
 	char *cwd, *state;
 	char *keep[MAX_KEEP];
-	int nkeep;
+	char *disk[MAX_DISKS];
+	int nkeep, ndisks;
 	bool tty, merge, split, leaks;
 	struct winsize ws;
 } job;
@@ -175,6 +177,10 @@ static void read_job(void)
 			break;
 		case JOB_STATE:
 			job.state = p + 1;
+			break;
+		case JOB_DISK:
+			if (job.ndisks < MAX_DISKS)
+				job.disk[job.ndisks++] = p + 1;
 			break;
 		case JOB_TTY:
 			job.tty = true;
@@ -323,6 +329,22 @@ static void mount_rest(void)
 	}
 }
 
+/* They come in the order in which they were asked for. */
+static void mount_disks(void)
+{
+	char dev[32], dir[64], what[128];
+	int i;
+
+	for (i = 0; i < job.ndisks; i++) {
+		snprintf(dev, sizeof(dev), "/dev/%s%c", pc ? "vd" : "ubd", 'a' + i);
+		snprintf(dir, sizeof(dir), "/mnt/%s", job.disk[i]);
+		snprintf(what, sizeof(what), "mount %s on %s", dev, dir);
+		mkdir_p(dir);
+		if (mount(dev, dir, job.disk[i], 0, NULL))
+			die(what);
+	}
+}
+
 /* A login shell sets PATH anew; bring it back to what the host asked for. */
 static void keep_path(void)
 {
@@ -354,6 +376,7 @@ static void make_machine(void)
 	    umount2(".", MNT_DETACH) || chdir("/"))
 		die("change to the new root");
 	mount_rest();
+	mount_disks();
 	put_back(held);
 
 	if (sethostname("vm", 2))
@@ -814,6 +837,18 @@ static void find_leaks(void)
 	close(to);
 }
 
+/* Whatever still lies there or is mounted elsewhere: what is written counts. */
+static void unmount_disks(void)
+{
+	char dir[64];
+	int i;
+
+	for (i = 0; i < job.ndisks; i++) {
+		snprintf(dir, sizeof(dir), "/mnt/%s", job.disk[i]);
+		umount2(dir, MNT_DETACH);
+	}
+}
+
 static void leave_status(int status)
 {
 	int fd = openat(ctl_dir, CTL_STATUS, O_WRONLY | O_CREAT | O_CLOEXEC,
@@ -859,6 +894,7 @@ int main(void)
 		find_leaks();
 	leave_status(status);
 	sync();
+	unmount_disks();
 	if (job.state)
 		umount2("/state", MNT_DETACH);
 	reboot(RB_POWER_OFF);

@@ -57,6 +57,9 @@ static const char usage[] =
 "  -c, --cpus=N         virtual processors, 1 to 8 (default 2)\n"
 "  -x, --append=ARG     add to the kernel's command line; may be repeated\n"
 "  -s, --state=DIR      share DIR read-write as /state; it survives\n"
+"  -d, --disk=FS        with a disk of 512 MiB on /mnt/FS, FS is ext4, btrfs or xfs;\n"
+"                       may be repeated. It is made anew and gone afterwards; with\n"
+"                       --state it is DIR/FS.disk, which is used again\n"
 "\n"
 "The command:\n"
 "  -e, --env=VAR=VALUE  add to its environment; may be repeated\n"
@@ -188,7 +191,7 @@ void fail(const char *fmt, ...)
 	exit(EXIT_MACHINE);
 }
 
-static char *format(const char *fmt, ...)
+char *format(const char *fmt, ...)
 {
 	va_list ap;
 	char *s;
@@ -356,6 +359,8 @@ static void write_job(void)
 	}
 	if (opt.m.state)
 		put(f, JOB_STATE, "%s", opt.m.state);
+	for (i = 0; i < opt.m.ndisks; i++)
+		put(f, JOB_DISK, "%s", opt.m.disks[i].fs);
 	if (run.tty) {
 		ioctl(0, TIOCGWINSZ, &ws);
 		put(f, JOB_TTY, "%u %u", ws.ws_row, ws.ws_col);
@@ -454,6 +459,7 @@ static void parse_options(int argc, char **argv)
 		{ "cpus", required_argument, NULL, 'c' },
 		{ "append", required_argument, NULL, 'x' },
 		{ "state", required_argument, NULL, 's' },
+		{ "disk", required_argument, NULL, 'd' },
 		{ "env", required_argument, NULL, 'e' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "log", required_argument, NULL, 'l' },
@@ -473,7 +479,7 @@ static void parse_options(int argc, char **argv)
 	opt.m.append = calloc(argc, sizeof(*opt.m.append));
 	if (!opt.env || !opt.m.append)
 		fail("out of memory");
-	while ((c = getopt_long(argc, argv, "+a:k:A:C:m:c:x:s:e:t:l:hV", longs,
+	while ((c = getopt_long(argc, argv, "+a:k:A:C:m:c:x:s:d:e:t:l:hV", longs,
 				NULL)) != -1) {
 		switch (c) {
 		case 'a':
@@ -501,6 +507,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 's':
 			state = optarg;
+			break;
+		case 'd':
+			add_disk(&opt.m, optarg);
 			break;
 		case 'e':
 			if (!strchr(optarg, '=') || *optarg == '=')
@@ -1044,6 +1053,7 @@ int main(int argc, char **argv)
 
 	catch_signals();
 	make_control_dir();
+	make_disks(&opt.m);
 	fill_control_dir();
 	run.log_file = open(run.log_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (opt.m.pc)

@@ -24,6 +24,19 @@
  */
 #define LEAK_ARGS	"slab_debug=F"
 
+/* One of each file system that there are disks with */
+#define MAX_DISKS	3
+
+/**
+ * struct disk - a disk of a machine
+ * @fs: the file system on it
+ * @file: the file that it is, a name in the control directory
+ */
+struct disk {
+	const char *fs;
+	char *file;
+};
+
 /**
  * struct machine - one virtual machine
  * @kernel: the User-Mode Linux binary, or the vmlinux of a PC
@@ -32,6 +45,7 @@
  * @state: directory shared with the machine, or NULL
  * @mem: memory in MiB
  * @cpus: virtual processors
+ * @disks: its disks, @ndisks of them
  * @append: more arguments for the kernel's command line, @nappend of them
  * @pc: a PC in qemu, else User-Mode Linux
  * @accel: kvm or tcg, the way qemu runs it, or NULL for the better one
@@ -43,6 +57,8 @@
 struct machine {
 	const char *kernel, *accel, *cpu;
 	char *dir, *boot, *state;
+	struct disk disks[MAX_DISKS];
+	int ndisks;
 	char **append;
 	int nappend;
 	unsigned long mem;
@@ -59,7 +75,10 @@ struct lines {
 void fail(const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+void add_disk(struct machine *m, const char *fs);
+void make_disks(struct machine *m);
 int um_start(struct machine *m, const struct lines *lines);
 int qemu_start(struct machine *m, const struct lines *lines);
 bool qemu_is_there(void);

@@ -186,6 +186,13 @@ run_qemu(const struct machine *m, const struct lines *lines)
 	SHARE(WIRE_TAG_ROOT, "/", ",readonly=on");
 	if (m->state)
 		SHARE(WIRE_TAG_STATE, m->state, "");
+	for (i = 0; i < m->ndisks; i++) {
+		ARG("-drive");
+		ARG("if=none,id=disk%d,format=raw,cache=unsafe,file=%s", i,
+		    value(m->disks[i].file));
+		ARG("-device");
+		ARG("virtio-blk-pci,drive=disk%d", i);
+	}
 	ARG("-kernel");
 	ARG("%s", m->kernel);
 	ARG("-append");

@@ -68,7 +68,28 @@ static int bind_writable(const char *dir)
 	return mount(dir, dir, NULL, MS_BIND, NULL);
 }
 
-/* In the new namespaces: everything read-only, three places excepted. */
+/* Disks may be outside of what can be written otherwise. */
+static int free_disks(const struct machine *m)
+{
+	int i;
+
+	for (i = 0; i < m->ndisks; i++)
+		if (set_readonly(m->disks[i].file, false, 0))
+			return -1;
+	return 0;
+}
+
+static int bind_disks(const struct machine *m)
+{
+	int i;
+
+	for (i = 0; i < m->ndisks; i++)
+		if (bind_writable(m->disks[i].file))
+			return -1;
+	return 0;
+}
+
+/* In the new namespaces: everything read-only, three places and disks excepted. */
 static int confine(const struct machine *m, const char *mem)
 {
 	char size[64];
@@ -76,11 +97,11 @@ static int confine(const struct machine *m, const char *mem)
 	snprintf(size, sizeof(size), "mode=700,size=%luM", m->mem + 64);
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    bind_writable(m->boot) ||
-	    (m->state && bind_writable(m->state)) ||
+	    (m->state && bind_writable(m->state)) || bind_disks(m) ||
 	    mount("vm", mem, "tmpfs", MS_NOSUID | MS_NODEV, size) ||
 	    set_readonly("/", true, AT_RECURSIVE) ||
 	    set_readonly(m->boot, false, 0) ||
-	    (m->state && set_readonly(m->state, false, 0)) ||
+	    (m->state && set_readonly(m->state, false, 0)) || free_disks(m) ||
 	    set_readonly(mem, false, 0))
 		return -1;
 	return 0;
@@ -152,6 +173,8 @@ run_kernel(const struct machine *m, const char *mem, const struct lines *lines)
 	ARG("ssl%d=fd:3", WIRE_LINE_CTL);
 	ARG("ssl%d=fd:4", WIRE_LINE_OUT);
 	ARG("ssl%d=fd:5", WIRE_LINE_ERR);
+	for (i = 0; i < m->ndisks; i++)
+		ARG("ubd%d=%s", i, m->disks[i].file);
 	ARG("root=/dev/root");
 	ARG("rootfstype=hostfs");
 	ARG("rootflags=%s", m->boot);

@@ -87,6 +87,7 @@ enum job_type {
 	JOB_CWD		= 'C',	/* working directory */
 	JOB_KEEP	= 'K',	/* keep visible below the machine's own /tmp, /run */
 	JOB_STATE	= 'S',	/* host directory for /state */
+	JOB_DISK	= 'D',	/* file system of the next disk */
 	JOB_TTY		= 'T',	/* give a terminal: "rows cols" */
 	JOB_MERGE	= 'M',	/* stdout and stderr are the same pipe */
 	JOB_SPLIT	= 'X',	/* terminal, but stderr apart */
