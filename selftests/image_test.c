@@ -215,18 +215,13 @@ CKPT_TEST_F(image, truncation_at_every_chunk_is_refused)
 /* ---- Single values that no reader may take ---- */
 
 struct illegal {
-	uint32_t type;		/* of record; 0 is the header */
+	uint32_t type;		/* of record */
 	size_t off;		/* in its body */
 	size_t size;
 	uint64_t value;
 	const char *name;
 };
 
-#define HEADER(field, value)						\
-	{ 0, offsetof(struct ckpt_image_header, field),			\
-	  sizeof(((struct ckpt_image_header *)0)->field) > 8 ? 8 :	\
-	  sizeof(((struct ckpt_image_header *)0)->field), value,	\
-	  "header " #field " = " #value }
 #define FIELD(rec, struct_, field, value)				\
 	{ CKPT_REC_##rec, offsetof(struct struct_, field),		\
 	  sizeof(((struct struct_ *)0)->field), value,			\
@@ -237,36 +232,6 @@ struct illegal {
 	  #rec " record " #field " = " #value }
 
 static const struct illegal illegal[] = {
-	HEADER(version, 0),
-	HEADER(version, CKPT_FORMAT_VERSION - 1),
-	HEADER(version, CKPT_FORMAT_VERSION + 1),
-	HEADER(version, ~0U),
-	HEADER(endian, 0x04030201),
-	HEADER(arch, 0),
-	HEADER(arch, 99),
-	HEADER(arch, CKPT_ARCH_UM_X86_64 + CKPT_ARCH_X86_64),
-	HEADER(page_size, 0),
-	HEADER(page_size, 65536),
-	HEADER(flags, 2),
-	HEADER(flags, 1U << 31),
-	HEADER(features, 1),
-	HEADER(features, 1ULL << 63),
-	HEADER(task_size, ~0ULL),
-	HEADER(base_id, 1),
-	HEADER(tree_len, 0),
-	HEADER(tree_len, 8),
-	HEADER(tree_len, ~0ULL),
-	HEADER(nr_tasks, 0),
-	HEADER(nr_tasks, 1),
-	HEADER(nr_tasks, ~0U),
-	HEADER(nr_objects, 0),
-	HEADER(nr_objects, 1),
-	HEADER(nr_objects, ~0U),
-	HEADER(root_pid, 0),
-	HEADER(root_pid, 2),
-	HEADER(root_pid, ~0U),
-	HEADER(reserved, 1),
-
 	RECORD(TASK, type, 9999),
 	RECORD(TASK, type, CKPT_REC_TASK_STATE),
 	RECORD(TASK_STATE, type, CKPT_REC_TASK),
@@ -443,15 +408,11 @@ CKPT_TEST_F(image, illegal_values_are_refused)
 		const struct illegal *il = &illegal[i];
 
 		ASSERT_EQ(0, image_copy(&bad, &img));
-		if (il->type) {
-			off = find_record(&bad, il->type);
-			ASSERT_NE(0, off) {
-				TH_LOG("the image has no record for %s", il->name);
-			}
-			off += sizeof(struct ckpt_record) + il->off;
-		} else {
-			off = bad.header + sizeof(struct ckpt_section) + il->off;
+		off = find_record(&bad, il->type);
+		ASSERT_NE(0, off) {
+			TH_LOG("the image has no record for %s", il->name);
 		}
+		off += sizeof(struct ckpt_record) + il->off;
 		memcpy(bad.data + off, &il->value, il->size);
 		image_fix(&bad);
 		ret = hostile_try(app, &bad, bad.len);
@@ -460,6 +421,161 @@ CKPT_TEST_F(image, illegal_values_are_refused)
 		}
 		free(bad.data);
 	}
+	EXPECT_EQ(NULL, leftovers_check(&before)) {
+		TH_LOG("%s", leftovers_check(&before));
+	}
+}
+
+/* ---- What the header says, of the image and of the machine that wrote it ---- */
+
+#define ON_UM		(1U << CKPT_ARCH_UM_X86_64)
+#define ON_X86		(1U << CKPT_ARCH_X86_64)
+#define ANYWHERE	(ON_UM | ON_X86)
+
+struct forged_header {
+	size_t off;
+	size_t size;
+	uint64_t keep;		/* of the old value; the rest is from @value */
+	uint64_t value;		/* of what is longer, each byte */
+	unsigned int on;	/* the images of which architectures */
+	const char *name;
+	const char *says;	/* why it is refused, or NULL: it restarts */
+};
+
+#define SIZE_OF(field)	sizeof(((struct ckpt_image_header *)0)->field)
+#define FORGED(field, keep, value, on, says)				\
+	{ offsetof(struct ckpt_image_header, field), SIZE_OF(field),	\
+	  keep, value, on, #field ": " #value, says }
+/* Exactly the value, or the old one with a difference */
+#define IS(field, value, on, says)	FORGED(field, 0, value, on, says)
+#define XOR(field, value, on, says)	FORGED(field, ~0ULL, value, on, says)
+
+/* Text without an end */
+#define NO_END(field)							\
+	IS(field, 'x', ANYWHERE, "a field of the header is not valid")
+
+static const struct forged_header forged_header[] = {
+	IS(version, 0, ANYWHERE, "format version 0;"),
+	IS(version, CKPT_FORMAT_VERSION - 1, ANYWHERE, "format version"),
+	IS(version, CKPT_FORMAT_VERSION + 1, ANYWHERE, "format version"),
+	IS(version, ~0U, ANYWHERE, "format version 4294967295;"),
+	IS(endian, 0x04030201, ANYWHERE, "another byte order"),
+	IS(endian, 0, ANYWHERE, "another byte order"),
+	IS(features, 1, ANYWHERE, "needs features 1 "),
+	IS(features, 1ULL << 63, ANYWHERE, "needs features 8000000000000000 "),
+	IS(flags, 2, ANYWHERE, "a field of the header is not valid"),
+	IS(flags, 1U << 31, ANYWHERE, "a field of the header is not valid"),
+	IS(reserved, 1, ANYWHERE, "a field of the header is not valid"),
+	NO_END(sysname), NO_END(release), NO_END(kernel_version), NO_END(machine),
+	IS(base_id, 1, ANYWHERE, "incremental"),
+	IS(base_id[15], 1, ANYWHERE, "incremental"),
+	IS(image_id, 0, ANYWHERE, "from another image"),
+	XOR(image_id[15], 0x80, ANYWHERE, "from another image"),
+
+	/* The machine */
+	IS(arch, 0, ANYWHERE, "another architecture"),
+	IS(arch, 99, ANYWHERE, "another architecture"),
+	XOR(arch, CKPT_ARCH_UM_X86_64 ^ CKPT_ARCH_X86_64, ANYWHERE, "another architecture"),
+	IS(arch, CKPT_ARCH_UM_X86_64 + CKPT_ARCH_X86_64, ANYWHERE, "another architecture"),
+	IS(page_size, 0, ANYWHERE, "page size 0;"),
+	IS(page_size, 65536, ANYWHERE, "page size 65536;"),
+	XOR(page_size, 1, ANYWHERE, "page size 4097;"),
+	IS(task_size, ~0ULL, ANYWHERE, "address space is larger"),
+	XOR(task_size, 1ULL << 63, ANYWHERE, "address space is larger"),
+	XOR(cpu_features[1], 1, ANYWHERE, "CPU features that are not known"),
+	XOR(cpu_features[2], 1, ANYWHERE, "CPU features that are not known"),
+	XOR(cpu_features[3], 1ULL << 63, ANYWHERE, "CPU features that are not known"),
+	/* Here the whole state of the host's unit is carried, and its vDSO is used. */
+	IS(cpu_features[0], 0, ON_UM, "another floating point unit"),
+	XOR(cpu_features[0], 1ULL << 62, ON_UM, "another floating point unit"),
+	IS(fpu_size, 0, ON_UM, "another floating point unit"),
+	XOR(fpu_size, 8, ON_UM, "another floating point unit"),
+	XOR(fpu_size, 1ULL << 63, ON_UM, "another floating point unit"),
+	XOR(vdso_hash, 1, ON_UM, "another vDSO"),
+	XOR(vdso_hash, 1ULL << 63, ON_UM, "another vDSO"),
+	/* Here these tell a reader something: each task says what it has in use. */
+	IS(cpu_features[0], 0, ON_X86, NULL),
+	IS(cpu_features[0], ~0ULL, ON_X86, NULL),
+	IS(fpu_size, 0, ON_X86, NULL),
+	IS(fpu_size, ~0ULL, ON_X86, NULL),
+	XOR(vdso_hash, 1, ON_X86, NULL),
+	/* All that lies below the limit has a place on a machine with a higher one. */
+	IS(task_size, 0, ANYWHERE, NULL),
+	/* Times are in nanoseconds. */
+	IS(hz, 0, ANYWHERE, NULL),
+	IS(hz, ~0U, ANYWHERE, NULL),
+	IS(realtime_ns, 0, ANYWHERE, NULL),
+	IS(realtime_ns, ~0ULL, ANYWHERE, NULL),
+	XOR(monotonic_ns, 1ULL << 40, ANYWHERE, NULL),
+	XOR(boottime_ns, 1ULL << 40, ANYWHERE, NULL),
+	IS(sysname, 0, ANYWHERE, NULL),
+	IS(release, 0, ANYWHERE, NULL),
+	IS(kernel_version, 0, ANYWHERE, NULL),
+	IS(machine, 0, ANYWHERE, NULL),
+
+	/* The records */
+	IS(tree_len, 0, ANYWHERE, "in the wrong place"),
+	IS(tree_len, 8, ANYWHERE, "in the wrong place"),
+	IS(tree_len, ~0ULL, ANYWHERE, "longer than the metadata"),
+	IS(nr_tasks, 0, ANYWHERE, "no tasks, or too many"),
+	IS(nr_tasks, 1, ANYWHERE, "more tasks than its header says"),
+	IS(nr_tasks, 3, ANYWHERE, "fewer tasks than its header says"),
+	IS(nr_tasks, ~0U, ANYWHERE, "no tasks, or too many"),
+	IS(nr_objects, 0, ANYWHERE, "no tasks, or too many"),
+	IS(nr_objects, 1, ANYWHERE, "no tasks, or too many"),
+	IS(nr_objects, 2, ANYWHERE, "its id is not the next one"),
+	IS(nr_objects, 0xffff, ANYWHERE, "more objects than records"),
+	IS(nr_objects, ~0U, ANYWHERE, "no tasks, or too many"),
+	IS(root_pid, 0, ANYWHERE, "another root"),
+	IS(root_pid, 2, ANYWHERE, "another root"),
+	IS(root_pid, ~0U, ANYWHERE, "another root"),
+};
+
+/* It is refused with words that tell why, or it is of no matter. */
+static void forge_header(struct __test_metadata *_metadata, struct app *app,
+			 const struct image *img, const struct forged_header *f)
+{
+	static struct image bad;
+	struct ckpt_image_header *header;
+	uint64_t value = 0;
+	enum outcome ret;
+	uint8_t *field;
+
+	ASSERT_EQ(0, image_copy(&bad, img));
+	header = (void *)(bad.data + bad.header + sizeof(struct ckpt_section));
+	field = (uint8_t *)header + f->off;
+	if (f->on & 1U << header->arch) {
+		if (f->size > sizeof(value)) {
+			memset(field, f->value, f->size);
+		} else {
+			memcpy(&value, field, f->size);
+			value = (value & f->keep) ^ f->value;
+			memcpy(field, &value, f->size);
+		}
+		image_fix(&bad);
+		ret = hostile_try(app, &bad, bad.len);
+		EXPECT_EQ(f->says ? REFUSED : RESTARTED, ret) {
+			TH_LOG("%s: %s: %s", f->name, outcome_name[ret], app->log);
+		}
+		EXPECT_NE(NULL, strstr(app->log, f->says ?: "status 0\n")) {
+			TH_LOG("%s: no \"%s\" in \"%s\"", f->name,
+			       f->says ?: "status 0", app->log);
+		}
+	}
+	free(bad.data);
+}
+
+CKPT_TEST_F(image, forged_headers_are_refused_by_name)
+{
+	static struct image img;
+	struct leftovers before;
+	unsigned int i;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, hostile_make(&self->app, &img));
+	leftovers_get(&before);
+	for (i = 0; i < ARRAY_SIZE(forged_header); i++)
+		forge_header(_metadata, &self->app, &img, &forged_header[i]);
 	EXPECT_EQ(NULL, leftovers_check(&before)) {
 		TH_LOG("%s", leftovers_check(&before));
 	}
