@@ -3,7 +3,7 @@
  * A small coordinator: makes the processes of an image and has them join
  *
  * It knows as much as the tests need: no ids of dead processes (ghosts), no
- * threads, no UTS namespace that is not inherited from the parent. The restart
+ * UTS namespace that is not inherited from the parent. The restart
  * tool of user-cr is the complete one.
  */
 #define _GNU_SOURCE
@@ -146,7 +146,9 @@ static int make_children(struct coordinator *c, struct saved_task *t)
 		struct saved_task *child = &c->task[i];
 		long pid;
 
-		if (child->task.ppid != t->task.pid || child == t)
+		/* The kernel makes the threads. */
+		if (child->task.ppid != t->task.pid || child == t ||
+		    child->task.tgid != child->task.pid)
 			continue;
 		pid = make(0, child->task.exit_signal, child->task.pid);
 		if (pid < 0) {

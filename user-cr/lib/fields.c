@@ -30,6 +30,8 @@
 DESCRIBE(ckpt_image_header);
 DESCRIBE(ckpt_task);
 DESCRIBE(ckpt_task_state);
+DESCRIBE(ckpt_exit);
+DESCRIBE(ckpt_stop);
 DESCRIBE(ckpt_uts);
 DESCRIBE(ckpt_cred);
 DESCRIBE(ckpt_file);

@@ -43,7 +43,8 @@
 	F(s, pgid, NUMBER) \
 	F(s, sid, NUMBER) \
 	F(s, exit_signal, NUMBER) \
-	A(s, reserved, RESERVED) \
+	F(s, parent_tid, NUMBER) \
+	F(s, flags, HEX) \
 	A(s, comm, TEXT)
 
 #define FIELDS_OF_ckpt_task_state(F, A, s) \
@@ -65,6 +66,19 @@
 	F(s, robust_list, HEX) \
 	F(s, robust_list_len, NUMBER) \
 	F(s, reserved2, RESERVED)
+
+#define FIELDS_OF_ckpt_exit(F, A, s) \
+	F(s, status, HEX) \
+	F(s, cred_id, ID) \
+	F(s, sighand_id, ID) \
+	F(s, reserved, RESERVED) \
+	F(s, sigmask, HEX)
+
+#define FIELDS_OF_ckpt_stop(F, A, s) \
+	F(s, flags, HEX) \
+	F(s, signal, NUMBER) \
+	F(s, status, NUMBER) \
+	F(s, reserved, RESERVED)
 
 #define FIELDS_OF_ckpt_uts(F, A, s) \
 	A(s, nodename, TEXT) \

@@ -31,7 +31,8 @@ enum reader_state {
 /**
  * struct object - what is known of an object id while the records pass
  * @type: type of its record, 0 before it was seen
- * @has_state: of a task: its CKPT_REC_TASK_STATE was there
+ * @has_state: of a task: its CKPT_REC_TASK_STATE was there, or that is a
+ *	CKPT_REC_EXIT; or it is a ghost, which has none
  * @has_regs: of a task: a CKPT_REC_REGSET was there
  * @has_arch: of a task or address space: what the architecture has of it was
  * @vmas_left: of an address space: mappings still to come
@@ -126,6 +127,8 @@ int records_end(struct ckpt_reader *r);
  */
 int check_task(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_task_state(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_exit(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_stop(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_uts(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_cred(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_sighand(struct ckpt_reader *r, const struct ckpt_record *rec);

@@ -83,6 +83,11 @@ int check_task(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (!padded_string(t.comm, sizeof(t.comm)))
 		return reader_fail(r, "TASK: the name of pid %u is not a string",
 				   t.pid);
+	if (t.flags & ~(t.pid == t.tgid ? CKPT_TREE_PROCESS_FLAGS :
+					  CKPT_TREE_THREAD_FLAGS))
+		return reader_fail(r, "TASK: pid %u has the impossible flags %#x",
+				   t.pid, t.flags);
+	r->objects[rec->id].has_state = t.flags & CKPT_TREE_GHOST;
 	r->nr_tasks++;
 	return set_pid_flags(r, t.pid, t.pid == t.tgid ?
 			     PID_TASK | PID_LEADER : PID_TASK);
@@ -107,6 +112,34 @@ int check_task_state(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (s.flags & ~CKPT_TASK_FLAGS)
 		return reader_fail(r, "TASK_STATE: unknown flags %#x", s.flags);
 	task->has_state = true;
+	return 0;
+}
+
+int check_exit(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct object *task = &r->objects[rec->owner];
+	struct ckpt_exit e;
+
+	ckpt_record_body(rec, &e, sizeof(e));
+	if (task->has_state)
+		return reader_fail(r, "EXIT: task %u has a state", rec->owner);
+	if (e.status > 0xffff || !is_object(r, e.cred_id, CKPT_REC_CRED) ||
+	    !is_object(r, e.sighand_id, CKPT_REC_SIGHAND))
+		return reader_fail(r, "EXIT: the impossible status %#x, credentials %u or dispositions %u",
+				   e.status, e.cred_id, e.sighand_id);
+	task->has_state = true;
+	return 0;
+}
+
+int check_stop(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_stop s;
+
+	ckpt_record_body(rec, &s, sizeof(s));
+	if (s.flags & ~CKPT_STOP_FLAGS || s.signal > MAX_SIGNALS ||
+	    (s.status && s.status != s.signal))
+		return reader_fail(r, "STOP: flags %#x, signal %u, status %#x",
+				   s.flags, s.signal, s.status);
 	return 0;
 }
 

@@ -41,6 +41,12 @@ static const struct record_type types[] = {
 		LAYOUT("TASK_STATE", task_state), .owned = true,
 		.check = check_task_state,
 	},
+	[CKPT_REC_EXIT] = {
+		LAYOUT("EXIT", exit), .owned = true, .check = check_exit,
+	},
+	[CKPT_REC_STOP] = {
+		LAYOUT("STOP", stop), .owned = true, .check = check_stop,
+	},
 	[CKPT_REC_UTS] = {
 		LAYOUT("UTS", uts), .object = true, .check = check_uts,
 	},
@@ -160,6 +166,8 @@ static const struct record_type *find_type(uint32_t type)
 	case CKPT_REC_PAD:
 	case CKPT_REC_TASK:
 	case CKPT_REC_TASK_STATE:
+	case CKPT_REC_EXIT:
+	case CKPT_REC_STOP:
 	case CKPT_REC_UTS:
 	case CKPT_REC_CRED:
 	case CKPT_REC_FILE:

@@ -159,7 +159,8 @@ struct ckpt_image_header {
  * @body_len: bytes of the body, a multiple of 8; the rest is the tail
  * @id: id of the object that the record describes, or 0
  * @owner: id of the task in which the record is restored; in a
- *	CKPT_REC_TASK, the same as @id; 0 where no task is meant
+ *	CKPT_REC_TASK, the same as @id; 0 where no task is meant. What threads
+ *	share is restored in the first one.
  * @tail_len: bytes of the tail that count; padding to 8 bytes follows
  */
 struct ckpt_record {
@@ -176,6 +177,8 @@ struct ckpt_record {
  * @CKPT_REC_PAD: nothing; aligns the bulk section
  * @CKPT_REC_TASK: struct ckpt_task
  * @CKPT_REC_TASK_STATE: struct ckpt_task_state
+ * @CKPT_REC_EXIT: struct ckpt_exit
+ * @CKPT_REC_STOP: struct ckpt_stop
  * @CKPT_REC_UTS: struct ckpt_uts
  * @CKPT_REC_CRED: struct ckpt_cred
  * @CKPT_REC_FILE: struct ckpt_file
@@ -206,6 +209,8 @@ enum ckpt_record_type {
 	CKPT_REC_PAD		= 1,
 	CKPT_REC_TASK		= 2,
 	CKPT_REC_TASK_STATE	= 3,
+	CKPT_REC_EXIT		= 4,
+	CKPT_REC_STOP		= 5,
 	CKPT_REC_UTS		= 16,
 	CKPT_REC_CRED		= 24,
 	CKPT_REC_FILE		= 32,
@@ -232,15 +237,42 @@ enum ckpt_record_type {
 };
 
 /**
+ * DOC: Flags in the tree
+ *
+ * %CKPT_TREE_OWN_SEM_UNDO
+ *	A thread whose operations on System V semaphores are undone when it ends,
+ *	not when its process does.
+ * %CKPT_TREE_SHARES_IO
+ *	A thread with the I/O context of the first one.
+ * %CKPT_TREE_ZOMBIE
+ *	A process that has ended, and that its parent has not waited for. It has
+ *	a CKPT_REC_EXIT instead of a CKPT_REC_TASK_STATE.
+ * %CKPT_TREE_GHOST
+ *	No process any more, but its id is that of a process group or session.
+ *	There is no other record of it.
+ */
+#define CKPT_TREE_OWN_SEM_UNDO	(1U << 0)
+#define CKPT_TREE_SHARES_IO	(1U << 1)
+#define CKPT_TREE_ZOMBIE	(1U << 2)
+#define CKPT_TREE_GHOST		(1U << 3)
+#define CKPT_TREE_THREAD_FLAGS	0x3U
+#define CKPT_TREE_PROCESS_FLAGS	0xcU
+
+/**
  * struct ckpt_task - a task in the tree
  * @pid: its id in the pid namespace of the root task
- * @tgid: id of its thread group
- * @ppid: id of its parent; 0 for the root task
+ * @tgid: id of its process, which is that of the first thread
+ * @ppid: id of its parent process; 0 for the root process
  * @pgid: id of its process group; 0 if that lies outside of the tree
  * @sid: id of its session; 0 if that lies outside of the tree
- * @exit_signal: signal that its parent gets when it ends
- * @reserved: zero
+ * @exit_signal: signal that its parent gets when it ends; 0 for a thread that is
+ *	not the first one of its process
+ * @parent_tid: the thread of @ppid that made it, or 0 if that is the first one
+ * @flags: CKPT_TREE_*
  * @comm: its name, NUL-terminated and NUL-padded
+ *
+ * The threads of a process follow its first one, and have the same parent,
+ * group and session.
  */
 struct ckpt_task {
 	__u32 pid;
@@ -249,7 +281,8 @@ struct ckpt_task {
 	__u32 pgid;
 	__u32 sid;
 	__u32 exit_signal;
-	__u32 reserved[2];
+	__u32 parent_tid;
+	__u32 flags;
 	char comm[16];
 };
 
@@ -303,6 +336,52 @@ struct ckpt_task_state {
 	__u64 robust_list;
 	__u32 robust_list_len;
 	__u32 reserved2;
+};
+
+/**
+ * struct ckpt_exit - how a process has ended
+ * @status: what wait() will tell its parent
+ * @cred_id: id of the credentials that it had
+ * @sighand_id: id of the signal dispositions that it had
+ * @reserved: zero
+ * @sigmask: signals that it had blocked, signal n in bit n - 1
+ */
+struct ckpt_exit {
+	__u32 status;
+	__u32 cred_id;
+	__u32 sighand_id;
+	__u32 reserved;
+	__u64 sigmask;
+};
+
+/**
+ * DOC: Job control flags
+ *
+ * %CKPT_STOP_STOPPED
+ *	The process is stopped.
+ * %CKPT_STOP_CONTINUED
+ *	It was continued, and its parent may wait for that.
+ * %CKPT_STOP_TELL_STOPPED, %CKPT_STOP_TELL_CONTINUED
+ *	Its parent has not got the SIGCHLD for that yet.
+ */
+#define CKPT_STOP_STOPPED		(1U << 0)
+#define CKPT_STOP_CONTINUED		(1U << 1)
+#define CKPT_STOP_TELL_STOPPED		(1U << 2)
+#define CKPT_STOP_TELL_CONTINUED	(1U << 3)
+#define CKPT_STOP_FLAGS			0xfU
+
+/**
+ * struct ckpt_stop - job control of a process
+ * @flags: CKPT_STOP_*
+ * @signal: that has stopped it, or 0
+ * @status: the same if its parent has not waited for that yet, or 0
+ * @reserved: zero
+ */
+struct ckpt_stop {
+	__u32 flags;
+	__u32 signal;
+	__u32 status;
+	__u32 reserved;
 };
 
 /**
