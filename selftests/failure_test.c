@@ -7,7 +7,8 @@
  * restart nothing is left.
  *
  * CKPT_TEST_KILLS=N	how often a tool is killed, 40
- * CKPT_TEST_FAULTS=N	how many allocations fail in each direction, 100
+ * CKPT_TEST_FAULTS=N	how many allocations fail in each test, one by one, before
+ *			some are left out: 60, and 0 with the larger tree
  */
 #include "calls.h"
 
@@ -656,24 +657,38 @@ static bool fault_injection(void)
 			SKIP(return, "needs CONFIG_FAILSLAB and its debugfs"); \
 	} while (0)
 
-/* Every point of the first ones, then with growing steps. */
-static unsigned int next_point(unsigned int nr)
+#define FAULTS_TIMEOUT	3600
+
+/* A small tree, in which a point is tried soon, and lib/rich.c */
+#define SMALL		"tree_with_memory"
+#define RICH		"rich_tree"
+#define RICH_TASKS	9
+
+static unsigned int nr_faults(const char *body)
 {
-	return nr < number("CKPT_TEST_FAULTS", 100) ? nr + 1 : nr + 1 + nr / 10 + rnd(nr / 10);
+	return number("CKPT_TEST_FAULTS", strcmp(body, RICH) ? 60 : 0);
 }
 
-CKPT_TEST_F(failure, allocations_of_a_checkpoint)
+/* Every point of the first @all ones, then with growing steps. */
+static unsigned int next_point(unsigned int nr, unsigned int all)
 {
-	struct app *app = &self->app;
-	unsigned int nr, failed = 0, bore = 0;
+	return nr < all ? nr + 1 : nr + 1 + nr / 5 + rnd(nr / 5);
+}
+
+static void failing_checkpoint(struct __test_metadata *_metadata,
+			       struct app *app, const char *body)
+{
+	unsigned int nr, all = nr_faults(body), failed = 0, bore = 0;
 	struct leftovers before;
 	int ret, left;
 
-	NEED_FAULTS();
-	start_frozen(_metadata, app);
-	ASSERT_EQ(0, app_checkpoint(app, 0));
+	ASSERT_EQ(0, app_start(app, body));
+	ASSERT_EQ(0, app_freeze(app));
+	ASSERT_EQ(0, app_checkpoint(app, 0)) {
+		app_show(app);
+	}
 	leftovers_get(&before);
-	for (nr = 1;; nr = next_point(nr)) {
+	for (nr = 1;; nr = next_point(nr, all)) {
 		int fd = memfd_create("image", MFD_CLOEXEC);
 		int logfd = memfd_create("log", MFD_CLOEXEC);
 		char text[512] = "";
@@ -707,19 +722,46 @@ CKPT_TEST_F(failure, allocations_of_a_checkpoint)
 	unharmed(_metadata, app);
 }
 
+TEST_F_TIMEOUT(failure, allocations_of_a_checkpoint, FAULTS_TIMEOUT)
+{
+	NEED_FAULTS();
+	failing_checkpoint(_metadata, &self->app, SMALL);
+}
+
+TEST_F_TIMEOUT(failure, allocations_of_a_rich_checkpoint, FAULTS_TIMEOUT)
+{
+	NEED_FAULTS();
+	failing_checkpoint(_metadata, &self->app, RICH);
+}
+
 enum whose { OPEN, JOIN, REST };
 
-static void failing_restart(struct __test_metadata *_metadata, struct app *app,
-			    enum whose whose)
+/* How many were to come still in the task whose turn it is. */
+static int left_to_join(struct app *app)
+{
+	pid_t pid = app->fail_pid ? app_pid_of(app, app->fail_pid) : app->pid;
+	char path[64], text[16];
+	int left;
+
+	snprintf(path, sizeof(path), "/proc/%d/fail-nth", pid);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return -1;
+	left = atoi(text);
+	write_file(path, "0");
+	return left;
+}
+
+/* Of an application that was captured; returns how many were tried. */
+static unsigned int failing_restart(struct __test_metadata *_metadata,
+				    struct app *app, enum whose whose,
+				    unsigned int all)
 {
 	unsigned int nr, failed = 0, bore = 0;
 	struct leftovers before;
-	char path[64], text[16];
 	int ret, left;
 
-	ASSERT_EQ(0, app_capture(app, "tree_with_memory"));
 	leftovers_get(&before);
-	for (nr = 1;; nr = next_point(nr)) {
+	for (nr = 1;; nr = next_point(nr, all)) {
 		app->fail_open = whose == OPEN ? nr : 0;
 		app->fail_join = whose == JOIN ? nr : 0;
 		app->fail_rest = whose == REST ? nr : 0;
@@ -734,10 +776,8 @@ static void failing_restart(struct __test_metadata *_metadata, struct app *app,
 				EXPECT_EQ(0, left);
 		} else {
 			if (whose == JOIN) {
-				snprintf(path, sizeof(path), "/proc/%d/fail-nth", app->pid);
-				ASSERT_LT(0, read_file(path, text, sizeof(text)));
-				left = atoi(text);
-				write_file(path, "0");
+				left = left_to_join(app);
+				ASSERT_LE(0, left);
 			}
 			bore += left == 0;
 			kill(app->pid, SIGKILL);
@@ -752,32 +792,72 @@ static void failing_restart(struct __test_metadata *_metadata, struct app *app,
 		ASSERT_LT(nr, 1 << 20);
 	}
 	TH_LOG("up to %u: %u failed, %u were borne", nr, failed, bore);
-	EXPECT_LT(whose == OPEN ? 3 : 0, failed);
+	EXPECT_LT(whose == OPEN && all ? 3 : 0, failed);
 	app->fail_open = 0;
 	app->fail_join = 0;
 	app->fail_rest = 0;
+	return failed + bore;
+}
+
+static void failing_restarts(struct __test_metadata *_metadata,
+			     struct app *app, const char *body, enum whose whose)
+{
+	ASSERT_EQ(0, app_capture(app, body));
+	failing_restart(_metadata, app, whose, nr_faults(body));
 	ASSERT_EQ(0, app_restart(app)) {
 		app_show(app);
 	}
 	ASSERT_EQ(0, app_finish(app));
 }
 
-CKPT_TEST_F(failure, allocations_when_an_image_is_opened)
+TEST_F_TIMEOUT(failure, allocations_when_an_image_is_opened, FAULTS_TIMEOUT)
 {
 	NEED_FAULTS();
-	failing_restart(_metadata, &self->app, OPEN);
+	failing_restarts(_metadata, &self->app, SMALL, OPEN);
 }
 
-CKPT_TEST_F(failure, allocations_of_the_tasks_that_join)
+TEST_F_TIMEOUT(failure, allocations_of_the_tasks_that_join, FAULTS_TIMEOUT)
 {
 	NEED_FAULTS();
-	failing_restart(_metadata, &self->app, JOIN);
+	failing_restarts(_metadata, &self->app, SMALL, JOIN);
 }
 
-CKPT_TEST_F(failure, allocations_when_a_restart_is_completed)
+TEST_F_TIMEOUT(failure, allocations_when_a_restart_is_completed, FAULTS_TIMEOUT)
 {
 	NEED_FAULTS();
-	failing_restart(_metadata, &self->app, REST);
+	failing_restarts(_metadata, &self->app, SMALL, REST);
+}
+
+TEST_F_TIMEOUT(failure, allocations_when_a_rich_image_is_opened, FAULTS_TIMEOUT)
+{
+	NEED_FAULTS();
+	failing_restarts(_metadata, &self->app, RICH, OPEN);
+}
+
+/* Every task has something that no other one has: each in its turn. */
+TEST_F_TIMEOUT(failure, allocations_of_each_task_of_a_rich_tree, FAULTS_TIMEOUT)
+{
+	struct app *app = &self->app;
+	unsigned int sum = 0, all = nr_faults(RICH) / RICH_TASKS, nr;
+
+	NEED_FAULTS();
+	ASSERT_EQ(0, app_capture(app, RICH));
+	/* They have been made one after the other, and have the first ids. */
+	for (nr = 1; nr <= RICH_TASKS; nr += all ? 1 : RICH_TASKS / 2) {
+		app->fail_pid = nr;
+		sum += failing_restart(_metadata, app, JOIN, all);
+	}
+	TH_LOG("%u in all", sum);
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
+
+TEST_F_TIMEOUT(failure, allocations_when_a_rich_restart_is_completed, FAULTS_TIMEOUT)
+{
+	NEED_FAULTS();
+	failing_restarts(_metadata, &self->app, RICH, REST);
 }
 
 /* ---- Pids that are taken ---- */

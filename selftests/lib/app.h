@@ -169,6 +169,7 @@ struct app {
 	int point;		/* of ckpt_point() */
 	unsigned int fail_open;	/* which allocation fails: when it is opened, */
 	unsigned int fail_join;	/* in each task that joins, */
+	pid_t fail_pid;		/* or only in the one with this id, if not 0, */
 	unsigned int fail_rest;	/* and while the coordinator completes it */
 	int status;		/* as of waitpid() */
 	char reason[256];	/* why it was skipped */
