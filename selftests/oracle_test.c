@@ -8,6 +8,7 @@
  */
 #include "test.h"
 
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
@@ -185,6 +186,79 @@ NOTICES(system_v_object, "sysvipc/shm/000", , CHECK_OK(shmget(1, 4096, IPC_CREAT
 NOTICES(scheduling, "1/sched/attributes", ,
 	({ struct sched_param p = { 0 }; sched_setscheduler(0, SCHED_BATCH, &p); }))
 NOTICES(io_priority, "1/ioprio", , CHECK_OK(syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 6)))
+
+/* The same of a thread, which has the id 2 */
+static void (*volatile work)(void);
+static volatile int thread_state;
+
+static void *worker(void *arg)
+{
+	thread_state = 1;
+	while (!work)
+		usleep(1000);
+	work();
+	thread_state = 2;
+	pause();
+	return arg;
+}
+
+static int in_thread(int state, void (*fn)(void))
+{
+	pthread_t thread;
+
+	if (!fn)
+		CHECK_EQ(0, pthread_create(&thread, NULL, worker, NULL));
+	work = fn;
+	while (thread_state != state)
+		usleep(1000);
+	return 0;
+}
+
+#define THREAD_NOTICES(name, key, change)				\
+	static void change_##name(void) { change; }			\
+	NOTICES(name, key, CHECK_EQ(0, in_thread(1, NULL)),		\
+		CHECK_EQ(0, in_thread(2, change_##name)))
+
+static void have_child(void)
+{
+	if (!fork()) {
+		ckpt_announce("c", "go.1");
+		_exit(0);
+	}
+	ckpt_wait_for("c");
+}
+
+static void block_a_signal(void)
+{
+	sigset_t s;
+
+	sigfillset(&s);
+	pthread_sigmask(SIG_BLOCK, &s, NULL);
+}
+
+static void be_batch(void)
+{
+	struct sched_param p = { 0 };
+
+	sched_setscheduler(0, SCHED_BATCH, &p);
+}
+
+NOTICES(new_thread, "2/status/Tgid", , CHECK_EQ(0, in_thread(1, NULL)))
+THREAD_NOTICES(name_of_a_thread, "2/comm", prctl(PR_SET_NAME, "other"))
+THREAD_NOTICES(timer_slack_of_a_thread, "2/timerslack_ns", prctl(PR_SET_TIMERSLACK, 777777))
+THREAD_NOTICES(signal_mask_of_a_thread, "2/status/SigBlk", block_a_signal())
+THREAD_NOTICES(user_of_a_thread, "2/status/Uid", syscall(SYS_setresuid, -1, 5, -1))
+THREAD_NOTICES(nice_value_of_a_thread, "2/own/stat/nice", setpriority(PRIO_PROCESS, 0, 9))
+THREAD_NOTICES(policy_of_a_thread, "2/sched/attributes", be_batch())
+THREAD_NOTICES(descriptors_of_a_thread, "2/kcmp/files", unshare(CLONE_FILES))
+THREAD_NOTICES(descriptor_of_a_thread, "2/fd/3", (unshare(CLONE_FILES), open("/", O_RDONLY)))
+THREAD_NOTICES(directory_of_a_thread, "2/cwd", (unshare(CLONE_FS), chdir("/")))
+THREAD_NOTICES(namespace_of_a_thread, "2/ns/uts", unshare(CLONE_NEWUTS))
+THREAD_NOTICES(child_of_a_thread, "2/children", have_child())
+NOTICES(zombie, "2/status/State",
+	({ pid_t p; SPAWN(p, ({ ckpt_announce("c", "go.0"); 0; }));
+	   ckpt_wait_for("c"); }),
+	({ siginfo_t i; waitid(P_ALL, 0, &i, WEXITED | WNOWAIT); }))
 
 /* Counters only grow; when one does not, that is found. */
 CKPT_TEST_F(oracle, counters_may_grow_but_not_fall)

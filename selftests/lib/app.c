@@ -338,9 +338,10 @@ static int freezer_done(struct app *app)
  */
 static bool all_stopped(struct app *app)
 {
-	char path[300], pids[8192], text[512], *p, *state, *save = NULL;
+	char path[300], pids[65536], text[512], *p, *state, *save = NULL;
 
-	snprintf(path, sizeof(path), "%s/cgroup.procs", app->cgroup);
+	snprintf(path, sizeof(path), "%s/%s", app->cgroup,
+		 app->freezer == FREEZER_V2 ? "cgroup.threads" : "tasks");
 	if (read_file(path, pids, sizeof(pids)) < 0)
 		return true;
 	for (p = strtok_r(pids, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {

@@ -68,6 +68,9 @@ pid_t ns_pid(const struct recorder *r, pid_t pid)
 	for (i = 0; i < r->nr; i++)
 		if (r->task[i].pid == pid)
 			return r->task[i].nspid;
+	for (i = 0; i < r->nr_threads; i++)
+		if (r->thread[i].pid == pid)
+			return r->thread[i].nspid;
 	return 0;	/* outside of the tree */
 }
 
@@ -97,51 +100,133 @@ static const char *last_word(const char *s)
 	return p ? p + 1 : s;
 }
 
-static int collect_tree(struct recorder *r, pid_t pid)
+/* As it is called in the innermost pid namespace that it is in */
+static pid_t own_number(pid_t pid)
 {
-	char *text, *p, *save = NULL, name[64];
-	unsigned int at = r->nr;
+	char *text = slurp_pid(pid, "status", NULL), *p;
+	pid_t nr = pid;
 
-	if (r->nr == MAX_TASKS)
-		return -1;
-	text = slurp_pid(pid, "status", NULL);
 	if (!text)
 		return -1;
 	p = strstr(text, "\nNSpid:");
-	r->task[r->nr].pid = pid;
-	r->task[r->nr].nspid = pid;
-	r->nr++;
 	if (p) {
 		p += strlen("\nNSpid:");
 		p[strcspn(p, "\n")] = '\0';
 		squeeze(p);
-		r->task[at].nspid = atoi(last_word(p));
+		nr = atoi(last_word(p));
 	}
 	free(text);
-	snprintf(name, sizeof(name), "task/%d/children", pid);
-	text = slurp_pid(pid, name, NULL);
-	if (!text)
-		return -1;
-	for (p = strtok_r(text, " \n", &save); p;
-	     p = strtok_r(NULL, " \n", &save)) {
-		if (collect_tree(r, atoi(p))) {
-			free(text);
-			return -1;
-		}
-	}
-	free(text);
-	return 0;
+	return nr;
 }
 
-static void record_status(struct recorder *r, pid_t pid, pid_t ns)
+static int collect_tree(struct recorder *r, pid_t pid);
+
+static int collect_children(struct recorder *r, pid_t thread)
+{
+	char *text, *p, *save = NULL, name[64];
+	int ret = 0;
+
+	snprintf(name, sizeof(name), "task/%d/children", thread);
+	text = slurp_pid(thread, name, NULL);
+	if (!text)
+		return -1;
+	for (p = strtok_r(text, " \n", &save); p && !ret;
+	     p = strtok_r(NULL, " \n", &save))
+		ret = collect_tree(r, atoi(p));
+	free(text);
+	return ret;
+}
+
+static int collect_thread(struct recorder *r, unsigned int process, pid_t pid)
+{
+	struct task_ref *t = &r->thread[r->nr_threads];
+
+	if (r->nr_threads == MAX_THREADS)
+		return -1;
+	r->nr_threads++;
+	t->pid = pid;
+	t->process = process;
+	t->nspid = own_number(pid);
+	return t->nspid < 0 ? -1 : 0;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	return *(const pid_t *)a - *(const pid_t *)b;
+}
+
+/* The ids of all threads of a process in their order, to be freed; their number */
+static int list_threads(pid_t pid, pid_t **list)
+{
+	char path[64];
+	struct dirent *d;
+	int nr = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		return -1;
+	*list = calloc(MAX_THREADS, sizeof(**list));
+	while (*list && (d = readdir(dir)) && nr < MAX_THREADS) {
+		if (isdigit((unsigned char)d->d_name[0]))
+			(*list)[nr++] = atoi(d->d_name);
+	}
+	closedir(dir);
+	if (*list)
+		qsort(*list, nr, sizeof(**list), compare_numbers);
+	return nr;
+}
+
+static int collect_tree(struct recorder *r, pid_t pid)
+{
+	unsigned int at = r->nr;
+	pid_t *thread = NULL;
+	int nr, i, ret = 0;
+
+	if (r->nr == MAX_TASKS)
+		return -1;
+	r->task[at].pid = pid;
+	r->task[at].nspid = own_number(pid);
+	if (r->task[at].nspid < 0)
+		return -1;
+	r->nr++;
+	nr = list_threads(pid, &thread);
+	if (nr < 1)
+		ret = -1;
+	for (i = 0; i < nr && !ret; i++)
+		if (thread[i] != pid)
+			ret = collect_thread(r, at, thread[i]);
+	for (i = 0; i < nr && !ret; i++)
+		ret = collect_children(r, thread[i]);
+	free(thread);
+	return ret;
+}
+
+/* Lines of status about memory and what else all threads of a process share */
+static bool is_shared(const char *line)
+{
+	static const char *const prefix[] = {
+		"Vm", "Rss", "Hugetlb", "SigQ", "ShdPnd", "SigIgn", "SigCgt",
+		"CoreDumping", "THP", "untag",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(prefix) / sizeof(*prefix); i++)
+		if (!strncmp(line, prefix[i], strlen(prefix[i])))
+			return true;
+	return false;
+}
+
+static void record_status(struct recorder *r, pid_t pid, pid_t ns, bool thread)
 {
 	char *text = slurp_pid(pid, "status", NULL), *line, *save = NULL, *v;
 	char number[32];
 
-	for (line = strtok_r(text, "\n", &save); line;
+	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		v = strchr(line, ':');
-		if (!v)
+		if (!v || (thread && is_shared(line)))
 			continue;
 		*v++ = '\0';
 		squeeze(v);
@@ -157,10 +242,13 @@ static void record_status(struct recorder *r, pid_t pid, pid_t ns)
 	free(text);
 }
 
-/* A boot time in ticks, as seen from here, on the clock of the task itself. */
-static long long own_ticks(pid_t pid, long long ticks)
+/*
+ * A boot time in ticks, as seen from here, on the clock of the tree: all of it
+ * is in one time namespace. A zombie is in none any more.
+ */
+static long long own_ticks(const struct recorder *r, long long ticks)
 {
-	char *text = slurp_pid(pid, "timens_offsets", NULL), *p;
+	char *text = slurp_pid(r->task[0].pid, "timens_offsets", NULL), *p;
 	long long sec = 0, nsec = 0, hz = sysconf(_SC_CLK_TCK);
 
 	p = text ? strstr(text, "boottime") : NULL;
@@ -170,8 +258,11 @@ static long long own_ticks(pid_t pid, long long ticks)
 	return ticks + sec * hz + nsec * hz / 1000000000;
 }
 
-/* Fields of /proc/PID/stat that status does not have; proc_pid_stat(5). */
-static void record_stat(struct recorder *r, pid_t pid, pid_t ns)
+/*
+ * Fields of /proc/PID/stat that status does not have; proc_pid_stat(5). With
+ * @own, times and faults are those of the one thread.
+ */
+static void record_stat(struct recorder *r, pid_t pid, pid_t ns, bool own)
 {
 	enum { STAT_AS_IT_IS, STAT_PID, STAT_BOOTTIME };
 	static const struct {
@@ -192,11 +283,12 @@ static void record_stat(struct recorder *r, pid_t pid, pid_t ns)
 		{ 48, "arg_start" }, { 49, "arg_end" }, { 50, "env_start" },
 		{ 51, "env_end" }, { 52, "exit_code" },
 	};
-	char *text = slurp_pid(pid, "stat", NULL), *p, *save = NULL;
-	char number[32];
+	char name[64], number[32], *text, *p, *save = NULL;
 	unsigned int f = 0;
 	int i = 3;
 
+	snprintf(name, sizeof(name), own ? "task/%d/stat" : "stat", pid);
+	text = slurp_pid(pid, name, NULL);
 	if (!text)
 		return;
 	p = strrchr(text, ')');
@@ -208,10 +300,10 @@ static void record_stat(struct recorder *r, pid_t pid, pid_t ns)
 			snprintf(number, sizeof(number), "%d", ns_pid(r, atoi(p)));
 			p = number;
 		} else if (field[f].kind == STAT_BOOTTIME) {
-			snprintf(number, sizeof(number), "%lld", own_ticks(pid, atoll(p)));
+			snprintf(number, sizeof(number), "%lld", own_ticks(r, atoll(p)));
 			p = number;
 		}
-		oracle_add(r->o, p, "%d/stat/%s", ns, field[f].name);
+		oracle_add(r->o, p, "%d/%sstat/%s", ns, own ? "own/" : "", field[f].name);
 		f++;
 	}
 	free(text);
@@ -313,6 +405,22 @@ void record_link(struct recorder *r, pid_t pid, pid_t ns, const char *name,
 	oracle_add(r->o, target, "%d/%s", ns, name);
 }
 
+/* In the order in which wait() comes upon them */
+static void record_children(struct recorder *r, pid_t pid, pid_t ns)
+{
+	char name[64], *text, *p, *save = NULL, value[8 * MAX_TASKS] = "";
+	size_t len = 0;
+
+	snprintf(name, sizeof(name), "task/%d/children", pid);
+	text = slurp_pid(pid, name, NULL);
+	for (p = text ? strtok_r(text, " \n", &save) : NULL; p;
+	     p = strtok_r(NULL, " \n", &save))
+		len += snprintf(value + len, sizeof(value) - len, "%d ",
+				ns_pid(r, atoi(p)));
+	oracle_add(r->o, value, "%d/children", ns);
+	free(text);
+}
+
 static int kcmp(pid_t a, pid_t b, int type, unsigned long x, unsigned long y)
 {
 	return syscall(SYS_kcmp, a, b, type, x, y);
@@ -341,9 +449,36 @@ static void record_sharing(struct recorder *r, unsigned int me)
 	}
 }
 
+/* What a thread does not share with the first one, of all that it might */
+static void record_thread_sharing(struct recorder *r, const struct task_ref *t)
+{
+	static const struct {
+		int type;
+		const char *name;
+	} what[] = {
+		{ KCMP_FILES, "files" }, { KCMP_FS, "fs" },
+		{ KCMP_SYSVSEM, "sysvsem" }, { KCMP_IO, "io" },
+	};
+	pid_t leader = r->task[t->process].pid;
+	unsigned int i, k;
+	char value[32];
+
+	for (i = 0; i < sizeof(what) / sizeof(*what); i++) {
+		if (kcmp(leader, t->pid, what[i].type, 0, 0) == 0)
+			continue;
+		for (k = 0; &r->thread[k] < t; k++)
+			if (kcmp(r->thread[k].pid, t->pid, what[i].type, 0, 0) == 0)
+				break;
+		snprintf(value, sizeof(value), "of %d", r->thread[k].nspid);
+		oracle_add(r->o, value, "%d/kcmp/%s", t->nspid, what[i].name);
+	}
+	if (kcmp(leader, t->pid, KCMP_FILES, 0, 0))
+		record_fds(r, t->pid, t->nspid);
+}
+
 /* Two-word lines, "name: value": a key for each. */
 static void record_pairs(struct recorder *r, pid_t pid, pid_t ns,
-			 const char *name)
+			 const char *name, const char *as)
 {
 	char *text = slurp_pid(pid, name, NULL), *line, *save = NULL, *v;
 
@@ -354,7 +489,7 @@ static void record_pairs(struct recorder *r, pid_t pid, pid_t ns,
 			continue;
 		*v++ = '\0';
 		squeeze(v);
-		oracle_add(r->o, v, "%d/%s/%s", ns, name, line);
+		oracle_add(r->o, v, "%d/%s/%s", ns, as, line);
 	}
 	free(text);
 }
@@ -421,6 +556,39 @@ static void record_calls(struct recorder *r, pid_t pid, pid_t ns)
 	}
 }
 
+/* Of a thread that is not the first one of its process: what it may have alone */
+static void record_thread(struct recorder *r, const struct task_ref *t)
+{
+	static const char *const text[] = { "comm", "personality", "timerslack_ns" };
+	pid_t pid = t->pid, ns = t->nspid;
+	unsigned int k;
+	char name[64];
+
+	record_status(r, pid, ns, true);
+	record_stat(r, pid, ns, true);
+	for (k = 0; k < sizeof(text) / sizeof(*text); k++)
+		record_text(r, pid, ns, text[k]);
+	record_link(r, pid, ns, "cwd", false);
+	record_link(r, pid, ns, "root", false);
+	record_namespaces_of_thread(r, pid, ns, r->task[t->process].pid);
+	record_thread_sharing(r, t);
+	record_calls(r, pid, ns);
+	record_sched(r, pid, ns);
+	record_children(r, pid, ns);
+	snprintf(name, sizeof(name), "task/%d/io", pid);
+	record_pairs(r, pid, ns, name, "io");
+}
+
+static bool has_threads(const struct recorder *r, unsigned int process)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->nr_threads; i++)
+		if (r->thread[i].process == process)
+			return true;
+	return false;
+}
+
 int oracle_record(struct oracle *o, pid_t root)
 {
 	static const char *const text[] = {
@@ -442,8 +610,11 @@ int oracle_record(struct oracle *o, pid_t root)
 	for (i = 0; i < r.nr; i++) {
 		pid_t pid = r.task[i].pid, ns = r.task[i].nspid;
 
-		record_status(&r, pid, ns);
-		record_stat(&r, pid, ns);
+		record_status(&r, pid, ns, false);
+		record_stat(&r, pid, ns, false);
+		if (has_threads(&r, i))
+			record_stat(&r, pid, ns, true);
+		record_children(&r, pid, ns);
 		for (k = 0; k < sizeof(text) / sizeof(*text); k++)
 			record_text(&r, pid, ns, text[k]);
 		record_strings(&r, pid, ns, "cmdline");
@@ -459,9 +630,11 @@ int oracle_record(struct oracle *o, pid_t root)
 		record_sharing(&r, i);
 		record_calls(&r, pid, ns);
 		record_sched(&r, pid, ns);
-		record_pairs(&r, pid, ns, "io");
+		record_pairs(&r, pid, ns, "io", "io");
 		record_mounts(&r, pid, ns);
 	}
+	for (i = 0; i < r.nr_threads; i++)
+		record_thread(&r, &r.thread[i]);
 	record_descriptions(&r);
 	record_net(&r, root);
 	record_sysv(&r, root);

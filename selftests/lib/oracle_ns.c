@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,44 +14,75 @@
 
 #include "recorder.h"
 
-void record_namespaces(struct recorder *r, pid_t pid, pid_t ns)
+static const char *const namespaces[] = {
+	"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time",
+	"time_for_children", "user", "uts",
+};
+
+#define NR_NAMESPACES	(sizeof(namespaces) / sizeof(*namespaces))
+
+static bool read_namespace(const char *pid, const char *name, char text[64])
 {
-	static const char *const name[] = {
-		"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children",
-		"time", "time_for_children", "user", "uts",
-	};
-	char path[64], theirs[64], ours[64];
-	unsigned int i, k;
+	char path[64];
 	ssize_t n;
 
-	for (i = 0; i < sizeof(name) / sizeof(*name); i++) {
-		snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name[i]);
-		n = readlink(path, theirs, sizeof(theirs) - 1);
-		if (n < 0)
-			continue;
-		theirs[n] = '\0';
-		snprintf(path, sizeof(path), "/proc/self/ns/%s", name[i]);
-		n = readlink(path, ours, sizeof(ours) - 1);
-		if (n < 0)
-			continue;
-		ours[n] = '\0';
-		if (!strcmp(theirs, ours)) {
-			oracle_add(r->o, "that of the recorder", "%d/ns/%s", ns, name[i]);
-			continue;
-		}
-		/* The first task of the tree that is in it stands for it. */
-		for (k = 0; k < r->nr; k++) {
-			snprintf(path, sizeof(path), "/proc/%d/ns/%s",
-				 r->task[k].pid, name[i]);
-			n = readlink(path, ours, sizeof(ours) - 1);
-			if (n < 0)
-				continue;
-			ours[n] = '\0';
-			if (!strcmp(theirs, ours))
-				break;
-		}
-		snprintf(path, sizeof(path), "that of %d", r->task[k].nspid);
-		oracle_add(r->o, path, "%d/ns/%s", ns, name[i]);
+	snprintf(path, sizeof(path), "/proc/%s/ns/%s", pid, name);
+	n = readlink(path, text, 63);
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+static bool namespace_of(pid_t pid, const char *name, char text[64])
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", pid);
+	return read_namespace(number, name, text);
+}
+
+static void record_namespace(struct recorder *r, pid_t pid, pid_t ns,
+			     const char *name)
+{
+	char theirs[64], ours[64];
+	unsigned int k;
+
+	if (!namespace_of(pid, name, theirs) ||
+	    !read_namespace("self", name, ours))
+		return;
+	if (!strcmp(theirs, ours)) {
+		oracle_add(r->o, "that of the recorder", "%d/ns/%s", ns, name);
+		return;
+	}
+	/* The first task of the tree that is in it stands for it. */
+	for (k = 0; k < r->nr; k++) {
+		if (namespace_of(r->task[k].pid, name, ours) &&
+		    !strcmp(theirs, ours))
+			break;
+	}
+	snprintf(ours, sizeof(ours), "that of %d",
+		 k < r->nr ? r->task[k].nspid : ns);
+	oracle_add(r->o, ours, "%d/ns/%s", ns, name);
+}
+
+void record_namespaces(struct recorder *r, pid_t pid, pid_t ns)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_NAMESPACES; i++)
+		record_namespace(r, pid, ns, namespaces[i]);
+}
+
+void record_namespaces_of_thread(struct recorder *r, pid_t pid, pid_t ns,
+				 pid_t process)
+{
+	char own[64], shared[64];
+	unsigned int i;
+
+	for (i = 0; i < NR_NAMESPACES; i++) {
+		if (namespace_of(pid, namespaces[i], own) &&
+		    namespace_of(process, namespaces[i], shared) &&
+		    strcmp(own, shared))
+			record_namespace(r, pid, ns, namespaces[i]);
 	}
 }
 

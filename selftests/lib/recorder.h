@@ -12,17 +12,21 @@
 #include "oracle.h"
 
 #define MAX_TASKS	1024
+#define MAX_THREADS	4096
 #define MAX_OBJECTS	1024
 
 struct task_ref {
 	pid_t pid;		/* as seen from here */
 	pid_t nspid;		/* as seen in the tree */
+	unsigned int process;	/* of a thread: index of its process */
 };
 
 struct recorder {
 	struct oracle *o;
-	struct task_ref task[MAX_TASKS];
+	struct task_ref task[MAX_TASKS];	/* processes */
 	unsigned int nr;
+	struct task_ref thread[MAX_THREADS];	/* but the first ones */
+	unsigned int nr_threads;
 	struct {		/* inode numbers that only need to be the same */
 		char name[64];
 	} inode[MAX_OBJECTS];
@@ -58,6 +62,9 @@ void record_maps(struct recorder *r, pid_t pid, pid_t ns);
 
 /* oracle_ns.c */
 void record_namespaces(struct recorder *r, pid_t pid, pid_t ns);
+/* Those that are not the same as of the process */
+void record_namespaces_of_thread(struct recorder *r, pid_t pid, pid_t ns,
+				 pid_t process);
 void record_mounts(struct recorder *r, pid_t pid, pid_t ns);
 void record_net(struct recorder *r, pid_t pid);
 void record_sysv(struct recorder *r, pid_t pid);
