@@ -47,48 +47,34 @@ CKPT_SUITE(refuse);
 
 /* ---- Tasks ---- */
 
-static volatile int thread_end;
-static void *thread_main(void *arg)
+/* The first thread of a process ends, and the other one stays. */
+static void *stay_alone(void *arg)
 {
-	while (!thread_end)
-		usleep(1000);
-	return arg;
+	ckpt_announce("thread", "go.0");
+	_exit(7);
 }
 
-REFUSED(thread, "thread")
+static int end_before_the_others(void)
 {
 	pthread_t t;
-	void *ret;
 
-	CHECK_EQ(0, pthread_create(&t, NULL, thread_main, (void *)7));
-	ckpt_here();
-	thread_end = 1;
-	CHECK_EQ(0, pthread_join(t, &ret));
-	CHECK_EQ(7, (long)ret);
-	return 0;
+	CHECK_EQ(0, pthread_create(&t, NULL, stay_alone, NULL));
+	ckpt_wait_for("thread");
+	syscall(SYS_exit, 1);
+	return 1;
 }
 
-REFUSED(zombie, "zombie|exited|dead")
-{
-	pid_t pid;
-	siginfo_t si;
-
-	SPAWN(pid, 0);
-	CHECK_EQ(0, waitid(P_PID, pid, &si, WEXITED | WNOWAIT));
-	ckpt_here();
-	return ckpt_reap(pid);
-}
-
-REFUSED(stopped_task, "stopped")
+REFUSED(first_thread_that_has_ended, "has ended, but other threads")
 {
 	int status;
 	pid_t pid;
 
-	SPAWN(pid, (raise(SIGSTOP), 0));
-	CHECK_EQ(pid, waitpid(pid, &status, WUNTRACED));
+	SPAWN(pid, end_before_the_others());
+	ckpt_wait_for("thread");
 	ckpt_here();
-	CHECK_OK(kill(pid, SIGCONT));
-	return ckpt_reap(pid);
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	CHECK_EQ(7, WEXITSTATUS(status));
+	return 0;
 }
 
 static int traced(void)
