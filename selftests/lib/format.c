@@ -170,6 +170,8 @@ const struct field fields[] = {
 
 	FIELD(ITIMERS, ckpt_itimers, flags, FLAGS, CKPT_ITIMER_FLAGS),
 	FIELD(ITIMERS, ckpt_itimers, reserved, RESERVED, 0),
+	FIELD(TIMERS, ckpt_timers, nr, COUNT, 0),
+	FIELD(TIMERS, ckpt_timers, next_id, NUMBER, 0),
 	FIELD(ITIMERS, ckpt_itimers, real_ns, NUMBER, 0),
 	FIELD(ITIMERS, ckpt_itimers, real_interval_ns, NUMBER, 0),
 	FIELD(ITIMERS, ckpt_itimers, virtual_ns, NUMBER, 0),

@@ -368,6 +368,28 @@ static void record_lines(struct recorder *r, pid_t pid, pid_t ns,
 	free(text);
 }
 
+/* POSIX timers; "signal/pid.1234" names a task as we see it. */
+static void record_timers(struct recorder *r, pid_t pid, pid_t ns)
+{
+	char *text = slurp_pid(pid, "timers", NULL), *line, *dot, *save = NULL;
+	unsigned int n = 0;
+
+	if (!text)
+		return;
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		dot = strncmp(line, "notify:", 7) ? NULL : strchr(line, '.');
+		if (dot) {
+			*dot = '\0';
+			oracle_add(r->o, line, "%d/timers/%03u/way", ns, n);
+			sprintf(dot + 1, "%d", ns_pid(r, atoi(dot + 1)));
+			line = dot + 1;
+		}
+		oracle_add(r->o, line, "%d/timers/%03u", ns, n++);
+	}
+	free(text);
+}
+
 /* "pipe:[1234]" becomes "pipe:#2", the second such object that was seen. */
 void name_object(struct recorder *r, char *target, size_t size)
 {
@@ -594,7 +616,7 @@ int oracle_record(struct oracle *o, pid_t root)
 	static const char *const text[] = {
 		"comm", "limits", "oom_score_adj", "personality", "loginuid",
 		"sessionid", "coredump_filter", "timerslack_ns", "uid_map",
-		"gid_map", "setgroups", "timers", "attr/current", "autogroup",
+		"gid_map", "setgroups", "attr/current", "autogroup",
 		"cgroup", "projid_map",
 	};
 	static struct recorder r;
@@ -621,6 +643,7 @@ int oracle_record(struct oracle *o, pid_t root)
 		record_strings(&r, pid, ns, "environ");
 		record_auxv(&r, pid, ns);
 		record_lines(&r, pid, ns, "timens_offsets");
+		record_timers(&r, pid, ns);
 		record_link(&r, pid, ns, "cwd", false);
 		record_link(&r, pid, ns, "root", false);
 		record_link(&r, pid, ns, "exe", false);

@@ -32,6 +32,8 @@ DESCRIBE(ckpt_task);
 DESCRIBE(ckpt_task_state);
 DESCRIBE(ckpt_exit);
 DESCRIBE(ckpt_stop);
+DESCRIBE(ckpt_timer);
+DESCRIBE(ckpt_timers);
 DESCRIBE(ckpt_uts);
 DESCRIBE(ckpt_cred);
 DESCRIBE(ckpt_file);

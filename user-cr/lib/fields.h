@@ -80,6 +80,23 @@
 	F(s, status, NUMBER) \
 	F(s, reserved, RESERVED)
 
+#define FIELDS_OF_ckpt_timer(F, A, s) \
+	F(s, id, NUMBER) \
+	F(s, clock, SIGNED) \
+	F(s, notify, NUMBER) \
+	F(s, signal, NUMBER) \
+	F(s, tid, NUMBER) \
+	F(s, flags, HEX) \
+	F(s, value, HEX) \
+	F(s, expires_ns, NUMBER) \
+	F(s, interval_ns, NUMBER) \
+	F(s, overrun, SIGNED) \
+	F(s, overrun_last, SIGNED)
+
+#define FIELDS_OF_ckpt_timers(F, A, s) \
+	F(s, nr, NUMBER) \
+	F(s, next_id, NUMBER)
+
 #define FIELDS_OF_ckpt_uts(F, A, s) \
 	A(s, nodename, TEXT) \
 	A(s, domainname, TEXT)

@@ -189,6 +189,17 @@ int check_pending(struct ckpt_reader *r, const struct ckpt_record *rec)
 	return 0;
 }
 
+int check_timers(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_timers t;
+
+	ckpt_record_body(rec, &t, sizeof(t));
+	if (rec->tail_len != (uint64_t)t.nr * sizeof(struct ckpt_timer))
+		return reader_fail(r, "TIMERS: %u timers in %u bytes", t.nr,
+				   rec->tail_len);
+	return 0;
+}
+
 int check_itimers(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct ckpt_itimers t;

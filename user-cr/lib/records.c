@@ -103,6 +103,10 @@ static const struct record_type types[] = {
 		LAYOUT("ITIMERS", itimers), .owned = true,
 		.check = check_itimers,
 	},
+	[CKPT_REC_TIMERS] = {
+		LAYOUT("TIMERS", timers), TAIL(REST_OF(ckpt_timer, "timers")),
+		.owned = true, .check = check_timers,
+	},
 	[CKPT_REC_TIMES] = { LAYOUT("TIMES", times), .owned = true },
 	[CKPT_REC_SCHED] = {
 		LAYOUT("SCHED", sched), TAIL(REST(WORDS64, "cpus")), .owned = true,
@@ -181,6 +185,7 @@ static const struct record_type *find_type(uint32_t type)
 	case CKPT_REC_SIGHAND:
 	case CKPT_REC_PENDING:
 	case CKPT_REC_ITIMERS:
+	case CKPT_REC_TIMERS:
 	case CKPT_REC_RLIMITS:
 	case CKPT_REC_TIMES:
 	case CKPT_REC_SCHED:

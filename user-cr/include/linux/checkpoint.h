@@ -20,6 +20,11 @@
  * task of the tree must be frozen by one of the cgroup freezers.  Returns 0
  * when the whole image was written. @logfd is read only with %CHECKPOINT_LOG.
  *
+ * The tree may include the caller, and does if @pid is 0. Of that process the
+ * other threads must be frozen, but not the caller. It returns twice, as fork()
+ * does: a positive number when the image was written, and 0 in the process that
+ * is restarted from it. There @fd and @logfd are not open.
+ *
  * %CHECKPOINT_SUBTREE
  *	@pid need not be the init process of a container.  Nothing is said
  *	then of what the tree shares with processes outside of it.

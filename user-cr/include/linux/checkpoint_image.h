@@ -192,6 +192,7 @@ struct ckpt_record {
  * @CKPT_REC_SIGHAND: struct ckpt_sighand
  * @CKPT_REC_PENDING: struct ckpt_pending
  * @CKPT_REC_ITIMERS: struct ckpt_itimers
+ * @CKPT_REC_TIMERS: struct ckpt_timers
  * @CKPT_REC_SCHED: struct ckpt_sched
  * @CKPT_REC_PRCTLS: struct ckpt_prctls
  * @CKPT_REC_RSEQ: struct ckpt_rseq
@@ -224,6 +225,7 @@ enum ckpt_record_type {
 	CKPT_REC_SIGHAND	= 64,
 	CKPT_REC_PENDING	= 65,
 	CKPT_REC_ITIMERS	= 66,
+	CKPT_REC_TIMERS		= 67,
 	CKPT_REC_RLIMITS	= 80,
 	CKPT_REC_TIMES		= 81,
 	CKPT_REC_SCHED		= 82,
@@ -839,7 +841,8 @@ struct ckpt_sigaction {
  * @nr_shared: those sent to its process
  *
  * The tail is a siginfo_t of CKPT_SIGINFO_SIZE bytes for each, those of the task
- * first, in the order in which they were sent.
+ * first, in the order in which they were sent. Of the signal of a timer only
+ * si_signo, si_code and the id of the timer count.
  */
 struct ckpt_pending {
 	__u32 nr_private;
@@ -879,6 +882,60 @@ struct ckpt_itimers {
 	__u64 virtual_interval_ns;
 	__u64 prof_ns;
 	__u64 prof_interval_ns;
+};
+
+/**
+ * DOC: Timer flags
+ *
+ * %CKPT_TIMER_ABSOLUTE
+ *	@expires_ns is a time of the timer's clock.
+ * %CKPT_TIMER_FIRED
+ *	Its signal is pending: it is one of those in CKPT_REC_PENDING.
+ * %CKPT_TIMER_IGNORED
+ *	Its signal was ignored, and comes when it is not any more.
+ */
+#define CKPT_TIMER_ABSOLUTE	(1U << 0)
+#define CKPT_TIMER_FIRED	(1U << 1)
+#define CKPT_TIMER_IGNORED	(1U << 2)
+#define CKPT_TIMER_FLAGS	0x7U
+
+/**
+ * struct ckpt_timer - a timer of timer_create()
+ * @id: its id
+ * @clock: CLOCK_*; of CPU clocks as clock_getcpuclockid() encodes them
+ * @notify: SIGEV_*
+ * @signal: signal that it sends
+ * @tid: with SIGEV_THREAD_ID, the thread that gets it; else 0
+ * @flags: CKPT_TIMER_*
+ * @value: value that the signal has
+ * @expires_ns: time until it expires; 0 if it is not set
+ * @interval_ns: its interval, or 0
+ * @overrun: how often it has expired more since its last signal, less 1
+ * @overrun_last: what timer_getoverrun() returns
+ */
+struct ckpt_timer {
+	__u32 id;
+	__s32 clock;
+	__u32 notify;
+	__u32 signal;
+	__u32 tid;
+	__u32 flags;
+	__u64 value;
+	__u64 expires_ns;
+	__u64 interval_ns;
+	__s64 overrun;
+	__s64 overrun_last;
+};
+
+/**
+ * struct ckpt_timers - timers of a process; those of the CPU clock of a thread
+ * are with that thread
+ * @nr: number of struct ckpt_timer in the tail
+ * @next_id: id that the next timer gets, in the record of a process
+ */
+struct ckpt_timers {
+	__u32 nr;
+	__u32 next_id;
 };
 
 /**

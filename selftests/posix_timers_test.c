@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Timers of timer_create(): all clocks, what they do when they expire, and
+ * those that have expired
+ */
+#include "test.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+CKPT_SUITE(posix_timers);
+CKPT_SUITE_V1(posix_timers);
+
+#define sigev_tid _sigev_un._tid
+
+static double seconds(struct timespec t)
+{
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static struct itimerspec in(double value, double interval)
+{
+	return (struct itimerspec){
+		.it_value = { value, (value - (long)value) * 1e9 },
+		.it_interval = { interval, (interval - (long)interval) * 1e9 },
+	};
+}
+
+/* The kernel's ids, and calls: the library has ids of its own. */
+static int make(clockid_t clock, struct sigevent *event)
+{
+	int id = -1;
+
+	return syscall(SYS_timer_create, clock, event, &id) ? -1 : id;
+}
+
+static int set(int id, int flags, struct itimerspec spec)
+{
+	return syscall(SYS_timer_settime, id, flags, &spec, NULL);
+}
+
+static struct itimerspec get(int id)
+{
+	struct itimerspec spec = {};
+
+	syscall(SYS_timer_gettime, id, &spec);
+	return spec;
+}
+
+static int make_signal(clockid_t clock, int sig, long value)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = sig,
+		.sigev_value.sival_ptr = (void *)value,
+	};
+
+	return make(clock, &event);
+}
+
+static void block(int sig)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, sig);
+	pthread_sigmask(SIG_BLOCK, &mask, NULL);
+}
+
+static int take(int sig, siginfo_t *info, double limit)
+{
+	struct timespec t = in(limit, 0).it_value;
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, sig);
+	return sigtimedwait(&mask, info, &t);
+}
+
+/* ---- Each clock ---- */
+
+static int one_clock(clockid_t clock)
+{
+	struct itimerspec before, after;
+	struct timespec now;
+	int id, other;
+
+	id = make_signal(clock, SIGUSR1, 1);
+	NEED(id);
+	other = make_signal(clock, SIGUSR1, 2);
+	CHECK_OK(set(id, 0, in(1000, 7)));
+	CHECK_OK(set(other, 0, in(2000, 0)));
+	before = get(id);
+	ckpt_here();
+	after = get(id);
+	CHECK(seconds(after.it_value) <= seconds(before.it_value));
+	CHECK(seconds(after.it_value) > 900);
+	CHECK_EQ(7, after.it_interval.tv_sec);
+	after = get(other);
+	CHECK(seconds(after.it_value) > 1900);
+	CHECK_EQ(0, after.it_interval.tv_sec);
+	clock_gettime(clock, &now);
+	/* The ids go on, too. */
+	CHECK_EQ(other + 1, make_signal(clock, SIGUSR1, 3));
+	return 0;
+}
+
+CKPT_TEST(posix_timers, monotonic)
+{
+	return one_clock(CLOCK_MONOTONIC);
+}
+
+CKPT_TEST(posix_timers, boottime)
+{
+	return one_clock(CLOCK_BOOTTIME);
+}
+
+CKPT_TEST(posix_timers, realtime)
+{
+	return one_clock(CLOCK_REALTIME);
+}
+
+CKPT_TEST(posix_timers, tai)
+{
+	return one_clock(CLOCK_TAI);
+}
+
+CKPT_TEST(posix_timers, time_of_the_process)
+{
+	return one_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+CKPT_TEST(posix_timers, time_of_the_thread)
+{
+	return one_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* A time of day stays the same. */
+CKPT_TEST(posix_timers, absolute_time_of_day)
+{
+	struct timespec now;
+	struct itimerspec at;
+	int id = make_signal(CLOCK_REALTIME, SIGUSR1, 1);
+
+	CHECK_OK(id);
+	clock_gettime(CLOCK_REALTIME, &now);
+	at = in(0, 0);
+	at.it_value.tv_sec = now.tv_sec + 1000;
+	CHECK_OK(set(id, TIMER_ABSTIME, at));
+	ckpt_here();
+	clock_gettime(CLOCK_REALTIME, &now);
+	CHECK(seconds(get(id).it_value) + seconds(now) >
+	      at.it_value.tv_sec - 0.5);
+	CHECK(seconds(get(id).it_value) + seconds(now) <
+	      at.it_value.tv_sec + 0.5);
+	return 0;
+}
+
+/* ---- What happens ---- */
+
+CKPT_TEST(posix_timers, expires_after_the_restart)
+{
+	int id = make_signal(CLOCK_MONOTONIC, SIGUSR1, 0x1234567);
+	siginfo_t info = {};
+
+	block(SIGUSR1);
+	CHECK_OK(set(id, 0, in(3, 0)));
+	ckpt_here();
+	CHECK_EQ(SIGUSR1, take(SIGUSR1, &info, 60));
+	CHECK_EQ(SI_TIMER, info.si_code);
+	CHECK_EQ(0x1234567, (long)info.si_ptr);
+	CHECK_EQ(id, info.si_timerid);
+	CHECK(take(SIGUSR1, &info, 0) < 0);
+	return 0;
+}
+
+CKPT_TEST(posix_timers, interval_goes_on)
+{
+	int id = make_signal(CLOCK_MONOTONIC, SIGUSR1, 5), i;
+	siginfo_t info = {};
+
+	block(SIGUSR1);
+	CHECK_OK(set(id, 0, in(100, 0.05)));
+	CHECK_OK(set(id, 0, in(0.05, 1)));
+	CHECK_EQ(SIGUSR1, take(SIGUSR1, &info, 60));
+	ckpt_here();
+	for (i = 0; i < 2; i++)
+		CHECK_EQ(SIGUSR1, take(SIGUSR1, &info, 60));
+	CHECK_EQ(5, (long)info.si_ptr);
+	return 0;
+}
+
+CKPT_TEST(posix_timers, signal_that_is_pending)
+{
+	int id = make_signal(CLOCK_MONOTONIC, SIGUSR1, 7);
+	siginfo_t info = {};
+	sigset_t pending;
+
+	block(SIGUSR1);
+	CHECK_OK(set(id, 0, in(0.001, 0)));
+	do {
+		sigpending(&pending);
+	} while (!sigismember(&pending, SIGUSR1));
+	ckpt_here();
+	CHECK_EQ(SIGUSR1, take(SIGUSR1, &info, 0));
+	CHECK_EQ(7, (long)info.si_ptr);
+	CHECK_EQ(id, info.si_timerid);
+	CHECK(take(SIGUSR1, &info, 0) < 0);
+	return 0;
+}
+
+CKPT_TEST(posix_timers, pending_with_overruns)
+{
+	int id = make_signal(CLOCK_MONOTONIC, SIGUSR1, 7);
+	siginfo_t info = {};
+
+	block(SIGUSR1);
+	CHECK_OK(set(id, 0, in(0.001, 0.001)));
+	sleep_ms(100);
+	ckpt_here();
+	CHECK_EQ(SIGUSR1, take(SIGUSR1, &info, 0));
+	CHECK(info.si_overrun >= 90);
+	CHECK_EQ(info.si_overrun, syscall(SYS_timer_getoverrun, id));
+	/* And it goes on. */
+	CHECK_EQ(SIGUSR1, take(SIGUSR1, &info, 60));
+	return 0;
+}
+
+/* Real-time signals come in the order in which they were sent. */
+CKPT_TEST(posix_timers, order_among_pending_signals)
+{
+	int sig = SIGRTMIN + 1, id = make_signal(CLOCK_MONOTONIC, sig, 2);
+	siginfo_t info = {};
+
+	block(sig);
+	sigqueue(getpid(), sig, (union sigval){ .sival_int = 1 });
+	CHECK_OK(set(id, 0, in(0.001, 0)));
+	sleep_ms(50);
+	sigqueue(getpid(), sig, (union sigval){ .sival_int = 3 });
+	ckpt_here();
+	CHECK_EQ(sig, take(sig, &info, 0));
+	CHECK_EQ(1, info.si_int);
+	CHECK_EQ(sig, take(sig, &info, 0));
+	CHECK_EQ(2, (long)info.si_ptr);
+	CHECK_EQ(sig, take(sig, &info, 0));
+	CHECK_EQ(3, info.si_int);
+	return 0;
+}
+
+static volatile sig_atomic_t caught;
+
+static void on_signal(int sig)
+{
+	caught++;
+}
+
+/* What was ignored while it expired comes when it is not ignored any more. */
+CKPT_TEST(posix_timers, ignored_interval)
+{
+	int id = make_signal(CLOCK_MONOTONIC, SIGUSR1, 7), i;
+
+	signal(SIGUSR1, SIG_IGN);
+	CHECK_OK(set(id, 0, in(0.01, 0.01)));
+	sleep_ms(100);
+	ckpt_here();
+	CHECK_EQ(0, caught);
+	signal(SIGUSR1, on_signal);
+	for (i = 0; i < 1000 && caught < 3; i++)
+		sleep_ms(10);
+	CHECK(caught >= 3);
+	return 0;
+}
+
+CKPT_TEST(posix_timers, none)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_NONE };
+	int id = make(CLOCK_MONOTONIC, &event);
+
+	CHECK_OK(id);
+	CHECK_OK(set(id, 0, in(1000, 0)));
+	ckpt_here();
+	CHECK(seconds(get(id).it_value) > 900);
+	CHECK(seconds(get(id).it_value) <= 1000);
+	return 0;
+}
+
+CKPT_TEST(posix_timers, disarmed_and_ids_between)
+{
+	int a = make_signal(CLOCK_MONOTONIC, SIGUSR1, 1);
+	int b = make_signal(CLOCK_MONOTONIC, SIGUSR1, 2);
+	int c = make_signal(CLOCK_MONOTONIC, SIGUSR1, 3);
+
+	CHECK_OK(syscall(SYS_timer_delete, b));
+	ckpt_here();
+	CHECK_EQ(0, get(a).it_value.tv_sec);
+	CHECK_OK(syscall(SYS_timer_delete, c));
+	CHECK(syscall(SYS_timer_delete, b) < 0);
+	CHECK_OK(set(a, 0, in(0.01, 0)));
+	block(SIGUSR1);
+	CHECK_EQ(SIGUSR1, take(SIGUSR1, NULL, 60));
+	return 0;
+}
+
+/* ---- Threads ---- */
+
+static atomic_int ready, got;
+static int timer_id;
+static int thread_tid;
+
+static void *receiver(void *arg)
+{
+	siginfo_t info = {};
+
+	thread_tid = syscall(SYS_gettid);
+	ready = 1;
+	if (take(SIGUSR2, &info, 100) == SIGUSR2 && info.si_timerid == timer_id)
+		got = 1;
+	return NULL;
+}
+
+/* A frozen call of sigtimedwait() ends with EINTR, so no wait is frozen. */
+CKPT_TEST(posix_timers, directed_to_a_thread)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR2,
+	};
+	pthread_t thread;
+
+	block(SIGUSR2);
+	CHECK_EQ(0, pthread_create(&thread, NULL, receiver, NULL));
+	while (!ready)
+		sleep_ms(1);
+	event.sigev_tid = thread_tid;
+	timer_id = make(CLOCK_MONOTONIC, &event);
+	CHECK_OK(timer_id);
+	CHECK_OK(set(timer_id, 0, in(1000, 0)));
+	ckpt_here();
+	CHECK(seconds(get(timer_id).it_value) > 900);
+	CHECK_OK(set(timer_id, 0, in(0.2, 0)));
+	pthread_join(thread, NULL);
+	/* The thread may have been interrupted by the freezer. */
+	CHECK(got || take(SIGUSR2, NULL, 0) < 0);
+	return 0;
+}
+
+static void *burner(void *arg)
+{
+	volatile int i;
+
+	timer_id = make_signal(CLOCK_THREAD_CPUTIME_ID, SIGUSR1, 9);
+	set(timer_id, 0, in(0.3, 0));
+	ready = 1;
+	while (!got)
+		for (i = 0; i < 1000; i++)
+			;
+	return NULL;
+}
+
+CKPT_TEST(posix_timers, time_of_another_thread)
+{
+	siginfo_t info = {};
+	pthread_t thread;
+
+	block(SIGUSR1);
+	CHECK_EQ(0, pthread_create(&thread, NULL, burner, NULL));
+	while (!ready)
+		sleep_ms(1);
+	ckpt_here();
+	CHECK_EQ(SIGUSR1, take(SIGUSR1, &info, 60 * ckpt_scale()));
+	CHECK_EQ(9, (long)info.si_ptr);
+	got = 1;
+	pthread_join(thread, NULL);
+	return 0;
+}
+
+TEST_HARNESS_MAIN
