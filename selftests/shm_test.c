@@ -124,6 +124,37 @@ CKPT_TEST(shm, holes_stay_holes)
 	return 0;
 }
 
+static long committed_kb(void)
+{
+	char text[4096], *p;
+
+	if (read_file("/proc/meminfo", text, sizeof(text)) <= 0)
+		return -1;
+	p = strstr(text, "Committed_AS:");
+	return p ? atol(p + strlen("Committed_AS:")) : -1;
+}
+
+/* What is reserved counts as committed, whether there is something in it or not. */
+static int is_reserved(int flags, bool reserved)
+{
+	char *p = mmap(NULL, 128 * MB, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | flags, -1, 0);
+	long kb;
+
+	CHECK(p != MAP_FAILED);
+	*p = 1;
+	ckpt_here();
+	CHECK_EQ(1, *p);
+	kb = committed_kb();
+	CHECK(kb > 0);
+	munmap(p, 128 * MB);
+	CHECK_EQ(reserved, kb - committed_kb() > 64 << 10);
+	return 0;
+}
+
+CKPT_TEST(shm, memory_with_a_reservation)	{ return is_reserved(0, true); }
+CKPT_TEST(shm, memory_without_a_reservation)	{ return is_reserved(MAP_NORESERVE, false); }
+
 /* Two objects are not one, whatever is in them. */
 CKPT_TEST(shm, two_objects_stay_two)
 {

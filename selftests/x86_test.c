@@ -712,6 +712,75 @@ NEVER_LOST(system_calls_dispatched_to_oneself)
 	return 0;
 }
 
+/* A system call whose place is known */
+long call_of_ours(void);
+extern char end_of_ours[] __attribute__((visibility("hidden")));
+asm(".pushsection .text\n"
+    ".globl call_of_ours, end_of_ours\n"
+    ".hidden call_of_ours, end_of_ours\n"
+    "call_of_ours:\n"
+#ifdef __x86_64__
+    "	mov $39, %eax\n"	/* getpid */
+    "	syscall\n"
+#else
+    "	mov $20, %eax\n"
+    "	int $0x80\n"
+#endif
+    "	ret\n"
+    "end_of_ours:\n"
+    "	nop\n"
+    ".popsection\n");
+
+static int dispatch_at(unsigned long mode, volatile char *selector)
+{
+	unsigned long start = (unsigned long)call_of_ours;
+
+	signal(SIGSYS, on_dispatch);
+	return prctl(PR_SET_SYSCALL_USER_DISPATCH, mode, start,
+		     (unsigned long)end_of_ours - start, selector);
+}
+
+/* All of them but our own */
+static int others_are_dispatched(void)
+{
+	int n = dispatched, pid = getpid(), ret;
+
+	dispatch = 1;
+	ret = call_of_ours();
+	CHECK_EQ(n, dispatched);
+	CHECK_EQ(pid, ret);
+	getppid();
+	CHECK_EQ(n + 1, dispatched);
+	return 0;
+}
+
+CKPT_TEST(x86, system_calls_dispatched_but_for_a_range)
+{
+	NEED(dispatch_at(1, &dispatch));
+	CHECK(!others_are_dispatched());
+	ckpt_here();
+	return others_are_dispatched();
+}
+
+static int ours_is_dispatched(void)
+{
+	int n = dispatched;
+
+	call_of_ours();
+	CHECK_EQ(n + 1, dispatched);
+	getppid();
+	CHECK_EQ(n + 1, dispatched);
+	return 0;
+}
+
+CKPT_TEST(x86, system_calls_dispatched_in_a_range)
+{
+	NEED(dispatch_at(2, NULL));
+	CHECK(!ours_is_dispatched());
+	ckpt_here();
+	return ours_is_dispatched();
+}
+
 /* ---- Segments ---- */
 
 static int modify_ldt(int func, void *desc, unsigned long len)
