@@ -8,7 +8,7 @@
  *
  * CKPT_TEST_KILLS=N	how often a tool is killed, 40
  * CKPT_TEST_FAULTS=N	how many allocations fail in each test, one by one, before
- *			some are left out: 60, and 0 with the larger tree
+ *			some are left out: 20, and 0 with the larger tree
  */
 #include "calls.h"
 
@@ -666,7 +666,7 @@ static bool fault_injection(void)
 
 static unsigned int nr_faults(const char *body)
 {
-	return number("CKPT_TEST_FAULTS", strcmp(body, RICH) ? 60 : 0);
+	return number("CKPT_TEST_FAULTS", strcmp(body, RICH) ? 20 : 0);
 }
 
 /* Every point of the first @all ones, then with growing steps. */
@@ -843,7 +843,7 @@ TEST_F_TIMEOUT(failure, allocations_of_each_task_of_a_rich_tree, FAULTS_TIMEOUT)
 	NEED_FAULTS();
 	ASSERT_EQ(0, app_capture(app, RICH));
 	/* They have been made one after the other, and have the first ids. */
-	for (nr = 1; nr <= RICH_TASKS; nr += all ? 1 : RICH_TASKS / 2) {
+	for (nr = 1; nr <= RICH_TASKS; nr += all ? 1 : RICH_TASKS - 1) {
 		app->fail_pid = nr;
 		sum += failing_restart(_metadata, app, JOIN, all);
 	}
