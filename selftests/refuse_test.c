@@ -64,6 +64,16 @@ static int end_before_the_others(void)
 	return 1;
 }
 
+static void wait_zombie(pid_t pid)
+{
+	char path[32], text[256];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	do {
+		sleep_ms(1);
+	} while (read_file(path, text, sizeof(text)) > 0 && !strstr(text, ") Z "));
+}
+
 REFUSED(first_thread_that_has_ended, "has ended, but other threads")
 {
 	int status;
@@ -71,6 +81,7 @@ REFUSED(first_thread_that_has_ended, "has ended, but other threads")
 
 	SPAWN(pid, end_before_the_others());
 	ckpt_wait_for("thread");
+	wait_zombie(pid);
 	ckpt_here();
 	CHECK_EQ(pid, waitpid(pid, &status, 0));
 	CHECK_EQ(7, WEXITSTATUS(status));
@@ -118,15 +129,16 @@ REFUSED(vfork, "vfork")
 	return ckpt_reap(waiter);
 }
 
-REFUSED(seccomp_filter, "seccomp")
+REFUSED(seccomp_listener, "seccomp")
 {
 	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	struct sock_fprog prog = { .len = 1, .filter = &allow };
+	int fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			 SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);
 
-	CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-	CHECK_OK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
+	NEED(fd);
 	ckpt_here();
-	CHECK_EQ(SECCOMP_MODE_FILTER, prctl(PR_GET_SECCOMP));
+	close(fd);
 	return 0;
 }
 
@@ -683,17 +695,28 @@ REFUSED(private_mapping_of_an_unlinked_file, "unlinked|deleted|removed")
 
 /* ---- Timers ---- */
 
-REFUSED(posix_timer, "timer")
+/* That of a thread which is gone: nobody could make it again. */
+static void *make_timer(void *id)
 {
-	struct sigevent ev = { .sigev_notify = SIGEV_NONE };
-	struct itimerspec its = { .it_value = { 1000, 0 } };
-	timer_t t;
+	struct sigevent ev = {
+		.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1,
+	};
 
-	NEED(timer_create(CLOCK_MONOTONIC, &ev, &t));
-	CHECK_OK(timer_settime(t, 0, &its, NULL));
+	ev._sigev_un._tid = syscall(SYS_gettid);
+	return (void *)syscall(SYS_timer_create, CLOCK_MONOTONIC, &ev, id);
+}
+
+REFUSED(timer_for_a_thread_that_has_ended, "timer")
+{
+	pthread_t thread;
+	void *ret;
+	int id;
+
+	CHECK_EQ(0, pthread_create(&thread, NULL, make_timer, &id));
+	CHECK_EQ(0, pthread_join(thread, &ret));
+	CHECK(!ret);
 	ckpt_here();
-	CHECK_OK(timer_gettime(t, &its));
-	CHECK(its.it_value.tv_sec > 900);
+	CHECK_OK(syscall(SYS_timer_delete, id));
 	return 0;
 }
 

@@ -170,6 +170,12 @@ const struct field fields[] = {
 
 	FIELD(ITIMERS, ckpt_itimers, flags, FLAGS, CKPT_ITIMER_FLAGS),
 	FIELD(ITIMERS, ckpt_itimers, reserved, RESERVED, 0),
+	FIELD(SECCOMP_FILTER, ckpt_seccomp_filter, prev_id, ID, CKPT_REC_SECCOMP_FILTER),
+	FIELD(SECCOMP_FILTER, ckpt_seccomp_filter, nr_insns, COUNT, 0),
+	FIELD(SECCOMP_FILTER, ckpt_seccomp_filter, flags, FLAGS, CKPT_SECCOMP_FLAGS),
+	FIELD(SECCOMP_FILTER, ckpt_seccomp_filter, reserved, RESERVED, 0),
+	FIELD(SECCOMP, ckpt_seccomp, mode, ENUM, 2),
+	FIELD(SECCOMP, ckpt_seccomp, filter_id, ID, CKPT_REC_SECCOMP_FILTER),
 	FIELD(TIMERS, ckpt_timers, nr, COUNT, 0),
 	FIELD(TIMERS, ckpt_timers, next_id, NUMBER, 0),
 	FIELD(ITIMERS, ckpt_itimers, real_ns, NUMBER, 0),

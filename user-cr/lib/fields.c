@@ -34,6 +34,8 @@ DESCRIBE(ckpt_exit);
 DESCRIBE(ckpt_stop);
 DESCRIBE(ckpt_timer);
 DESCRIBE(ckpt_timers);
+DESCRIBE(ckpt_seccomp_filter);
+DESCRIBE(ckpt_seccomp);
 DESCRIBE(ckpt_uts);
 DESCRIBE(ckpt_cred);
 DESCRIBE(ckpt_file);

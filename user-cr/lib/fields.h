@@ -97,6 +97,16 @@
 	F(s, nr, NUMBER) \
 	F(s, next_id, NUMBER)
 
+#define FIELDS_OF_ckpt_seccomp_filter(F, A, s) \
+	F(s, prev_id, ID) \
+	F(s, nr_insns, NUMBER) \
+	F(s, flags, HEX) \
+	F(s, reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_seccomp(F, A, s) \
+	F(s, mode, NUMBER) \
+	F(s, filter_id, ID)
+
 #define FIELDS_OF_ckpt_uts(F, A, s) \
 	A(s, nodename, TEXT) \
 	A(s, domainname, TEXT)

@@ -20,6 +20,8 @@ extern const struct ckpt_layout layout_of_ckpt_exit;
 extern const struct ckpt_layout layout_of_ckpt_stop;
 extern const struct ckpt_layout layout_of_ckpt_timer;
 extern const struct ckpt_layout layout_of_ckpt_timers;
+extern const struct ckpt_layout layout_of_ckpt_seccomp_filter;
+extern const struct ckpt_layout layout_of_ckpt_seccomp;
 extern const struct ckpt_layout layout_of_ckpt_uts;
 extern const struct ckpt_layout layout_of_ckpt_cred;
 extern const struct ckpt_layout layout_of_ckpt_file;

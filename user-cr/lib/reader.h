@@ -133,6 +133,8 @@ int check_uts(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_cred(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_sighand(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_pending(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_seccomp_filter(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_seccomp(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_timers(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_itimers(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_sched(struct ckpt_reader *r, const struct ckpt_record *rec);

@@ -189,6 +189,29 @@ int check_pending(struct ckpt_reader *r, const struct ckpt_record *rec)
 	return 0;
 }
 
+int check_seccomp_filter(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_seccomp_filter f;
+
+	ckpt_record_body(rec, &f, sizeof(f));
+	if (!f.nr_insns || rec->tail_len != (uint64_t)f.nr_insns * 8 ||
+	    (f.prev_id && !is_object(r, f.prev_id, CKPT_REC_SECCOMP_FILTER)))
+		return reader_fail(r, "SECCOMP_FILTER: %u instructions in %u bytes, behind %u",
+				   f.nr_insns, rec->tail_len, f.prev_id);
+	return 0;
+}
+
+int check_seccomp(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_seccomp s;
+
+	ckpt_record_body(rec, &s, sizeof(s));
+	if (s.filter_id && !is_object(r, s.filter_id, CKPT_REC_SECCOMP_FILTER))
+		return reader_fail(r, "SECCOMP: refers to %u, which is no filter before it",
+				   s.filter_id);
+	return 0;
+}
+
 int check_timers(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct ckpt_timers t;

@@ -123,6 +123,13 @@ static const struct record_type types[] = {
 		LAYOUT("DISPATCH", dispatch), .owned = true,
 		.check = check_dispatch,
 	},
+	[CKPT_REC_SECCOMP_FILTER] = {
+		LAYOUT("SECCOMP_FILTER", seccomp_filter), TAIL(REST(BYTES, "program")),
+		.object = true, .owned = true, .check = check_seccomp_filter,
+	},
+	[CKPT_REC_SECCOMP] = {
+		LAYOUT("SECCOMP", seccomp), .owned = true, .check = check_seccomp,
+	},
 	[CKPT_REC_RLIMITS] = { LAYOUT("RLIMITS", rlimits), .owned = true },
 	[CKPT_REC_REGSET] = {
 		LAYOUT("REGSET", regset),
@@ -192,6 +199,8 @@ static const struct record_type *find_type(uint32_t type)
 	case CKPT_REC_PRCTLS:
 	case CKPT_REC_RSEQ:
 	case CKPT_REC_DISPATCH:
+	case CKPT_REC_SECCOMP_FILTER:
+	case CKPT_REC_SECCOMP:
 	case CKPT_REC_REGSET:
 	case CKPT_REC_RESTART_BLOCK:
 	case CKPT_REC_ARCH_TASK:

@@ -197,6 +197,8 @@ struct ckpt_record {
  * @CKPT_REC_PRCTLS: struct ckpt_prctls
  * @CKPT_REC_RSEQ: struct ckpt_rseq
  * @CKPT_REC_DISPATCH: struct ckpt_dispatch
+ * @CKPT_REC_SECCOMP_FILTER: struct ckpt_seccomp_filter
+ * @CKPT_REC_SECCOMP: struct ckpt_seccomp
  * @CKPT_REC_RLIMITS: struct ckpt_rlimits
  * @CKPT_REC_TIMES: struct ckpt_times
  * @CKPT_REC_REGSET: struct ckpt_regset
@@ -232,6 +234,8 @@ enum ckpt_record_type {
 	CKPT_REC_PRCTLS		= 83,
 	CKPT_REC_RSEQ		= 84,
 	CKPT_REC_DISPATCH	= 85,
+	CKPT_REC_SECCOMP_FILTER	= 86,
+	CKPT_REC_SECCOMP	= 87,
 	CKPT_REC_REGSET		= 96,
 	CKPT_REC_RESTART_BLOCK	= 97,
 	CKPT_REC_ARCH_TASK	= 98,
@@ -1106,6 +1110,40 @@ struct ckpt_dispatch {
 	__u64 offset;
 	__u64 len;
 	__u64 selector;
+};
+
+/**
+ * DOC: Seccomp flags
+ *
+ * %CKPT_SECCOMP_LOG, %CKPT_SECCOMP_WAIT_KILLABLE
+ *	As the SECCOMP_FILTER_FLAG_* of these names.
+ */
+#define CKPT_SECCOMP_LOG		(1U << 0)
+#define CKPT_SECCOMP_WAIT_KILLABLE	(1U << 1)
+#define CKPT_SECCOMP_FLAGS		0x3U
+
+/**
+ * struct ckpt_seccomp_filter - a filter of system calls
+ * @prev_id: id of the one that was installed before, or 0
+ * @nr_insns: number of struct sock_filter in the tail
+ * @flags: CKPT_SECCOMP_*
+ * @reserved: zero
+ */
+struct ckpt_seccomp_filter {
+	__u32 prev_id;
+	__u32 nr_insns;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/**
+ * struct ckpt_seccomp - what system calls a task may make
+ * @mode: SECCOMP_MODE_STRICT or SECCOMP_MODE_FILTER
+ * @filter_id: id of the filter that was installed last, or 0
+ */
+struct ckpt_seccomp {
+	__u32 mode;
+	__u32 filter_id;
 };
 
 /* ckpt_rseq.flags */

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Seccomp: strict mode, and filters that tasks have for themselves or share
+ */
+#include "test.h"
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+
+CKPT_SUITE(seccomp);
+
+/* Has the system call @nr fail with @error. */
+static int forbid_with(int nr, int error, unsigned int flags)
+{
+	struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { sizeof(insns) / sizeof(insns[0]), insns };
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
+}
+
+static int forbid(int nr, int error)
+{
+	return forbid_with(nr, error, 0);
+}
+
+static int error_of(long ret)
+{
+	return ret < 0 ? errno : 0;
+}
+
+CKPT_TEST(seccomp, filter)
+{
+	NEED(forbid(SYS_getppid, EXDEV));
+	CHECK_EQ(EXDEV, error_of(syscall(SYS_getppid)));
+	ckpt_here();
+	CHECK_EQ(EXDEV, error_of(syscall(SYS_getppid)));
+	CHECK_EQ(0, error_of(syscall(SYS_getpid)));
+	CHECK_EQ(SECCOMP_MODE_FILTER, prctl(PR_GET_SECCOMP));
+	return 0;
+}
+
+CKPT_TEST(seccomp, chain_of_filters)
+{
+	NEED(forbid(SYS_getppid, EXDEV));
+	CHECK_OK(forbid_with(SYS_getpgid, ENOANO, SECCOMP_FILTER_FLAG_LOG));
+	/* Of two answers the first filter's counts if they are equal. */
+	CHECK_OK(forbid(SYS_getsid, EBADSLT));
+	ckpt_here();
+	CHECK_EQ(EXDEV, error_of(syscall(SYS_getppid)));
+	CHECK_EQ(ENOANO, error_of(syscall(SYS_getpgid, 0)));
+	CHECK_EQ(EBADSLT, error_of(syscall(SYS_getsid, 0)));
+	CHECK_OK(forbid(SYS_getuid, EXDEV));
+	CHECK_EQ(EXDEV, error_of(syscall(SYS_getuid)));
+	return 0;
+}
+
+/* As somebody without privileges, who gets there by no_new_privs only */
+CKPT_TEST(seccomp, of_a_plain_user)
+{
+	CHECK_OK(chmod(".", 0777));
+	CHECK_OK(syscall(SYS_setresgid, 1000, 1000, 1000));
+	CHECK_OK(syscall(SYS_setresuid, 1000, 1000, 1000));
+	CHECK(forbid(SYS_getppid, EXDEV) < 0);
+	CHECK_EQ(EACCES, errno);
+	CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	NEED(forbid(SYS_getppid, EXDEV));
+	ckpt_here();
+	CHECK_EQ(EXDEV, error_of(syscall(SYS_getppid)));
+	return 0;
+}
+
+static atomic_int go;
+
+static void *child_of_filter(void *arg)
+{
+	while (!go)
+		syscall(SYS_futex, &go, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+	return (void *)(long)error_of(syscall(SYS_getppid));
+}
+
+/*
+ * A filter for all threads can only be installed if they have the same ones,
+ * not only equal ones.
+ */
+CKPT_TEST(seccomp, shared_by_threads)
+{
+	pthread_t thread;
+	void *error;
+
+	NEED(forbid(SYS_getpgid, ENOANO));
+	CHECK_EQ(0, pthread_create(&thread, NULL, child_of_filter, NULL));
+	sleep_ms(100);
+	ckpt_here();
+	CHECK_EQ(ENOANO, error_of(syscall(SYS_getpgid, 0)));
+	CHECK_EQ(0, forbid_with(SYS_getppid, EXDEV, SECCOMP_FILTER_FLAG_TSYNC));
+	go = 1;
+	syscall(SYS_futex, &go, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	CHECK_EQ(0, pthread_join(thread, &error));
+	CHECK_EQ(EXDEV, (long)error);
+	return 0;
+}
+
+static int inherits(void)
+{
+	ckpt_announce("child", "go.0");
+	return error_of(syscall(SYS_getppid)) != EXDEV ||
+	       error_of(syscall(SYS_getpgid, 0)) != ENOANO;
+}
+
+CKPT_TEST(seccomp, inherited_with_one_more)
+{
+	pid_t pid;
+
+	NEED(forbid(SYS_getppid, EXDEV));
+	SPAWN(pid, forbid(SYS_getpgid, ENOANO) || inherits());
+	ckpt_wait_for("child");
+	ckpt_here();
+	CHECK_EQ(EXDEV, error_of(syscall(SYS_getppid)));
+	CHECK_EQ(0, error_of(syscall(SYS_getpgid, 0)));
+	return ckpt_reap(pid);
+}
+
+/* Only read() and write() are left to it, and _exit(). */
+static int strict(int in, int out)
+{
+	char c;
+
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT))
+		syscall(SYS_exit, 2);
+	if (write(out, "r", 1) != 1 || read(in, &c, 1) != 1)
+		syscall(SYS_exit, 3);
+	if (c == 'k')
+		syscall(SYS_getpid);
+	syscall(SYS_exit, 0);
+	return 0;
+}
+
+static int strict_child(char what)
+{
+	int in[2], out[2], status;
+	pid_t pid;
+	char c;
+
+	CHECK(!pipe(in) && !pipe(out));
+	SPAWN(pid, strict(in[0], out[1]));
+	CHECK_EQ(1, read(out[0], &c, 1));
+	ckpt_here();
+	CHECK_EQ(1, write(in[1], &what, 1));
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	return status;
+}
+
+CKPT_TEST(seccomp, strict_mode_may_write_and_exit)
+{
+	CHECK_EQ(0, strict_child('x'));
+	return 0;
+}
+
+CKPT_TEST(seccomp, strict_mode_kills)
+{
+	int status = strict_child('k');
+
+	CHECK(WIFSIGNALED(status));
+	CHECK_EQ(SIGKILL, WTERMSIG(status));
+	return 0;
+}
+
+TEST_HARNESS_MAIN
