@@ -3,11 +3,11 @@
  * What parents know of their children: zombies, job control, and ids of groups
  * and sessions whose leaders are gone
  */
-#include "test.h"
+#include "threads.h"
 
+#include <dirent.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <time.h>
 
 CKPT_SUITE(jobs);
 CKPT_SUITE_V1(jobs);
@@ -130,6 +130,215 @@ CKPT_TEST(jobs, zombie_with_another_exit_signal)
 	return 0;
 }
 
+CKPT_TEST(jobs, zombie_with_no_exit_signal)
+{
+	pid_t pid = syscall(SYS_clone, 0, 0, 0, 0, 0);
+	siginfo_t info;
+	int status;
+
+	CHECK_OK(pid);
+	if (!pid)
+		_exit(8);
+	CHECK_OK(waitid(P_PID, pid, &info, WEXITED | WNOWAIT | __WALL));
+	ckpt_here();
+	CHECK(waitpid(pid, &status, WNOHANG) < 0);
+	CHECK_EQ(pid, waitpid(pid, &status, __WALL));
+	CHECK_EQ(8, WEXITSTATUS(status));
+	return 0;
+}
+
+/* Of who it was, the user is left. */
+CKPT_TEST(jobs, zombie_of_another_user)
+{
+	siginfo_t info;
+	pid_t pid;
+
+	SPAWN(pid, (syscall(SYS_setresuid, 1000, 1000, 1000), 1));
+	CHECK_OK(waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
+	CHECK_EQ(1000, info.si_uid);
+	ckpt_here();
+	memset(&info, 0, sizeof(info));
+	CHECK_OK(waitid(P_PID, pid, &info, WEXITED));
+	CHECK_EQ(1000, info.si_uid);
+	CHECK_EQ(1, info.si_status);
+	return 0;
+}
+
+static int dump_core(void)
+{
+	struct rlimit limit = { 1 << 20, 1 << 20 };
+
+	setrlimit(RLIMIT_CORE, &limit);
+	return raise(SIGQUIT);
+}
+
+CKPT_TEST(jobs, zombie_that_has_left_a_core)
+{
+	siginfo_t before = {}, info = {};
+	pid_t pid;
+
+	SPAWN(pid, dump_core());
+	CHECK_OK(waitid(P_PID, pid, &before, WEXITED | WNOWAIT));
+	ckpt_here();
+	CHECK_OK(waitid(P_PID, pid, &info, WEXITED));
+	CHECK_EQ(before.si_code, info.si_code);
+	CHECK_EQ(SIGQUIT, info.si_status);
+	return 0;
+}
+
+static int have_child_that_uses_more(void)
+{
+	char *p = mmap(NULL, 16 << 20, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	SPAWN(pid, (memset(p, 1, 16 << 20), use_and_exit(0)));
+	CHECK_EQ(0, ckpt_reap(pid));
+	burn(100);
+	return 3;
+}
+
+static int usage_of(pid_t pid, struct rusage *usage, int options)
+{
+	siginfo_t info;
+
+	memset(usage, 0, sizeof(*usage));
+	return syscall(SYS_waitid, P_PID, pid, &info, WEXITED | options, usage);
+}
+
+static bool is_same_usage(const struct rusage *a, const struct rusage *b)
+{
+	return a->ru_utime.tv_sec == b->ru_utime.tv_sec &&
+	       a->ru_utime.tv_usec == b->ru_utime.tv_usec &&
+	       a->ru_stime.tv_sec == b->ru_stime.tv_sec &&
+	       a->ru_stime.tv_usec == b->ru_stime.tv_usec &&
+	       a->ru_maxrss == b->ru_maxrss && a->ru_minflt == b->ru_minflt &&
+	       a->ru_majflt == b->ru_majflt && a->ru_inblock == b->ru_inblock &&
+	       a->ru_oublock == b->ru_oublock && a->ru_nvcsw == b->ru_nvcsw &&
+	       a->ru_nivcsw == b->ru_nivcsw;
+}
+
+static void note_usage(const struct rusage *u)
+{
+	ckpt_note("utime %ld.%06ld stime %ld.%06ld maxrss %ld faults %ld %ld blocks %ld %ld switches %ld %ld",
+		  (long)u->ru_utime.tv_sec, (long)u->ru_utime.tv_usec,
+		  (long)u->ru_stime.tv_sec, (long)u->ru_stime.tv_usec,
+		  u->ru_maxrss, u->ru_minflt, u->ru_majflt, u->ru_inblock,
+		  u->ru_oublock, u->ru_nvcsw, u->ru_nivcsw);
+}
+
+/* To the last count: a zombie uses nothing any more. */
+CKPT_TEST(jobs, zombie_with_the_usage_of_its_children)
+{
+	struct rusage before, after;
+	pid_t pid;
+
+	SPAWN(pid, have_child_that_uses_more());
+	CHECK_OK(usage_of(pid, &before, WNOWAIT));
+	CHECK(before.ru_maxrss >= 16 << 10);
+	ckpt_here();
+	CHECK_OK(usage_of(pid, &after, 0));
+	if (!is_same_usage(&before, &after)) {
+		note_usage(&before);
+		note_usage(&after);
+		return 1;
+	}
+	getrusage(RUSAGE_CHILDREN, &after);
+	CHECK_EQ(before.ru_maxrss, after.ru_maxrss);
+	CHECK_EQ(before.ru_stime.tv_sec, after.ru_stime.tv_sec);
+	CHECK_EQ(before.ru_minflt, after.ru_minflt);
+	return 0;
+}
+
+CKPT_TEST(jobs, several_zombies_in_their_order)
+{
+	pid_t pid[5];
+	siginfo_t info;
+	int i, status;
+
+	for (i = 0; i < 5; i++)
+		SPAWN(pid[i], 10 + i);
+	for (i = 4; i >= 0; i--)
+		CHECK_OK(waitid(P_PID, pid[i], &info, WEXITED | WNOWAIT));
+	ckpt_here();
+	for (i = 0; i < 5; i++) {
+		CHECK_EQ(pid[i], waitpid(-1, &status, 0));
+		CHECK_EQ(10 + i, WEXITSTATUS(status));
+	}
+	CHECK(waitpid(-1, &status, 0) < 0 && errno == ECHILD);
+	return 0;
+}
+
+/* Who ignores its end from now on still has it. */
+CKPT_TEST(jobs, zombie_from_before_the_signal_was_ignored)
+{
+	siginfo_t info;
+	int status;
+	pid_t pid;
+
+	SPAWN(pid, 4);
+	CHECK_OK(waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
+	signal(SIGCHLD, SIG_IGN);
+	ckpt_here();
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	CHECK_EQ(4, WEXITSTATUS(status));
+	SPAWN(pid, 4);
+	CHECK(waitpid(pid, &status, 0) < 0 && errno == ECHILD);
+	return 0;
+}
+
+CKPT_TEST(jobs, pending_signal_of_a_zombie)
+{
+	siginfo_t info = {}, told = {};
+	struct timespec now = {};
+	sigset_t set;
+	pid_t pid;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
+	SPAWN(pid, 12);
+	CHECK_OK(waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
+	ckpt_here();
+	CHECK_EQ(SIGCHLD, sigtimedwait(&set, &told, &now));
+	CHECK_EQ(pid, told.si_pid);
+	CHECK_EQ(CLD_EXITED, told.si_code);
+	CHECK_EQ(12, told.si_status);
+	CHECK_EQ(-1, sigtimedwait(&set, &told, &now));
+	CHECK_EQ(12 << 8, ({ int st; waitpid(pid, &st, 0); st; }));
+	return 0;
+}
+
+static void *wait_with_a_child(void *arg)
+{
+	ready++;
+	pause();
+	return arg;
+}
+
+static int with_thread_exit(int status)
+{
+	pthread_t thread;
+
+	CHECK_EQ(0, start(&thread, wait_with_a_child, NULL));
+	wait_ready(1);
+	return status;
+}
+
+CKPT_TEST(jobs, zombie_that_had_threads)
+{
+	siginfo_t info;
+	int status;
+	pid_t pid;
+
+	SPAWN(pid, with_thread_exit(5));
+	CHECK_OK(waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
+	ckpt_here();
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	CHECK_EQ(5, WEXITSTATUS(status));
+	return 0;
+}
+
 /* ---- Job control ---- */
 
 CKPT_TEST(jobs, stopped_and_waited_for)
@@ -197,6 +406,186 @@ CKPT_TEST(jobs, continued_and_not_waited_for)
 	return 0;
 }
 
+CKPT_TEST(jobs, stopped_before_it_was_waited_for_that_it_continued)
+{
+	siginfo_t info = {};
+	int status;
+	pid_t pid;
+
+	SPAWN(pid, (pause(), 0));
+	kill(pid, SIGSTOP);
+	CHECK_EQ(pid, waitpid(pid, &status, WUNTRACED));
+	kill(pid, SIGCONT);
+	CHECK_OK(waitid(P_PID, pid, &info, WCONTINUED | WNOWAIT));
+	kill(pid, SIGSTOP);
+	CHECK_OK(waitid(P_PID, pid, &info, WSTOPPED | WNOWAIT));
+	ckpt_here();
+	CHECK_OK(wait_state(pid, 'T'));
+	CHECK_EQ(pid, waitpid(pid, &status, WUNTRACED | WCONTINUED));
+	CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+	CHECK_EQ(0, waitpid(pid, &status, WUNTRACED | WCONTINUED | WNOHANG));
+	kill(pid, SIGKILL);
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	return 0;
+}
+
+static int tell_stops(bool tell)
+{
+	struct sigaction sa = {
+		.sa_sigaction = on_chld,
+		.sa_flags = SA_SIGINFO | (tell ? 0 : SA_NOCLDSTOP),
+	};
+
+	return sigaction(SIGCHLD, &sa, NULL);
+}
+
+/* Whether the parent gets a signal is a thing of the parent. */
+CKPT_TEST(jobs, stops_that_are_not_told)
+{
+	siginfo_t info;
+	int status;
+	pid_t pid;
+
+	CHECK_OK(tell_stops(false));
+	SPAWN(pid, (pause(), 0));
+	kill(pid, SIGSTOP);
+	CHECK_OK(waitid(P_PID, pid, &info, WSTOPPED));
+	ckpt_here();
+	CHECK_OK(wait_state(pid, 'T'));
+	kill(pid, SIGCONT);
+	CHECK_OK(waitid(P_PID, pid, &info, WCONTINUED));
+	/* It tells when it runs, which is after that. */
+	CHECK_OK(wait_state(pid, 'S'));
+	CHECK_EQ(0, nr_chld);
+	CHECK_OK(tell_stops(true));
+	kill(pid, SIGSTOP);
+	CHECK_OK(waitid(P_PID, pid, &info, WSTOPPED));
+	CHECK_EQ(1, nr_chld);
+	CHECK_EQ(CLD_STOPPED, chld.si_code);
+	kill(pid, SIGKILL);
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	return 0;
+}
+
+#define NR_THREADS	3
+
+static atomic_long *counts;
+
+static void *count(void *arg)
+{
+	for (;;) {
+		counts[(long)arg]++;
+		sched_yield();
+	}
+	return NULL;
+}
+
+static int count_in_threads(void)
+{
+	pthread_t thread;
+	long i;
+
+	for (i = 0; i < NR_THREADS; i++)
+		CHECK_EQ(0, start(&thread, count, (void *)i));
+	return pause();
+}
+
+static bool all_in_state(pid_t pid, char state)
+{
+	char path[300];
+	struct dirent *d;
+	bool all = true;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (d = readdir(dir))) {
+		if (d->d_name[0] != '.')
+			all = all && state_of(atoi(d->d_name)) == state;
+	}
+	if (dir)
+		closedir(dir);
+	return dir && all;
+}
+
+static bool all_count(void)
+{
+	long seen[NR_THREADS];
+	int i, k;
+
+	for (i = 0; i < NR_THREADS; i++)
+		seen[i] = counts[i];
+	for (i = 0; i < NR_THREADS; i++) {
+		for (k = 0; k < 2000 && counts[i] == seen[i]; k++)
+			sleep_ms(1);
+		if (counts[i] == seen[i])
+			return false;
+	}
+	return true;
+}
+
+CKPT_TEST(jobs, stopped_with_threads)
+{
+	long seen[NR_THREADS];
+	siginfo_t info;
+	int i, status;
+	pid_t pid;
+
+	counts = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(counts != MAP_FAILED);
+	SPAWN(pid, count_in_threads());
+	CHECK(all_count());
+	kill(pid, SIGSTOP);
+	CHECK_OK(waitid(P_PID, pid, &info, WSTOPPED));
+	CHECK(all_in_state(pid, 'T'));
+	for (i = 0; i < NR_THREADS; i++)
+		seen[i] = counts[i];
+	ckpt_here();
+	for (i = 0; i < 2000 && !all_in_state(pid, 'T'); i++)
+		sleep_ms(1);
+	CHECK(all_in_state(pid, 'T'));
+	for (i = 0; i < NR_THREADS; i++)
+		CHECK_EQ(seen[i], counts[i]);
+	CHECK_EQ(0, waitpid(pid, &status, WUNTRACED | WNOHANG));
+	kill(pid, SIGCONT);
+	CHECK_EQ(pid, waitpid(pid, &status, WCONTINUED));
+	CHECK(all_count());
+	kill(pid, SIGKILL);
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	return 0;
+}
+
+#define JOB	4
+
+/* A pipeline is stopped and goes on as a whole. */
+CKPT_TEST(jobs, job_of_several_processes)
+{
+	int i, status;
+	pid_t pid[JOB];
+	char name[16];
+
+	for (i = 0; i < JOB; i++) {
+		snprintf(name, sizeof(name), "job.%d", i);
+		SPAWN(pid[i], (setpgid(0, i ? pid[0] : 0), ckpt_announce(name, "go.0"), 0));
+		ckpt_wait_for(name);
+	}
+	CHECK_OK(kill(-pid[0], SIGTSTP));
+	for (i = 0; i < JOB; i++)
+		CHECK_EQ(pid[i], waitpid(pid[i], &status, WUNTRACED));
+	ckpt_here();
+	for (i = 0; i < JOB; i++)
+		CHECK_OK(wait_state(pid[i], 'T'));
+	CHECK_EQ(0, waitpid(-pid[0], &status, WUNTRACED | WNOHANG));
+	CHECK_OK(kill(-pid[0], SIGCONT));
+	for (i = 0; i < JOB; i++) {
+		CHECK(waitpid(-pid[0], &status, 0) > 0);
+		CHECK_EQ(0, status);
+	}
+	CHECK(waitpid(-pid[0], &status, 0) < 0 && errno == ECHILD);
+	return 0;
+}
+
 /* ---- Ids without processes ---- */
 
 static int stay(const char *flag)
@@ -226,6 +615,59 @@ CKPT_TEST(jobs, group_without_its_leader)
 	return 0;
 }
 
+/* The same, but that the leader is a zombie */
+CKPT_TEST(jobs, group_with_a_dead_leader)
+{
+	pid_t leader, member;
+	siginfo_t info;
+
+	SPAWN(leader, (pause(), 0));
+	CHECK_OK(setpgid(leader, leader));
+	SPAWN(member, (setpgid(0, leader), stay("member")));
+	ckpt_wait_for("member");
+	kill(leader, SIGKILL);
+	CHECK_OK(waitid(P_PID, leader, &info, WEXITED | WNOWAIT));
+	ckpt_here();
+	CHECK_EQ(leader, getpgid(leader));
+	CHECK_EQ(leader, getpgid(member));
+	CHECK_OK(kill(leader, 0));
+	CHECK_EQ(leader, waitpid(leader, NULL, 0));
+	CHECK_OK(kill(-leader, 0));
+	CHECK_EQ(member, waitpid(-leader, NULL, 0));
+	CHECK(kill(-leader, 0) < 0 && errno == ESRCH);
+	return 0;
+}
+
+static int session_with_group(void)
+{
+	pid_t leader, member;
+
+	CHECK_OK(setsid());
+	SPAWN(leader, (pause(), 0));
+	CHECK_OK(setpgid(leader, leader));
+	SPAWN(member, (setpgid(0, leader), stay("member")));
+	ckpt_wait_for("member");
+	kill(leader, SIGKILL);
+	CHECK_EQ(leader, waitpid(leader, NULL, 0));
+	ckpt_announce("session", "go.0");
+	CHECK_EQ(leader, getpgid(member));
+	CHECK_EQ(getpid(), getsid(member));
+	CHECK_EQ(member, waitpid(-leader, NULL, 0));
+	/* The id is free for a process that joins no group any more. */
+	CHECK(kill(-leader, 0) < 0 && errno == ESRCH);
+	return 0;
+}
+
+CKPT_TEST(jobs, group_without_its_leader_in_another_session)
+{
+	pid_t pid;
+
+	SPAWN(pid, session_with_group());
+	ckpt_wait_for("session");
+	ckpt_here();
+	return ckpt_reap(pid);
+}
+
 static int leader_of_session(void)
 {
 	pid_t member;
@@ -240,15 +682,80 @@ static int leader_of_session(void)
 CKPT_TEST(jobs, session_without_its_leader)
 {
 	pid_t leader, member;
+	siginfo_t info = {};
 
 	CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 1));
 	SPAWN(leader, leader_of_session());
 	CHECK_EQ(0, ckpt_reap(leader));
 	ckpt_here();
-	member = waitpid(-1, NULL, WNOHANG | WNOWAIT);
-	(void)member;
 	CHECK_OK(kill(-leader, 0));
-	CHECK_EQ(leader, waitpid(-leader, NULL, 0) > 0 ? leader : 0);
+	CHECK_OK(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT));
+	member = info.si_pid;
+	CHECK_EQ(leader, getsid(member));
+	CHECK_EQ(leader, getpgid(member));
+	CHECK_EQ(member, waitpid(-leader, NULL, 0));
+	CHECK(kill(-leader, 0) < 0 && errno == ESRCH);
+	return 0;
+}
+
+static int member_of_an_orphaned_group(void)
+{
+	ckpt_announce("member", "go.0");
+	/* It has no effect, as nobody would continue it. */
+	raise(SIGTSTP);
+	raise(SIGTTIN);
+	return 0;
+}
+
+static int leader_of_group(void)
+{
+	pid_t member;
+
+	setpgid(0, 0);
+	SPAWN(member, member_of_an_orphaned_group());
+	ckpt_wait_for("member");
+	setpgid(member, member);
+	return 0;
+}
+
+CKPT_TEST(jobs, orphaned_group)
+{
+	pid_t leader, pid;
+	int status;
+
+	CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 1));
+	SPAWN(leader, leader_of_group());
+	CHECK_EQ(0, ckpt_reap(leader));
+	ckpt_here();
+	pid = waitpid(-1, &status, WUNTRACED);
+	CHECK(pid > 0);
+	/* Its parent is in another group of the same session: not an orphan. */
+	CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTSTP);
+	CHECK_OK(kill(pid, SIGCONT));
+	CHECK_EQ(pid, waitpid(pid, &status, WUNTRACED));
+	CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTTIN);
+	CHECK_OK(kill(pid, SIGCONT));
+	CHECK_EQ(pid, waitpid(pid, &status, WUNTRACED));
+	CHECK_EQ(0, status);
+	return 0;
+}
+
+static int lone_session(void)
+{
+	CHECK_OK(setsid());
+	return member_of_an_orphaned_group();
+}
+
+CKPT_TEST(jobs, group_that_is_an_orphan_does_not_stop)
+{
+	pid_t pid;
+	int status;
+
+	SPAWN(pid, lone_session());
+	ckpt_wait_for("member");
+	ckpt_here();
+	CHECK_EQ(pid, waitpid(pid, &status, WUNTRACED));
+	CHECK_EQ(0, status);
 	return 0;
 }
 

@@ -651,7 +651,7 @@ static int raise_semaphore(void *arg)
 	struct sembuf op = { .sem_op = 3, .sem_flg = SEM_UNDO };
 
 	wait_in_thread();
-	syscall(SYS_semop, semaphore, &op, 1);
+	semop(semaphore, &op, 1);
 	return 0;
 }
 
