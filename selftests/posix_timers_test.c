@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <time.h>
 
+CKPT_NO_RSEQ
+
 CKPT_SUITE(posix_timers);
 CKPT_SUITE_V1(posix_timers);
 

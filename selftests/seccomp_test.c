@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 
+CKPT_NO_RSEQ
+
 CKPT_SUITE(seccomp);
 
 /* Has the system call @nr fail with @error. */

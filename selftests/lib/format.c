@@ -49,6 +49,8 @@ const struct field fields[] = {
 	FIELD(EXIT, ckpt_exit, sighand_id, ID, CKPT_REC_SIGHAND),
 	FIELD(EXIT, ckpt_exit, reserved, RESERVED, 0),
 	FIELD(EXIT, ckpt_exit, sigmask, NUMBER, 0),
+	FIELD(EXIT, ckpt_exit, private, NUMBER, 0),
+	FIELD(EXIT, ckpt_exit, shared, NUMBER, 0),
 	FIELD(STOP, ckpt_stop, flags, FLAGS, CKPT_STOP_FLAGS),
 	FIELD(STOP, ckpt_stop, signal, ENUM, 64),
 	FIELD(STOP, ckpt_stop, status, ENUM, 64),

@@ -27,6 +27,16 @@
 
 #define CKPT_TIMEOUT	600	/* slow kernels; the library's own waits are short */
 
+/*
+ * The C library registers a struct rseq for each thread, where the kernel writes
+ * what the oracle cannot know to change by itself. Not in programs with this.
+ */
+#define CKPT_NO_RSEQ							\
+	static __attribute__((constructor)) void without_rseq(void)	\
+	{								\
+		setenv("GLIBC_TUNABLES", "glibc.pthread.rseq=0", 1);	\
+	}
+
 /* A suite: every test of it gets an application, frozen by the v2 freezer. */
 #define CKPT_SUITE(suite)						\
 	FIXTURE(suite) { struct app app; };				\

@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include <time.h>
 
+CKPT_NO_RSEQ
+
 /* Threads that are ready, and the word to go on */
 static atomic_int ready, go;
 

@@ -72,7 +72,9 @@
 	F(s, cred_id, ID) \
 	F(s, sighand_id, ID) \
 	F(s, reserved, RESERVED) \
-	F(s, sigmask, HEX)
+	F(s, sigmask, HEX) \
+	F(s, private, HEX) \
+	F(s, shared, HEX)
 
 #define FIELDS_OF_ckpt_stop(F, A, s) \
 	F(s, flags, HEX) \

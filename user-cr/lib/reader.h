@@ -11,7 +11,10 @@
 
 #include <checkpoint/image.h>
 
-/* Highest pid that any Linux gives out; what is known of pids is in blocks. */
+/*
+ * Highest pid that any Linux gives out; what is known of pids is in blocks: the
+ * process that a task belongs to, and whether that has ended.
+ */
 #define PID_LIMIT	4194304
 #define PID_BLOCK	1024
 #define PID_BLOCKS	(PID_LIMIT / PID_BLOCK + 1)
@@ -28,9 +31,13 @@ enum reader_state {
 	READ_FAILED,
 };
 
+#define PID_DEAD	(1U << 31)
+
 /**
  * struct object - what is known of an object id while the records pass
  * @type: type of its record, 0 before it was seen
+ * @tree_flags: of a task: CKPT_TREE_*
+ * @is_thread: of a task: it is not the first one of its process
  * @has_state: of a task: its CKPT_REC_TASK_STATE was there, or that is a
  *	CKPT_REC_EXIT; or it is a ghost, which has none
  * @has_regs: of a task: a CKPT_REC_REGSET was there
@@ -40,6 +47,8 @@ enum reader_state {
  */
 struct object {
 	uint8_t type;
+	uint8_t tree_flags;
+	bool is_thread;
 	bool has_state;
 	bool has_regs;
 	bool has_arch;
@@ -64,7 +73,9 @@ struct object {
  * @meta_offset: where it began in the image
  * @nr_tasks: task records so far
  * @objects: by id, header.nr_objects + 1 of them
- * @pids: by pid, in blocks that may be missing: PID_TASK and PID_LEADER
+ * @pids: by pid, in blocks that may be missing: the id of its process, maybe
+ *	with PID_DEAD, or 0
+ * @process: the last process of the tree, whose threads may follow
  * @chunk: the last chunk
  * @data: its data
  * @data_room: room for so much of it
@@ -89,7 +100,8 @@ struct ckpt_reader {
 	uint64_t meta_offset;
 	uint32_t nr_tasks;
 	struct object *objects;
-	uint8_t *pids[PID_BLOCKS];
+	uint32_t *pids[PID_BLOCKS];
+	struct ckpt_task process;
 	struct ckpt_chunk chunk;
 	unsigned char *data;
 	size_t data_room;
@@ -98,9 +110,6 @@ struct ckpt_reader {
 	struct ckpt_trailer trailer;
 	char error[320];
 };
-
-#define PID_TASK	1
-#define PID_LEADER	2
 
 /* Notes an error at @r->at and returns -1. */
 __attribute__((format(printf, 2, 3)))

@@ -7,9 +7,10 @@
 #define MAX_SIGNALS	128
 #define MAX_GROUPS	65536
 
-static uint8_t pid_flags(const struct ckpt_reader *r, uint32_t pid)
+/* The process of a task, with PID_DEAD if that has ended; 0 for no task */
+static uint32_t process_of(const struct ckpt_reader *r, uint32_t pid)
 {
-	const uint8_t *block;
+	const uint32_t *block;
 
 	if (pid > PID_LIMIT)
 		return 0;
@@ -17,39 +18,60 @@ static uint8_t pid_flags(const struct ckpt_reader *r, uint32_t pid)
 	return block ? block[pid % PID_BLOCK] : 0;
 }
 
-static int set_pid_flags(struct ckpt_reader *r, uint32_t pid, uint8_t flags)
+static int set_process(struct ckpt_reader *r, const struct ckpt_task *t)
 {
-	uint8_t **block = &r->pids[pid / PID_BLOCK];
+	uint32_t **block = &r->pids[t->pid / PID_BLOCK];
 
 	if (!*block)
-		*block = calloc(PID_BLOCK, 1);
+		*block = calloc(PID_BLOCK, sizeof(**block));
 	if (!*block)
 		return reader_fail(r, "no memory for pids");
-	(*block)[pid % PID_BLOCK] = flags;
+	(*block)[t->pid % PID_BLOCK] = t->tgid |
+		(t->flags & CKPT_TREE_PROCESS_FLAGS ? PID_DEAD : 0);
 	return 0;
 }
 
 static int check_thread(struct ckpt_reader *r, const struct ckpt_task *t)
 {
-	if (!(pid_flags(r, t->tgid) & PID_LEADER))
-		return reader_fail(r, "TASK: pid %u belongs to process %u, which is not before it",
+	const struct ckpt_task *p = &r->process;
+
+	if (t->tgid != p->pid || process_of(r, t->tgid) != t->tgid)
+		return reader_fail(r, "TASK: pid %u belongs to process %u, which is not before it, or has ended",
 				   t->pid, t->tgid);
+	if (t->ppid != p->ppid || t->parent_tid != p->parent_tid ||
+	    t->pgid != p->pgid || t->sid != p->sid)
+		return reader_fail(r, "TASK: pid %u has another parent, group or session than process %u",
+				   t->pid, t->tgid);
+	if (t->exit_signal)
+		return reader_fail(r, "TASK: pid %u has an exit signal, but is a thread",
+				   t->pid);
+	return 0;
+}
+
+static int check_root(struct ckpt_reader *r, const struct ckpt_task *t)
+{
+	if (t->ppid || t->parent_tid)
+		return reader_fail(r, "TASK: the root has a parent, pid %u",
+				   t->ppid);
+	if (t->flags & CKPT_TREE_PROCESS_FLAGS)
+		return reader_fail(r, "TASK: the root, pid %u, has ended",
+				   t->pid);
 	return 0;
 }
 
 static int check_parent(struct ckpt_reader *r, const struct ckpt_task *t)
 {
-	if (!t->ppid) {
-		if (t->tgid == r->header.root_pid)
-			return 0;
-		return reader_fail(r, "TASK: pid %u has no parent", t->pid);
-	}
 	if (t->tgid == r->header.root_pid)
-		return reader_fail(r, "TASK: the root has a parent, pid %u",
-				   t->ppid);
-	if (!(pid_flags(r, t->ppid) & PID_LEADER))
-		return reader_fail(r, "TASK: pid %u has the parent %u, which is not before it",
+		return check_root(r, t);
+	if (!t->ppid)
+		return reader_fail(r, "TASK: pid %u has no parent", t->pid);
+	if (process_of(r, t->ppid) != t->ppid)
+		return reader_fail(r, "TASK: pid %u has the parent %u, which is not before it, or has ended",
 				   t->pid, t->ppid);
+	if (t->parent_tid && (t->parent_tid == t->ppid ||
+			      process_of(r, t->parent_tid) != t->ppid))
+		return reader_fail(r, "TASK: pid %u has the parent %u, which has no thread %u",
+				   t->pid, t->ppid, t->parent_tid);
 	return 0;
 }
 
@@ -57,7 +79,7 @@ static int check_pids(struct ckpt_reader *r, const struct ckpt_task *t)
 {
 	if (!t->pid || t->pid > PID_LIMIT)
 		return reader_fail(r, "TASK: the impossible pid %u", t->pid);
-	if (pid_flags(r, t->pid))
+	if (process_of(r, t->pid))
 		return reader_fail(r, "TASK: pid %u twice", t->pid);
 	if (t->pgid > PID_LIMIT || t->sid > PID_LIMIT)
 		return reader_fail(r, "TASK: pid %u has the impossible process group %u or session %u",
@@ -65,9 +87,18 @@ static int check_pids(struct ckpt_reader *r, const struct ckpt_task *t)
 	if (!r->nr_tasks && t->pid != r->header.root_pid)
 		return reader_fail(r, "TASK: pid %u is first, but the root is %u",
 				   t->pid, r->header.root_pid);
-	if (t->tgid != t->pid && check_thread(r, t) < 0)
-		return -1;
-	return check_parent(r, t);
+	return t->tgid != t->pid ? check_thread(r, t) : check_parent(r, t);
+}
+
+static int check_tree_flags(struct ckpt_reader *r, const struct ckpt_task *t)
+{
+	uint32_t known = t->pid == t->tgid ? CKPT_TREE_PROCESS_FLAGS :
+					     CKPT_TREE_THREAD_FLAGS;
+
+	if (t->flags & ~known || t->flags == CKPT_TREE_PROCESS_FLAGS)
+		return reader_fail(r, "TASK: pid %u has the impossible flags %#x",
+				   t->pid, t->flags);
+	return 0;
 }
 
 int check_task(struct ckpt_reader *r, const struct ckpt_record *rec)
@@ -83,14 +114,15 @@ int check_task(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (!padded_string(t.comm, sizeof(t.comm)))
 		return reader_fail(r, "TASK: the name of pid %u is not a string",
 				   t.pid);
-	if (t.flags & ~(t.pid == t.tgid ? CKPT_TREE_PROCESS_FLAGS :
-					  CKPT_TREE_THREAD_FLAGS))
-		return reader_fail(r, "TASK: pid %u has the impossible flags %#x",
-				   t.pid, t.flags);
+	if (check_tree_flags(r, &t) < 0)
+		return -1;
+	r->objects[rec->id].tree_flags = t.flags;
+	r->objects[rec->id].is_thread = t.pid != t.tgid;
 	r->objects[rec->id].has_state = t.flags & CKPT_TREE_GHOST;
 	r->nr_tasks++;
-	return set_pid_flags(r, t.pid, t.pid == t.tgid ?
-			     PID_TASK | PID_LEADER : PID_TASK);
+	if (t.pid == t.tgid)
+		r->process = t;
+	return set_process(r, &t);
 }
 
 int check_task_state(struct ckpt_reader *r, const struct ckpt_record *rec)
@@ -121,8 +153,11 @@ int check_exit(struct ckpt_reader *r, const struct ckpt_record *rec)
 	struct ckpt_exit e;
 
 	ckpt_record_body(rec, &e, sizeof(e));
+	if (!(task->tree_flags & CKPT_TREE_ZOMBIE))
+		return reader_fail(r, "EXIT: task %u is no zombie", rec->owner);
 	if (task->has_state)
-		return reader_fail(r, "EXIT: task %u has a state", rec->owner);
+		return reader_fail(r, "EXIT: task %u has one already",
+				   rec->owner);
 	if (e.status > 0xffff || !is_object(r, e.cred_id, CKPT_REC_CRED) ||
 	    !is_object(r, e.sighand_id, CKPT_REC_SIGHAND))
 		return reader_fail(r, "EXIT: the impossible status %#x, credentials %u or dispositions %u",
@@ -136,7 +171,10 @@ int check_stop(struct ckpt_reader *r, const struct ckpt_record *rec)
 	struct ckpt_stop s;
 
 	ckpt_record_body(rec, &s, sizeof(s));
+	if (r->objects[rec->owner].is_thread)
+		return reader_fail(r, "STOP: task %u is a thread", rec->owner);
 	if (s.flags & ~CKPT_STOP_FLAGS || s.signal > MAX_SIGNALS ||
+	    !s.signal != !(s.flags & CKPT_STOP_STOPPED) ||
 	    (s.status && s.status != s.signal))
 		return reader_fail(r, "STOP: flags %#x, signal %u, status %#x",
 				   s.flags, s.signal, s.status);

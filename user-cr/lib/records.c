@@ -445,6 +445,27 @@ static int check_form(struct ckpt_reader *r, const struct ckpt_record *rec)
 	return check_tail(r, rec, layout);
 }
 
+/* Of a process that has ended little is left, of a ghost nothing. */
+static bool may_have(const struct object *owner, uint32_t type)
+{
+	if (owner->tree_flags & CKPT_TREE_GHOST)
+		return false;
+	if (!(owner->tree_flags & CKPT_TREE_ZOMBIE))
+		return true;
+	switch (type) {
+	case CKPT_REC_EXIT:
+	case CKPT_REC_CRED:
+	case CKPT_REC_SIGHAND:
+	case CKPT_REC_PENDING:
+	case CKPT_REC_SCHED:
+	case CKPT_REC_TIMES:
+	case CKPT_REC_RLIMITS:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int check_ids(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	const struct record_type *type = &types[rec->type];
@@ -466,6 +487,9 @@ static int check_ids(struct ckpt_reader *r, const struct ckpt_record *rec)
 	} else if (rec->owner ? !is_object(r, rec->owner, CKPT_REC_TASK) :
 		   type->owned) {
 		return reader_fail(r, "%s: owner %u is not a task", name,
+				   rec->owner);
+	} else if (!may_have(&r->objects[rec->owner], rec->type)) {
+		return reader_fail(r, "%s: task %u has ended", name,
 				   rec->owner);
 	}
 	return 0;
