@@ -198,18 +198,43 @@ static double used(int which)
 	return seconds(ru.ru_utime) + (which == ITIMER_PROF ? seconds(ru.ru_stime) : 0);
 }
 
+/*
+ * Timers and limits of processor time count ticks. An emulated processor on a
+ * busy host misses many, so that less is counted than used, and never more.
+ */
+static bool misses_ticks(void)
+{
+	return ckpt_scale() > 1;
+}
+
+/* What is left of @which, as before: no new start, no less than what was used */
+static int time_left_is_kept(int which, double before, double used_before)
+{
+	struct itimerval it;
+
+	CHECK_OK(getitimer(which, &it));
+	CHECK(seconds(it.it_value) <= before);
+	CHECK(before - seconds(it.it_value) <= used(which) - used_before + 0.1);
+	return 0;
+}
+
 static int processor_timer(int which)
 {
 	struct itimerval it = interval(1000, 7.5);
-	double start;
+	double start, left, then;
 
 	burn(0.1);
 	start = used(which);
 	CHECK_OK(setitimer(which, &it, NULL));
 	burn(0.2);
-	ckpt_here();
+	then = used(which);
 	CHECK_OK(getitimer(which, &it));
-	NEAR(1000 - (used(which) - start), seconds(it.it_value), 0.1);
+	left = seconds(it.it_value);
+	ckpt_here();
+	CHECK(!time_left_is_kept(which, left, then));
+	CHECK_OK(getitimer(which, &it));
+	if (!misses_ticks())
+		NEAR(1000 - (used(which) - start), seconds(it.it_value), 0.1);
 	CHECK_EQ(7500000, it.it_interval.tv_sec * 1000000 + it.it_interval.tv_usec);
 	return 0;
 }
@@ -243,7 +268,9 @@ static int processor_timer_goes_off(int which, int sig)
 		spin();
 	CHECK(count[sig] >= 2);
 	/* Neither before its time, nor from a new start. */
-	NEAR(0.7, used(which) - start, 0.15);
+	CHECK(used(which) - start > 0.7 - 0.15);
+	if (!misses_ticks())
+		NEAR(0.7, used(which) - start, 0.15);
 	return 0;
 }
 
@@ -302,7 +329,9 @@ CKPT_TEST(timers, limit_of_processor_time_goes_on)
 	while (!count[SIGXCPU] && now_monotonic() < end)
 		spin();
 	CHECK_EQ(1, count[SIGXCPU]);
-	NEAR(1, clock_of(CLOCK_PROCESS_CPUTIME_ID), 0.2);
+	CHECK(clock_of(CLOCK_PROCESS_CPUTIME_ID) > 1 - 0.2);
+	if (!misses_ticks())
+		NEAR(1, clock_of(CLOCK_PROCESS_CPUTIME_ID), 0.2);
 	return 0;
 }
 
