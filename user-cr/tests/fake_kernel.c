@@ -217,10 +217,14 @@ static long join(pid_t pid, int context)
 	_exit(127);
 }
 
+/* How many processes join: FAKE_TASKS, or as many as there are tasks */
 static uint32_t wanted(int context)
 {
+	const char *tasks = getenv("FAKE_TASKS");
 	struct ckpt_image_header header;
 
+	if (tasks)
+		return atoi(tasks);
 	if (pread(context, &header, sizeof(header), 0) != sizeof(header))
 		return 0;
 	return header.nr_tasks;

@@ -89,9 +89,13 @@ static void task(struct image *image, const struct process *p, uint32_t id,
 	struct ckpt_task t = {
 		.pid = pid, .tgid = p->pid, .ppid = p->parent,
 		.exit_signal = pid == p->pid ? 17 : 0,
+		.parent_tid = p->parent_tid, .flags = p->flags,
 	};
 
-	snprintf(t.comm, sizeof(t.comm), "test-%u", pid);
+	if (p->flags & CKPT_TREE_GHOST)
+		t.exit_signal = 0;
+	else
+		snprintf(t.comm, sizeof(t.comm), "test-%u", pid);
 	record(image, CKPT_REC_TASK, id, id, &t, sizeof(t), NULL, 0);
 }
 
@@ -330,8 +334,8 @@ static void task_state(struct image *image, uint32_t task_id, uint32_t id)
 	       sizeof(block), NULL, 0);
 }
 
-static void state(struct image *image, const struct process *p,
-		  uint32_t task_id, uint32_t id, uint32_t slot)
+static void what_the_dead_have(struct image *image, uint32_t task_id,
+			       uint32_t id)
 {
 	struct ckpt_sigaction actions[NR_ACTIONS] = { { .handler = 1 } };
 	struct ckpt_sighand sighand = { .nr_actions = NR_ACTIONS };
@@ -339,16 +343,46 @@ static void state(struct image *image, const struct process *p,
 	struct ckpt_rlimits limits = { .cur = { 1 } };
 	uint32_t groups[3] = { 4, 20, 24 };
 
-	files(image, task_id, id, slot);
-	directories(image, task_id, id + 3);
-	memory(image, task_id, id + 4, id + 1, id + 7, id + 10);
 	record(image, CKPT_REC_SIGHAND, id + 5, task_id, &sighand,
 	       sizeof(sighand), actions, sizeof(actions));
 	record(image, CKPT_REC_CRED, id + 6, task_id, &cred, sizeof(cred),
 	       groups, sizeof(groups));
 	record(image, CKPT_REC_RLIMITS, 0, task_id, &limits, sizeof(limits),
 	       NULL, 0);
+}
+
+static void end(struct image *image, const struct process *p, uint32_t task_id,
+		uint32_t id)
+{
+	struct ckpt_exit body = {
+		.status = p->status, .cred_id = id + 6, .sighand_id = id + 5,
+	};
+
+	if (p->flags & CKPT_TREE_GHOST)
+		return;
+	what_the_dead_have(image, task_id, id);
+	record(image, CKPT_REC_EXIT, 0, task_id, &body, sizeof(body), NULL, 0);
+}
+
+static void state(struct image *image, const struct process *p,
+		  uint32_t task_id, uint32_t id, uint32_t slot)
+{
+	struct ckpt_stop stop = {
+		.flags = CKPT_STOP_STOPPED, .signal = p->stop,
+	};
+
+	if (p->flags) {
+		end(image, p, task_id, id);
+		return;
+	}
+	files(image, task_id, id, slot);
+	directories(image, task_id, id + 3);
+	memory(image, task_id, id + 4, id + 1, id + 7, id + 10);
+	what_the_dead_have(image, task_id, id);
 	task_state(image, task_id, id);
+	if (p->stop)
+		record(image, CKPT_REC_STOP, 0, task_id, &stop, sizeof(stop),
+		       NULL, 0);
 	if (p->thread)
 		task_state(image, task_id + 1, id);
 }
@@ -415,6 +449,8 @@ static void bulk(struct image *image, const struct process *all, int nr)
 	section(image, CKPT_SECTION_BULK, CKPT_LENGTH_UNKNOWN);
 	image->bulk = image->len;
 	for (i = 0; i < nr; i++) {
+		if (all[i].flags)
+			continue;
 		memset(page, i + 1, sizeof(page));
 		chunk.length = PAGE;
 		chunk.run[0] = (struct ckpt_run){
@@ -428,6 +464,15 @@ static void bulk(struct image *image, const struct process *all, int nr)
 		append(image, page, sizeof(page));
 	}
 	append(image, &last, sizeof(last));
+}
+
+static int count_living(const struct process *all, int nr)
+{
+	int i, living = 0;
+
+	for (i = 0; i < nr; i++)
+		living += !all[i].flags;
+	return living;
 }
 
 static void trailer(struct image *image, int nr)
@@ -456,6 +501,6 @@ void image_build(struct image *image, const struct process *processes, int nr,
 	header(image, processes, nr);
 	metadata(image, processes, nr);
 	bulk(image, processes, nr);
-	trailer(image, nr);
+	trailer(image, count_living(processes, nr));
 	image_repair(image);
 }

@@ -14,11 +14,19 @@
  * @pid: its pid
  * @parent: pid of its parent, 0 for the root
  * @thread: pid of a second thread, or 0
+ * @parent_tid: thread of the parent that made it, or 0
+ * @flags: CKPT_TREE_ZOMBIE or CKPT_TREE_GHOST, or 0
+ * @status: of a zombie, how it has ended
+ * @stop: signal that has stopped it, or 0
  */
 struct process {
 	uint32_t pid;
 	uint32_t parent;
 	uint32_t thread;
+	uint32_t parent_tid;
+	uint32_t flags;
+	uint32_t status;
+	uint32_t stop;
 };
 
 /**

@@ -2,8 +2,12 @@
 /*
  * Writes a test image to the standard output:
  *
- *	mkimage [-c] [-x SLOT] [-f VERSION] [-a] PID[.THREAD][:PARENT]...
+ *	mkimage [-c] [-x SLOT] [-f VERSION] [-a] PROCESS...
  *	mkimage --repair
+ *
+ * A process is PID[.THREAD][:PARENT[.THREAD]][=STATE], where STATE is zSTATUS
+ * for a zombie with this status of wait(), tSIGNAL for one that a signal has
+ * stopped, and g for a ghost.
  *
  * -c makes it the image of a container. The external files, the descriptors 1,
  * are taken from SLOT. With -f it is one of an older version of the format, with
@@ -20,6 +24,24 @@
 #define MAX	64
 #define ROOM	(1 << 20)
 
+static void parse_state(struct process *p, const char *state)
+{
+	uint32_t number = strtoul(state + 1, NULL, 0);
+
+	switch (*state) {
+	case 'z':
+		p->flags = CKPT_TREE_ZOMBIE;
+		p->status = number;
+		break;
+	case 't':
+		p->stop = number;
+		break;
+	case 'g':
+		p->flags = CKPT_TREE_GHOST;
+		break;
+	}
+}
+
 static struct process parse(const char *arg)
 {
 	struct process p = { 0 };
@@ -28,8 +50,13 @@ static struct process parse(const char *arg)
 	p.pid = strtoul(arg, &end, 10);
 	if (*end == '.')
 		p.thread = strtoul(end + 1, &end, 10);
-	if (*end == ':')
+	if (*end == ':') {
 		p.parent = strtoul(end + 1, &end, 10);
+		if (*end == '.')
+			p.parent_tid = strtoul(end + 1, &end, 10);
+	}
+	if (*end == '=')
+		parse_state(&p, end + 1);
 	return p;
 }
 
@@ -49,7 +76,7 @@ static int repair(void)
 
 static int usage(void)
 {
-	fprintf(stderr, "Usage: mkimage [-c] [-x SLOT] [-f VERSION] [-a] PID[.THREAD][:PARENT]...\n");
+	fprintf(stderr, "Usage: mkimage [-c] [-x SLOT] [-f VERSION] [-a] PROCESS...\n");
 	return 2;
 }
 

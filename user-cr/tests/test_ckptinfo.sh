@@ -23,6 +23,33 @@ views() {
 }
 ok "ckptinfo: all views" views
 
+# A thread of another one, a child of that, one that is stopped, and the dead
+jobs() {
+	"$CHECK/mkimage" -c 1 7.8:1=t19 12:7.8 13:7=z0x300 14:7=z0x8b 15:1=g >"$TMP/jobs" &&
+		run 0 "$CHECK/ckptinfo" --all "$TMP/jobs" &&
+		out '^      7       1 .* T    test-7  stopped by signal 19$' &&
+		out '^      8       1 .* -      {test-8}$' &&
+		out '^     12       7 .* -      test-12  of thread 8$' &&
+		out '^     13       7 .* Z      test-13  exit status 3$' &&
+		out '^     14       7 .* Z      test-14  killed by signal 11, with a core$' &&
+		out '^     15       1 .* G    no process, only its id$'
+}
+ok "ckptinfo: threads, stopped processes and dead ones" jobs
+
+jobs_json() {
+	run 0 "$CHECK/ckptinfo" --json "$TMP/jobs" &&
+		json '[r["fields"]["status"] for r in d["records"] if r["type"] == "EXIT"] == ["0x300", "0x8b"]' &&
+		json '[r["fields"]["signal"] for r in d["records"] if r["type"] == "STOP"] == [19]' &&
+		json '[r["fields"]["parent_tid"] for r in d["records"] if r["type"] == "TASK"] == [0, 0, 0, 8, 0, 0, 0]'
+}
+jobs_diff() {
+	"$CHECK/mkimage" -c 1 7.8:1 12:7.8 13:7=z0 14:7=z0x8b >"$TMP/other" &&
+		run 3 "$CHECK/ckptinfo" --diff "$TMP/jobs" "$TMP/other" &&
+		out '^pid 13 EXIT: status: 0x300 -> 0$' &&
+		out '^only in the first image: pid 7 STOP$' && out '^only in the first image: pid 15 TASK$'
+}
+ok "ckptinfo: --diff: what has become of processes" jobs_diff
+
 quiet() { run 0 "$CHECK/ckptinfo" -q "$TMP/image" && not out .; }
 ok "ckptinfo: --quiet says nothing" quiet
 
@@ -78,6 +105,7 @@ json_strange() {
 if command -v python3 >/dev/null; then
 	ok "ckptinfo: --json: all fields" json_view
 	ok "ckptinfo: --json: names of any bytes" json_strange
+	ok "ckptinfo: --json: threads, stopped processes and dead ones" jobs_json
 else
 	skip "ckptinfo: --json" "no python3"
 fi

@@ -16,6 +16,16 @@ static const struct process tree[] = {
 };
 
 #define NR_PROCESSES	2
+
+static const struct process jobs[] = {
+	{ .pid = 1 },
+	{ .pid = 7, .parent = 1, .thread = 8, .stop = 19 },
+	{ .pid = 9, .parent = 7, .parent_tid = 8, .flags = CKPT_TREE_ZOMBIE,
+	  .status = 0x300 },
+	{ .pid = 10, .parent = 1, .flags = CKPT_TREE_GHOST },
+};
+
+#define NR_JOBS		4
 #define RANDOM_ROUNDS	5000
 
 static int passed, failed;
@@ -280,6 +290,7 @@ static void test_random(struct image *image)
  * @size: bytes to change
  * @value: the new value
  * @why: part of the message
+ * @nr: which record of this type, counted from 0
  */
 static const struct change {
 	const char *what;
@@ -288,12 +299,14 @@ static const struct change {
 	int size;
 	uint64_t value;
 	const char *why;
+	int nr;
 } changes[] = {
-#define BODY(t, s, f, v, why) { #s "." #f, CKPT_REC_##t, \
-	offsetof(struct ckpt_##s, f), sizeof(((struct ckpt_##s *)0)->f), v, why }
+#define NTH(nr, t, s, f, v, why) { #s "." #f, CKPT_REC_##t, \
+	offsetof(struct ckpt_##s, f), sizeof(((struct ckpt_##s *)0)->f), v, why, nr }
+#define BODY(t, s, f, v, why) NTH(0, t, s, f, v, why)
 #define HEAD(t, f, v, why) { "record." #f, CKPT_REC_##t, \
 	(int)offsetof(struct ckpt_record, f) - (int)sizeof(struct ckpt_record), \
-	sizeof(((struct ckpt_record *)0)->f), v, why }
+	sizeof(((struct ckpt_record *)0)->f), v, why, 0 }
 	HEAD(VMA, type, 4711, "unknown type"),
 	HEAD(VMA, len, 0, "record of 0 bytes"),
 	HEAD(VMA, len, 0xfffffff8, "record of"),
@@ -308,7 +321,7 @@ static const struct change {
 	BODY(TASK, task, pid, 2, "the root is 1"),
 	BODY(TASK, task, pid, 0, "impossible pid"),
 	BODY(TASK, task, ppid, 1, "root has a parent"),
-	BODY(TASK, task, reserved[0], 1, "reserved"),
+	BODY(TASK, task, parent_tid, 1, "root has a parent"),
 	BODY(TASK_STATE, task_state, uts_id, 9, "not before it"),
 	BODY(TASK_STATE, task_state, reserved, 1, "reserved"),
 	BODY(TASK_STATE, task_state, mm_id, 1, "not before it"),
@@ -361,6 +374,43 @@ static const struct change {
 	HEAD(PRCTLS, type, CKPT_REC_ARCH_MM, "unknown type 99"),
 };
 
+/* In one with threads, a stopped process, a zombie and a ghost: see jobs[]. */
+static const struct change jobs_changes[] = {
+	BODY(TASK, task, flags, CKPT_TREE_ZOMBIE, "root, pid 1, has ended"),
+	BODY(TASK, task, flags, CKPT_TREE_SHARES_IO, "impossible flags"),
+	NTH(2, TASK, task, flags, CKPT_TREE_ZOMBIE, "impossible flags"),
+	NTH(4, TASK, task, flags, 0x10, "impossible flags"),
+	NTH(4, TASK, task, flags, CKPT_TREE_PROCESS_FLAGS, "impossible flags"),
+	NTH(2, TASK, task, tgid, 1, "process 1, which is not before it"),
+	NTH(1, TASK, task, flags, CKPT_TREE_ZOMBIE, "process 7, which is not before it, or has ended"),
+	NTH(2, TASK, task, ppid, 7, "another parent, group or session"),
+	NTH(2, TASK, task, pgid, 7, "another parent, group or session"),
+	NTH(2, TASK, task, sid, 7, "another parent, group or session"),
+	NTH(2, TASK, task, parent_tid, 7, "another parent, group or session"),
+	NTH(2, TASK, task, exit_signal, 17, "exit signal, but is a thread"),
+	NTH(3, TASK, task, parent_tid, 7, "no thread 7"),
+	NTH(3, TASK, task, parent_tid, 1, "no thread 1"),
+	NTH(3, TASK, task, parent_tid, 77, "no thread 77"),
+	NTH(3, TASK, task, ppid, 8, "the parent 8, which is not before it"),
+	NTH(4, TASK, task, ppid, 9, "the parent 9, which is not before it, or has ended"),
+	NTH(3, TASK, task, flags, 0, "is no zombie"),
+	NTH(4, TASK, task, flags, 0, "its state is missing"),
+	NTH(4, TASK, task, flags, CKPT_TREE_ZOMBIE, "its state is missing"),
+	BODY(EXIT, exit, status, 0x10000, "impossible status"),
+	BODY(EXIT, exit, cred_id, 1, "credentials 1"),
+	BODY(EXIT, exit, sighand_id, 1, "dispositions 1"),
+	BODY(EXIT, exit, reserved, 1, "reserved"),
+	HEAD(EXIT, owner, 2, "is no zombie"),
+	HEAD(EXIT, owner, 6, "task 6 has ended"),
+	HEAD(STOP, owner, 5, "task 5 has ended"),
+	HEAD(STOP, owner, 4, "is a thread"),
+	BODY(STOP, stop, flags, 0x11, "flags 0x11"),
+	BODY(STOP, stop, flags, CKPT_STOP_CONTINUED, "signal 19"),
+	BODY(STOP, stop, signal, 0, "signal 0"),
+	BODY(STOP, stop, status, 20, "status 0x14"),
+	BODY(STOP, stop, reserved, 1, "reserved"),
+};
+
 /* In an image of x86_64. */
 static const struct change x86_changes[] = {
 	BODY(ARCH_TASK, x86_task, flags, 1U << 31, "unknown flags"),
@@ -384,7 +434,7 @@ static const struct change x86_changes[] = {
 	BODY(VDSO, vdso, reserved, 1, "reserved"),
 #define SYMBOL(f, v, why) { "vdso_symbol." #f, CKPT_REC_VDSO, \
 	sizeof(struct ckpt_vdso) + offsetof(struct ckpt_vdso_symbol, f), \
-	4, v, why }
+	4, v, why, 0 }
 	SYMBOL(offset, 256, "a function of"),
 	SYMBOL(size, 241, "a function of"),
 	SYMBOL(name[36], 'x', "not a string"),
@@ -402,15 +452,16 @@ static const struct change v1_changes[] = {
 	HEAD(ARCH_TASK, body_len, 8, "cannot have a body"),
 #undef SYMBOL
 #undef BODY
+#undef NTH
 #undef HEAD
 };
 
-static unsigned char *find_record(struct image *image, uint32_t type)
+static unsigned char *find_record(struct image *image, uint32_t type, int nr)
 {
 	unsigned char *at = image->bytes + image->metadata;
 	struct ckpt_record *record = (void *)at;
 
-	for (; record->type != type; record = (void *)at)
+	for (; record->type != type || nr--; record = (void *)at)
 		at += record->len;
 	return at;
 }
@@ -423,7 +474,7 @@ static void test_change(const struct image *image, const struct change *change)
 
 	bad.bytes = malloc(image->len);
 	memcpy(bad.bytes, image->bytes, image->len);
-	at = find_record(&bad, change->type) + sizeof(struct ckpt_record) +
+	at = find_record(&bad, change->type, change->nr) + sizeof(struct ckpt_record) +
 	     change->at;
 	memcpy(at, &change->value, change->size);
 	image_repair(&bad);
@@ -473,7 +524,7 @@ static void test_arch_mm_place(const struct image *image)
 
 	bad.bytes = malloc(image->len);
 	memcpy(bad.bytes, image->bytes, image->len);
-	at = find_record(&bad, CKPT_REC_ARCH_MM);
+	at = find_record(&bad, CKPT_REC_ARCH_MM, 0);
 	len = ((struct ckpt_record *)at)->len;
 	mm = (void *)(at + len);
 	memcpy(first, at, len);
@@ -514,6 +565,17 @@ static void test_kinds(void)
 	free(x86.bytes);
 }
 
+static void test_jobs(void)
+{
+	struct image image;
+
+	image_build(&image, jobs, NR_JOBS, &(struct kind){ .container = true });
+	test_good(&image);
+	test_changes(&image, jobs_changes, NR(jobs_changes));
+	test_random(&image);
+	free(image.bytes);
+}
+
 /* A body that is longer, or shorter, than this version's. */
 static void test_other_versions(void)
 {
@@ -547,6 +609,7 @@ int main(void)
 	test_words(&image);
 	test_random(&image);
 	test_kinds();
+	test_jobs();
 	free(image.bytes);
 	printf("%d passed, %d failed, 0 skipped\n", passed, failed);
 	return failed != 0;

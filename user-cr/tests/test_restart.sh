@@ -203,6 +203,12 @@ frozen_interrupted() {
 	[ $? -eq 143 ] && nobody && [ -z "$(find /sys/fs/cgroup -name 'restart.*' 2>/dev/null)" ]
 }
 
+# They are made in their places, and join as the others do. Threads are not made.
+dead() {
+	"$CHECK/mkimage" $a $b:$a=z0x300 $c.30005:$a $d:$a=g >"$TMP/dead"
+	FAKE_TASKS=4 rerun 0 "$restart" --time=now -w -i "$TMP/dead" &&
+		out "^$b $a$" && out "^$c $a$" && out "^$d $a$" && not out '^30005'
+}
 container() {
 	FAKE_PROGRAM='echo "$$ $PPID $(uname -n) $(ls -d /proc/[0-9]* | wc -l)"; sleep 0.2' \
 		rerun 0 "$restart" -c -w <"$TMP/container" && out '^1 0 testhost' &&
@@ -263,6 +269,7 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 	ok "restart: --wait: signals are passed on" forwards
 	ok "restart: --detach" session
 	ok "restart: a pid is taken" taken
+	ok "restart: zombies and ghosts" dead
 	ok "restart: one process cannot join" no_join
 	ok "restart: a container needs --container" needs_container
 	ok "restart: a bad image" bad_image

@@ -28,10 +28,13 @@ const struct ckpt_record *info_object(const struct info *info, uint32_t id,
 	return record && record->type == type ? record : NULL;
 }
 
-void info_state(const struct info *info, int task,
+bool info_state(const struct info *info, int task,
 		struct ckpt_task_state *state)
 {
+	if (task_is_dead(&info->tree.task[task]))
+		return false;
 	ckpt_record_body(info->state[task], state, sizeof(*state));
+	return true;
 }
 
 static void take_header(struct info *info, const struct ckpt_item *item)
@@ -40,6 +43,7 @@ static void take_header(struct info *info, const struct ckpt_item *item)
 	info->object = xcalloc((size_t)item->header->nr_objects + 1,
 			       sizeof(*info->object));
 	info->state = xcalloc(item->header->nr_tasks, sizeof(*info->state));
+	info->stop = xcalloc(item->header->nr_tasks, sizeof(*info->stop));
 }
 
 static void take_vma(struct info *info, const struct ckpt_record *record)
@@ -85,7 +89,11 @@ static void take_record(struct info *info, const struct ckpt_item *item)
 		tree_add(&info->tree, record);
 		break;
 	case CKPT_REC_TASK_STATE:
+	case CKPT_REC_EXIT:
 		info->state[info->object[record->owner].index] = record;
+		break;
+	case CKPT_REC_STOP:
+		info->stop[info->object[record->owner].index] = record;
 		break;
 	case CKPT_REC_VMA:
 		take_vma(info, record);
@@ -260,6 +268,7 @@ void info_free(struct info *info)
 	free(info->entry);
 	free(info->object);
 	free(info->state);
+	free(info->stop);
 	free(info->vma);
 	free(info->space);
 	free(info->run);

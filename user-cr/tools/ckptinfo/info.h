@@ -86,7 +86,9 @@ enum keep {
  * @nr_entries: their number
  * @object: by id, header->nr_objects + 1
  * @tree: the tasks
- * @state: their CKPT_REC_TASK_STATE records, by index in the tree
+ * @state: their CKPT_REC_TASK_STATE records, by index in the tree; of a zombie
+ *	its CKPT_REC_EXIT, of a ghost NULL
+ * @stop: their CKPT_REC_STOP records, likewise, or NULL
  * @vma: all mappings, ordered by address space and address
  * @nr_vmas: their number
  * @space: all bulk sources with content
@@ -111,6 +113,7 @@ struct info {
 	struct object *object;
 	struct tree tree;
 	const struct ckpt_record **state;
+	const struct ckpt_record **stop;
 	struct vma *vma;
 	size_t nr_vmas;
 	struct space *space;
@@ -134,8 +137,8 @@ void info_free(struct info *info);
 const struct ckpt_record *info_object(const struct info *info, uint32_t id,
 				      uint32_t type);
 
-/* The state of the task with this index. */
-void info_state(const struct info *info, int task,
+/* The state of the task with this index; false if it has ended. */
+bool info_state(const struct info *info, int task,
 		struct ckpt_task_state *state);
 
 /* print.c: text from the image, with its control characters made harmless. */

@@ -37,34 +37,47 @@ static void print_fd(const struct info *info, const struct ckpt_task *t,
 	putchar('\n');
 }
 
-static void each_fd(const struct info *info, int task,
-		    void (*show)(const struct info *info,
-				 const struct ckpt_task *t,
-				 const struct ckpt_fd *fd))
+typedef void show_fd(const struct info *info, const struct ckpt_task *t,
+		     const struct ckpt_fd *fd);
+
+static void each_fd(const struct info *info, int task, uint32_t table_id,
+		    show_fd *show)
 {
 	const struct ckpt_record *record;
-	struct ckpt_task_state state;
 	struct ckpt_fd_table table;
 	const struct ckpt_fd *fds;
 	uint32_t i;
 
-	info_state(info, task, &state);
-	record = info_object(info, state.fd_table_id, CKPT_REC_FD_TABLE);
+	record = info_object(info, table_id, CKPT_REC_FD_TABLE);
 	ckpt_record_body(record, &table, sizeof(table));
 	fds = ckpt_record_tail(record);
 	for (i = 0; i < table.nr_fds; i++)
 		show(info, &info->tree.task[task].saved, &fds[i]);
 }
 
-void show_fds(const struct info *info)
+/* Of each process, and of threads that do not share those of their process */
+static void all_fds(const struct info *info, show_fd *show)
 {
+	struct ckpt_task_state state;
+	uint32_t table_id = 0;
 	int i;
 
+	for (i = 0; i < info->tree.nr; i++) {
+		if (!info_state(info, i, &state))
+			continue;
+		if (!task_is_thread(&info->tree.task[i]))
+			table_id = state.fd_table_id;
+		else if (state.fd_table_id == table_id)
+			continue;
+		each_fd(info, i, state.fd_table_id, show);
+	}
+}
+
+void show_fds(const struct info *info)
+{
 	printf("%7s  %-15s %4s  %-5s  %-8s %10s  %s\n", "PID", "COMMAND", "FD",
 	       "FLAGS", "KIND", "POSITION", "PATH");
-	for (i = 0; i < info->tree.nr; i++)
-		if (!task_is_thread(&info->tree.task[i]))
-			each_fd(info, i, print_fd);
+	all_fds(info, print_fd);
 }
 
 static void print_external(const struct info *info, const struct ckpt_task *t,
@@ -86,11 +99,7 @@ static void print_external(const struct info *info, const struct ckpt_task *t,
 
 void show_externals(const struct info *info)
 {
-	int i;
-
 	printf("%7s  %-5s  %7s  %-15s %4s  %s\n", "SLOT", "FLAGS", "PID",
 	       "COMMAND", "FD", "WAS");
-	for (i = 0; i < info->tree.nr; i++)
-		if (!task_is_thread(&info->tree.task[i]))
-			each_fd(info, i, print_external);
+	all_fds(info, print_external);
 }

@@ -57,8 +57,8 @@ static void print_users(const struct info *info, uint32_t mm_id)
 	int i;
 
 	for (i = 0; i < info->tree.nr; i++) {
-		info_state(info, i, &state);
-		if (state.mm_id != mm_id || task_is_thread(&info->tree.task[i]))
+		if (task_is_thread(&info->tree.task[i]) ||
+		    !info_state(info, i, &state) || state.mm_id != mm_id)
 			continue;
 		printf("%spid %u (", before, info->tree.task[i].saved.pid);
 		print_text(info->tree.task[i].saved.comm);

@@ -28,7 +28,8 @@ struct task {
  * struct tree - all tasks of an image, the root first
  * @task: an array of them, parents before their children
  * @nr: their number
- * @nr_processes: number of those that are no mere threads
+ * @nr_processes: number of those that are no mere threads, with those that have
+ *	ended
  */
 struct tree {
 	struct task *task;
@@ -39,6 +40,12 @@ struct tree {
 static inline bool task_is_thread(const struct task *task)
 {
 	return task->saved.pid != task->saved.tgid;
+}
+
+/* A zombie or a ghost */
+static inline bool task_is_dead(const struct task *task)
+{
+	return task->saved.flags & CKPT_TREE_PROCESS_FLAGS;
 }
 
 /* Adds the task of a CKPT_REC_TASK record. */
