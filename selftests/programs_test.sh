@@ -60,6 +60,111 @@ BEGIN {
 	print length(t) " entries, sum " sum ", last " x
 }'
 
+# Four threads with a queue and a lock, and one that looks on
+readonly THREADS_WORK='
+import os, hashlib, queue, threading
+n = int(os.environ["STEPS"])
+work, lock, results = queue.Queue(100), threading.Lock(), {}
+
+def worker():
+    while (i := work.get()) is not None:
+        digest = hashlib.sha256(b"%d" % i).hexdigest()
+        with lock:
+            results[i] = digest
+        work.task_done()
+
+over = threading.Event()
+seen = []
+
+def watch():
+    while not over.wait(0.01):
+        seen.append(len(results))
+
+threads = [threading.Thread(target=worker) for _ in range(4)] + [threading.Thread(target=watch)]
+for t in threads:
+    t.start()
+for i in range(n):
+    work.put(i)
+    if i == n // 3:
+        open("half", "w").close()
+work.join()
+for t in threads[:4]:
+    work.put(None)
+over.set()
+for t in threads:
+    t.join()
+print(len(results), seen == sorted(seen), hashlib.sha256(repr(sorted(results.items())).encode()).hexdigest())'
+
+# Processes that get work and give results by pipes; their parent has threads.
+readonly PROCESSES_WORK='
+import os, hashlib, threading, multiprocessing as mp
+n = int(os.environ["STEPS"])
+
+def child(get, put):
+    while (i := get.recv()) is not None:
+        put.send((i, hashlib.sha256(b"%d" % i).hexdigest()))
+
+def feed(put, first):
+    for i in range(first, n, 3):
+        put.send(i)
+        if i == n // 3:
+            open("half", "w").close()
+    put.send(None)
+
+def drain(get, results):
+    for _ in range(len(range(results[0], n, 3))):
+        results.append(get.recv())
+
+mp.set_start_method("fork")
+all, processes, threads = [], [], []
+for first in range(3):
+    tasks, results, found = mp.Pipe(False), mp.Pipe(False), [first]
+    processes.append(mp.Process(target=child, args=(tasks[0], results[1])))
+    threads += [(feed, (tasks[1], first)), (drain, (results[0], found))]
+    all.append(found)
+for p in processes:
+    p.start()
+threads = [threading.Thread(target=f, args=a) for f, a in threads]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join()
+for p in processes:
+    p.join()
+print([len(a) for a in all], [p.exitcode for p in processes], hashlib.sha256(repr(all).encode()).hexdigest())'
+
+# A job that is stopped, one in the background, a pipeline of four, and one that
+# has ended, whose status nobody has asked for.
+readonly JOBS_WORK='
+set -m
+exec 2>/dev/null
+numbers() {
+	i=0 x=1
+	while [ $i -lt $STEPS ]; do
+		x=$(((x * 1103515245 + 12345) % 2147483648))
+		echo $x
+		i=$((i + 1))
+	done
+}
+sh -c "kill -STOP \$\$; echo continued" >stopped.out &
+stopped=$!
+sh -c "exit 5" &
+ended=$!
+numbers >background.out &
+background=$!
+numbers | cat | tr 0-9 a-j | cksum >pipe.out &
+pipe=$!
+while [ -z "$(jobs -s)" ]; do sleep 0.05; done
+: >half
+wait $pipe && wait $background && echo "both are done"
+wait $ended
+echo "status $?"
+kill -CONT $stopped
+while kill -0 $stopped; do sleep 0.05; done
+cat stopped.out pipe.out
+cksum <background.out
+rm -f *.out'
+
 say() { printf '# %s\n' "$*"; }
 
 ok() {
@@ -181,15 +286,18 @@ run_all() {
 	interrupted gawk 'exists half' "export STEPS=3000000; exec gawk '$AWK_WORK'"
 	interrupted bc 'cpu_time PID 50' \
 		"echo 'scale=1600; 4*a(1)' >pi.bc; export BC_LINE_LENGTH=0; exec bc -lq pi.bc </dev/null"
+	interrupted python3_threads 'exists half' "export STEPS=40000; exec $python -c '$THREADS_WORK'"
+	interrupted python3_processes 'exists half' "export STEPS=20000; exec $python -c '$PROCESSES_WORK'"
+	interrupted bash_jobs 'exists half' "export STEPS=60000; exec bash -c '$JOBS_WORK'"
 	gzip_test
 }
 
 main() {
 	local tool
 	echo "TAP version 13"
-	echo "1..7"
+	echo "1..10"
 	if [[ -n ${CKPT_TEST_PLAIN:-} ]]; then
-		for tool in bash busybox perl python3 gawk bc gzip; do
+		for tool in bash busybox perl python3 gawk bc python3_threads python3_processes bash_jobs gzip; do
 			ok "$tool # SKIP needs the system calls"
 		done
 		exit 0
