@@ -658,12 +658,17 @@ static int raise_semaphore(void *arg)
 /* What it has done to semaphores is undone at its end, or at the process'. */
 static int undo_at_the_end_of(int flags, int expected)
 {
+	int i;
+
 	CHECK_EQ(0, start_raw(raise_semaphore, flags));
 	ckpt_here();
 	semaphore = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
 	NEED(semaphore);
 	release();
 	join_raw();
+	/* Its id is gone before its end is complete. */
+	for (i = 0; i < 1000 && semctl(semaphore, 0, GETVAL) != expected; i++)
+		sleep_ms(1);
 	CHECK_EQ(expected, semctl(semaphore, 0, GETVAL));
 	return semctl(semaphore, 0, IPC_RMID);
 }
