@@ -73,8 +73,8 @@
 	F(s, sighand_id, ID) \
 	F(s, reserved, RESERVED) \
 	F(s, sigmask, HEX) \
-	F(s, private, HEX) \
-	F(s, shared, HEX)
+	F(s, pending_private, HEX) \
+	F(s, pending_shared, HEX)
 
 #define FIELDS_OF_ckpt_stop(F, A, s) \
 	F(s, flags, HEX) \

@@ -351,8 +351,8 @@ struct ckpt_task_state {
  * @sighand_id: id of the signal dispositions that it had
  * @reserved: zero
  * @sigmask: signals that it had blocked, signal n in bit n - 1
- * @private: signals that it did not take any more, sent to the task
- * @shared: likewise, sent to the process
+ * @pending_private: signals that it did not take any more, sent to the task
+ * @pending_shared: likewise, sent to the process
  */
 struct ckpt_exit {
 	__u32 status;
@@ -360,8 +360,8 @@ struct ckpt_exit {
 	__u32 sighand_id;
 	__u32 reserved;
 	__u64 sigmask;
-	__u64 private;
-	__u64 shared;
+	__u64 pending_private;
+	__u64 pending_shared;
 };
 
 /**
