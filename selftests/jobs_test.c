@@ -235,6 +235,12 @@ CKPT_TEST(jobs, zombie_with_the_usage_of_its_children)
 
 	SPAWN(pid, have_child_that_uses_more());
 	CHECK_OK(usage_of(pid, &before, WNOWAIT));
+	/* The last that it does is to give the processor away, which counts. */
+	sleep_ms(50);
+	CHECK_OK(usage_of(pid, &before, WNOWAIT));
+	/* It can be waited for before it has left its processor for good. */
+	sleep_ms(200);
+	CHECK_OK(usage_of(pid, &before, WNOWAIT));
 	CHECK(before.ru_maxrss >= 16 << 10);
 	ckpt_here();
 	CHECK_OK(usage_of(pid, &after, 0));
@@ -306,6 +312,30 @@ CKPT_TEST(jobs, pending_signal_of_a_zombie)
 	CHECK_EQ(12, told.si_status);
 	CHECK_EQ(-1, sigtimedwait(&set, &told, &now));
 	CHECK_EQ(12 << 8, ({ int st; waitpid(pid, &st, 0); st; }));
+	return 0;
+}
+
+static int exit_with_signals(void)
+{
+	sigset_t set;
+
+	sigfillset(&set);
+	CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
+	raise(SIGUSR1);
+	kill(getpid(), SIGUSR2);
+	return 2;
+}
+
+/* What it has not taken shows in /proc, where the oracle sees it. */
+CKPT_TEST(jobs, zombie_with_pending_signals)
+{
+	siginfo_t info;
+	pid_t pid;
+
+	SPAWN(pid, exit_with_signals());
+	CHECK_OK(waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
+	ckpt_here();
+	CHECK_EQ(2 << 8, ({ int st; waitpid(pid, &st, 0); st; }));
 	return 0;
 }
 
@@ -424,6 +454,54 @@ CKPT_TEST(jobs, stopped_before_it_was_waited_for_that_it_continued)
 	CHECK_EQ(pid, waitpid(pid, &status, WUNTRACED | WCONTINUED));
 	CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
 	CHECK_EQ(0, waitpid(pid, &status, WUNTRACED | WCONTINUED | WNOHANG));
+	kill(pid, SIGKILL);
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	return 0;
+}
+
+/* It could not tell its parent, as it did not run. */
+CKPT_TEST_F(jobs, continued_while_it_was_frozen)
+{
+	struct app *app = &self->app;
+	int ret, tries;
+
+	ASSERT_EQ(0, app_start(app, "jobs_continued_while_it_was_frozen"));
+	ASSERT_EQ(0, app_freeze(app));
+	ASSERT_EQ(0, kill(app_pid_of(app, 2), SIGCONT));
+	/* It goes from the one standstill into the other. */
+	for (tries = 0; tries < 20; tries++) {
+		ret = app_checkpoint(app, 0);
+		if (ret != -EAGAIN)
+			break;
+		sleep_ms(10);
+	}
+	ASSERT_EQ(0, ret) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_plain() ? app_thaw(app) : app_kill(app));
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_BODY(jobs_continued_while_it_was_frozen)
+{
+	siginfo_t info = {};
+	int i, status;
+	pid_t pid;
+
+	SPAWN(pid, (pause(), 0));
+	kill(pid, SIGSTOP);
+	CHECK_OK(waitid(P_PID, pid, &info, WSTOPPED));
+	CHECK_OK(catch_chld());
+	ckpt_here();
+	for (i = 0; i < 2000 * ckpt_scale() && !nr_chld; i++)
+		sleep_ms(1);
+	CHECK_EQ(1, nr_chld);
+	CHECK_EQ(CLD_CONTINUED, chld.si_code);
+	CHECK_EQ(pid, waitpid(pid, &status, WCONTINUED));
+	CHECK(WIFCONTINUED(status));
 	kill(pid, SIGKILL);
 	CHECK_EQ(pid, waitpid(pid, &status, 0));
 	return 0;
