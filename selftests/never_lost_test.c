@@ -25,22 +25,6 @@ CKPT_SUITE(never_lost);
 
 /* ---- Namespaces ---- */
 
-NEVER_LOST(second_uts_namespace)
-{
-	pid_t pid;
-	char name[64] = "";
-
-	SPAWN(pid, (unshare(CLONE_NEWUTS) || sethostname("inner", 5) ||
-		    (ckpt_announce("child", "go.0"), 0) ||
-		    gethostname(name, 64) || strcmp(name, "inner")));
-	CHECK_OK(sethostname("outer", 5));
-	ckpt_wait_for("child");
-	ckpt_here();
-	CHECK_EQ(0, gethostname(name, 64));
-	CHECK(!strcmp(name, "outer"));
-	return ckpt_reap(pid);
-}
-
 NEVER_LOST(time_namespace_for_children)
 {
 	CHECK_OK(unshare(CLONE_NEWTIME));

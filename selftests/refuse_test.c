@@ -170,42 +170,73 @@ REFUSED(user_namespace, "user namespace")
 	return with_namespace(CLONE_NEWUSER);
 }
 
-REFUSED(second_mount_namespace, "mount namespace")
-{
-	return with_namespace(CLONE_NEWNS);
-}
-
-REFUSED(second_ipc_namespace, "ipc namespace")
-{
-	return with_namespace(CLONE_NEWIPC);
-}
-
-REFUSED(second_network_namespace, "net(work)? namespace")
-{
-	return with_namespace(CLONE_NEWNET);
-}
-
-REFUSED(second_cgroup_namespace, "cgroup namespace")
-{
-	return with_namespace(CLONE_NEWCGROUP);
-}
-
-REFUSED(prepared_pid_namespace, "pid namespace")
+/* One whose first process is still to come */
+REFUSED(prepared_pid_namespace, "pid namespace for its children whose init")
 {
 	return with_namespace(CLONE_NEWPID);
 }
 
-REFUSED(nested_pid_namespace, "pid namespace")
+static int enters_pid_namespace(pid_t init)
 {
+	char path[64];
 	pid_t pid;
+	int fd;
 
-	pid = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
-	CHECK_OK(pid);
-	if (pid == 0) {
-		ckpt_announce("child", "go.0");
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", init);
+	fd = open(path, O_RDONLY);
+	CHECK_OK(setns(fd, CLONE_NEWPID));
+	close(fd);
+	SPAWN(pid, (ckpt_announce("entered", "go.0"), 0));
+	return ckpt_reap(pid);
+}
+
+REFUSED(entered_pid_namespace, "pid namespace for its children whose init")
+{
+	pid_t init, pid;
+
+	init = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+	CHECK_OK(init);
+	if (init == 0) {
+		ckpt_announce("child", "end");
 		_exit(0);
 	}
 	ckpt_wait_for("child");
+	SPAWN(pid, enters_pid_namespace(init));
+	ckpt_wait_for("entered");
+	ckpt_here();
+	CHECK_EQ(0, ckpt_reap(pid));
+	ckpt_set("end");
+	return ckpt_reap(init);
+}
+
+static void *leave_process(void *arg)
+{
+	*(int *)arg = unshare(CLONE_NEWUTS);
+	ckpt_announce("thread", "go.0");
+	return NULL;
+}
+
+REFUSED(namespace_of_a_thread, "first thread of its process")
+{
+	pthread_t thread;
+	int ret = 0;
+
+	CHECK_EQ(0, pthread_create(&thread, NULL, leave_process, &ret));
+	ckpt_wait_for("thread");
+	CHECK_EQ(0, ret);
+	ckpt_here();
+	CHECK_EQ(0, pthread_join(thread, NULL));
+	return 0;
+}
+
+REFUSED(network_device, "device (ckpt|peer)0")
+{
+	pid_t pid;
+
+	SPAWN(pid, unshare(CLONE_NEWNET) ||
+	      system("ip link add ckpt0 type veth peer name peer0 >&2") ||
+	      (ckpt_announce("inside", "go.0"), 0));
+	ckpt_wait_for("inside");
 	ckpt_here();
 	return ckpt_reap(pid);
 }
@@ -718,15 +749,6 @@ REFUSED(timer_for_a_thread_that_has_ended, "timer")
 	ckpt_here();
 	CHECK_OK(syscall(SYS_timer_delete, id));
 	return 0;
-}
-
-/* ---- Namespaces that the container was started in ---- */
-
-CKPT_TEST_F(refuse, network_namespace_of_the_container)
-{
-	self->app.net = true;
-	refused(_metadata, &self->app, "no_blocker",
-		"network namespace");
 }
 
 /* ---- A dry run names everything, not the first thing ---- */

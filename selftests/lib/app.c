@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -160,7 +161,8 @@ int app_enter(const struct app *app)
 	if (ret)
 		return ret;
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("proc", "/proc", "proc", 0, NULL))
+	    mount("proc", "/proc", "proc",
+		  MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
 		return -errno;
 	for (i = 0; i < 3; i++) {
 		fd = app->stdio[i];
@@ -376,6 +378,10 @@ int app_freeze(struct app *app)
 			return -ETIMEDOUT;
 		}
 		sleep_ms(1);
+		/* The v1 freezer has passed over who was about to stop. */
+		ret = freezer_write(app, true);
+		if (ret)
+			return ret;
 	}
 }
 
@@ -430,6 +436,33 @@ int app_kill(struct app *app)
 	return 0;
 }
 
+/* What it says goes to the log; what it has restarted is our child. */
+static int restart_by_tool(struct app *app, int image, int logfd)
+{
+	char path[APP_DIR_LEN + 8], number[16];
+	int status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/pid", app->dir);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		lseek(image, 0, SEEK_SET);
+		if (join_cgroup(app) || dup2(image, 0) < 0 || dup2(logfd, 2) < 0)
+			_exit(101);
+		execlp("restart", "restart", "--container", "--pidfile", path,
+		       NULL);
+		_exit(102);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		return -errno;
+	if (status || read_file(path, number, sizeof(number)) <= 0)
+		return -EINVAL;
+	app->pid = atoi(number);
+	return 0;
+}
+
 int app_restart(struct app *app)
 {
 	int logfd, image, ret;
@@ -443,7 +476,8 @@ int app_restart(struct app *app)
 	image = getenv(DROP_VARIABLE) ? drop_field(app->image) : dup(app->image);
 	if (image < 0)
 		return -EINVAL;
-	ret = restart_image(app, image, logfd);
+	ret = app->tool ? restart_by_tool(app, image, logfd) :
+			  restart_image(app, image, logfd);
 	close(image);
 	take_log(app, logfd);
 	close(logfd);

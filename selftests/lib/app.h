@@ -159,6 +159,7 @@ struct app {
 	enum ckpt_freezer freezer;
 	bool below_init;	/* the body is a child of the container's init */
 	bool net;		/* the container has a network of its own */
+	bool tool;		/* restart(1) restarts it, not we */
 	bool in_call;		/* it is checkpointed in a call that goes on */
 	const char *exe;	/* the program with the body, beside the test's own */
 	int stdio[3];		/* descriptors 0 to 2 of the body, or -1 */

@@ -93,15 +93,32 @@ void squeeze(char *s)
 	*d = '\0';
 }
 
-static const char *last_word(const char *s)
+/* What is behind so many words */
+static char *skip_words(char *s, unsigned int nr)
 {
-	const char *p = strrchr(s, ' ');
+	char *p = s;
 
-	return p ? p + 1 : s;
+	while (nr-- && p) {
+		p = strchr(p, ' ');
+		if (p)
+			p++;
+	}
+	return p ? p : s;
 }
 
-/* As it is called in the innermost pid namespace that it is in */
-static pid_t own_number(pid_t pid)
+static unsigned int count_spaces(const char *s)
+{
+	unsigned int nr = 0;
+
+	while ((s = strchr(s, ' '))) {
+		s++;
+		nr++;
+	}
+	return nr;
+}
+
+/* As it is called in the pid namespace of the root, which is the first one */
+static pid_t own_number(struct recorder *r, pid_t pid)
 {
 	char *text = slurp_pid(pid, "status", NULL), *p;
 	pid_t nr = pid;
@@ -113,7 +130,9 @@ static pid_t own_number(pid_t pid)
 		p += strlen("\nNSpid:");
 		p[strcspn(p, "\n")] = '\0';
 		squeeze(p);
-		nr = atoi(last_word(p));
+		if (!r->nr)
+			r->depth = count_spaces(p);
+		nr = atoi(skip_words(p, r->depth));
 	}
 	free(text);
 	return nr;
@@ -146,7 +165,7 @@ static int collect_thread(struct recorder *r, unsigned int process, pid_t pid)
 	r->nr_threads++;
 	t->pid = pid;
 	t->process = process;
-	t->nspid = own_number(pid);
+	t->nspid = own_number(r, pid);
 	return t->nspid < 0 ? -1 : 0;
 }
 
@@ -187,7 +206,7 @@ static int collect_tree(struct recorder *r, pid_t pid)
 	if (r->nr == MAX_TASKS)
 		return -1;
 	r->task[at].pid = pid;
-	r->task[at].nspid = own_number(pid);
+	r->task[at].nspid = own_number(r, pid);
 	if (r->task[at].nspid < 0)
 		return -1;
 	r->nr++;
@@ -235,7 +254,7 @@ static void record_status(struct recorder *r, pid_t pid, pid_t ns, bool thread)
 			snprintf(number, sizeof(number), "%d", ns_pid(r, atoi(v)));
 			v = number;
 		} else if (!strncmp(line, "NS", 2)) {
-			v = (char *)last_word(v);
+			v = skip_words(v, r->depth);
 		}
 		oracle_add(r->o, v, "%d/status/%s", ns, line);
 	}

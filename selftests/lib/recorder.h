@@ -27,6 +27,7 @@ struct recorder {
 	unsigned int nr;
 	struct task_ref thread[MAX_THREADS];	/* but the first ones */
 	unsigned int nr_threads;
+	unsigned int depth;	/* pid namespaces from ours to the root's */
 	struct {		/* inode numbers that only need to be the same */
 		char name[64];
 	} inode[MAX_OBJECTS];

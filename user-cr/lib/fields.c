@@ -30,6 +30,8 @@
 DESCRIBE(ckpt_image_header);
 DESCRIBE(ckpt_task);
 DESCRIBE(ckpt_task_state);
+DESCRIBE(ckpt_pid);
+DESCRIBE(ckpt_ns);
 DESCRIBE(ckpt_exit);
 DESCRIBE(ckpt_stop);
 DESCRIBE(ckpt_timer);

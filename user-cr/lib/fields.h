@@ -65,7 +65,24 @@
 	F(s, clear_child_tid, HEX) \
 	F(s, robust_list, HEX) \
 	F(s, robust_list_len, NUMBER) \
-	F(s, reserved2, RESERVED)
+	F(s, reserved2, RESERVED) \
+	F(s, ipc_ns_id, ID) \
+	F(s, mnt_ns_id, ID) \
+	F(s, net_ns_id, ID) \
+	F(s, cgroup_ns_id, ID) \
+	F(s, time_ns_id, ID) \
+	F(s, pid_ns_for_children, NUMBER)
+
+#define FIELDS_OF_ckpt_pid(F, A, s) \
+	F(s, ns, NUMBER) \
+	F(s, nr, NUMBER)
+
+#define FIELDS_OF_ckpt_ns(F, A, s) \
+	F(s, kind, NUMBER) \
+	F(s, flags, HEX) \
+	F(s, inode, NUMBER) \
+	F(s, monotonic_ns, NUMBER) \
+	F(s, boottime_ns, NUMBER)
 
 #define FIELDS_OF_ckpt_exit(F, A, s) \
 	F(s, status, HEX) \

@@ -16,6 +16,8 @@ struct x86_xfeat_component {
 extern const struct ckpt_layout layout_of_ckpt_image_header;
 extern const struct ckpt_layout layout_of_ckpt_task;
 extern const struct ckpt_layout layout_of_ckpt_task_state;
+extern const struct ckpt_layout layout_of_ckpt_pid;
+extern const struct ckpt_layout layout_of_ckpt_ns;
 extern const struct ckpt_layout layout_of_ckpt_exit;
 extern const struct ckpt_layout layout_of_ckpt_stop;
 extern const struct ckpt_layout layout_of_ckpt_timer;

@@ -6,6 +6,7 @@
 
 #define MAX_SIGNALS	128
 #define MAX_GROUPS	65536
+#define MAX_PID_NS_LEVEL 32
 
 /* The process of a task, with PID_DEAD if that has ended; 0 for no task */
 static uint32_t process_of(const struct ckpt_reader *r, uint32_t pid)
@@ -101,11 +102,30 @@ static int check_tree_flags(struct ckpt_reader *r, const struct ckpt_task *t)
 	return 0;
 }
 
+/* Pid namespaces are numbered as they appear, so there are no more than tasks. */
+static int check_nested(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	const struct ckpt_pid *ids = ckpt_record_tail(rec);
+	uint32_t i, nr = rec->tail_len / sizeof(*ids);
+
+	if (rec->tail_len % sizeof(*ids) || nr > MAX_PID_NS_LEVEL)
+		return reader_fail(r, "TASK: ids in pid namespaces in %u bytes",
+				   rec->tail_len);
+	for (i = 0; i < nr; i++)
+		if (!ids[i].ns || ids[i].ns > r->header.nr_tasks ||
+		    !ids[i].nr || ids[i].nr > PID_LIMIT)
+			return reader_fail(r, "TASK: the impossible pid %u in pid namespace %u",
+					   ids[i].nr, ids[i].ns);
+	return 0;
+}
+
 int check_task(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct ckpt_task t;
 
 	ckpt_record_body(rec, &t, sizeof(t));
+	if (check_nested(r, rec) < 0)
+		return -1;
 	if (check_pids(r, &t) < 0)
 		return -1;
 	if (t.exit_signal > MAX_SIGNALS)
@@ -125,6 +145,25 @@ int check_task(struct ckpt_reader *r, const struct ckpt_record *rec)
 	return set_process(r, &t);
 }
 
+static int check_namespaces(struct ckpt_reader *r,
+			    const struct ckpt_task_state *s)
+{
+	const uint32_t ids[] = {
+		s->ipc_ns_id, s->mnt_ns_id, s->net_ns_id, s->cgroup_ns_id,
+		s->time_ns_id,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (ids[i] && !is_object(r, ids[i], CKPT_REC_NS))
+			return reader_fail(r, "TASK_STATE: refers to %u, which is no namespace before it",
+					   ids[i]);
+	if (s->pid_ns_for_children > r->header.nr_tasks)
+		return reader_fail(r, "TASK_STATE: the impossible pid namespace %u",
+				   s->pid_ns_for_children);
+	return 0;
+}
+
 int check_task_state(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct object *task = &r->objects[rec->owner];
@@ -141,6 +180,8 @@ int check_task_state(struct ckpt_reader *r, const struct ckpt_record *rec)
 	    !is_object(r, s.cred_id, CKPT_REC_CRED) ||
 	    !is_object(r, s.uts_id, CKPT_REC_UTS))
 		return reader_fail(r, "TASK_STATE: refers to an object that is not before it");
+	if (check_namespaces(r, &s) < 0)
+		return -1;
 	if (s.flags & ~CKPT_TASK_FLAGS)
 		return reader_fail(r, "TASK_STATE: unknown flags %#x", s.flags);
 	task->has_state = true;
@@ -189,6 +230,18 @@ int check_uts(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (!padded_string(u.nodename, sizeof(u.nodename)) ||
 	    !padded_string(u.domainname, sizeof(u.domainname)))
 		return reader_fail(r, "UTS: a name is not a string");
+	return 0;
+}
+
+int check_ns(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_ns n;
+
+	ckpt_record_body(rec, &n, sizeof(n));
+	if (n.kind < CKPT_NS_IPC || n.kind > CKPT_NS_TIME)
+		return reader_fail(r, "NS: unknown kind %u", n.kind);
+	if (n.flags & ~CKPT_NS_FLAGS)
+		return reader_fail(r, "NS: unknown flags %#x", n.flags);
 	return 0;
 }
 

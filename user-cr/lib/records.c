@@ -35,7 +35,8 @@ struct record_type {
 static const struct record_type types[] = {
 	[CKPT_REC_PAD] = { .layout.name = "PAD", TAIL(REST(BYTES, "padding")) },
 	[CKPT_REC_TASK] = {
-		LAYOUT("TASK", task), .object = true, .check = check_task,
+		LAYOUT("TASK", task), TAIL(REST_OF(ckpt_pid, "nested")),
+		.object = true, .check = check_task,
 	},
 	[CKPT_REC_TASK_STATE] = {
 		LAYOUT("TASK_STATE", task_state), .owned = true,
@@ -49,6 +50,9 @@ static const struct record_type types[] = {
 	},
 	[CKPT_REC_UTS] = {
 		LAYOUT("UTS", uts), .object = true, .check = check_uts,
+	},
+	[CKPT_REC_NS] = {
+		LAYOUT("NS", ns), .object = true, .check = check_ns,
 	},
 	[CKPT_REC_CRED] = {
 		LAYOUT("CRED", cred), TAIL(REST(WORDS32, "groups")),
@@ -180,6 +184,7 @@ static const struct record_type *find_type(uint32_t type)
 	case CKPT_REC_EXIT:
 	case CKPT_REC_STOP:
 	case CKPT_REC_UTS:
+	case CKPT_REC_NS:
 	case CKPT_REC_CRED:
 	case CKPT_REC_FILE:
 	case CKPT_REC_PIPE:

@@ -180,6 +180,7 @@ struct ckpt_record {
  * @CKPT_REC_EXIT: struct ckpt_exit
  * @CKPT_REC_STOP: struct ckpt_stop
  * @CKPT_REC_UTS: struct ckpt_uts
+ * @CKPT_REC_NS: struct ckpt_ns
  * @CKPT_REC_CRED: struct ckpt_cred
  * @CKPT_REC_FILE: struct ckpt_file
  * @CKPT_REC_FD_TABLE: struct ckpt_fd_table
@@ -215,6 +216,7 @@ enum ckpt_record_type {
 	CKPT_REC_EXIT		= 4,
 	CKPT_REC_STOP		= 5,
 	CKPT_REC_UTS		= 16,
+	CKPT_REC_NS		= 17,
 	CKPT_REC_CRED		= 24,
 	CKPT_REC_FILE		= 32,
 	CKPT_REC_FD_TABLE	= 33,
@@ -279,6 +281,9 @@ enum ckpt_record_type {
  *
  * The threads of a process follow its first one, and have the same parent,
  * group and session.
+ *
+ * The tail is a struct ckpt_pid for each pid namespace below that of the root
+ * task that it has an id in, the outermost first.
  */
 struct ckpt_task {
 	__u32 pid;
@@ -290,6 +295,17 @@ struct ckpt_task {
 	__u32 parent_tid;
 	__u32 flags;
 	char comm[16];
+};
+
+/**
+ * struct ckpt_pid - an id in a pid namespace below that of the root task
+ * @ns: number of the namespace: 1 for the first one that appears in the tree,
+ *	and so on. The first process of each is its init.
+ * @nr: the id
+ */
+struct ckpt_pid {
+	__u32 ns;
+	__u32 nr;
 };
 
 /**
@@ -322,6 +338,14 @@ struct ckpt_task {
  * @robust_list: address given to set_robust_list()
  * @robust_list_len: length given to it
  * @reserved2: zero
+ * @ipc_ns_id: id of its IPC namespace; 0 if that was, at the checkpoint, the
+ *	caller's, this and all below
+ * @mnt_ns_id: id of its mount namespace
+ * @net_ns_id: id of its network namespace
+ * @cgroup_ns_id: id of its cgroup namespace
+ * @time_ns_id: id of its time namespace
+ * @pid_ns_for_children: number of the pid namespace that its children begin in,
+ *	as in struct ckpt_pid, or 0 if that is its own
  */
 struct ckpt_task_state {
 	__u32 mm_id;
@@ -342,6 +366,12 @@ struct ckpt_task_state {
 	__u64 robust_list;
 	__u32 robust_list_len;
 	__u32 reserved2;
+	__u32 ipc_ns_id;
+	__u32 mnt_ns_id;
+	__u32 net_ns_id;
+	__u32 cgroup_ns_id;
+	__u32 time_ns_id;
+	__u32 pid_ns_for_children;
 };
 
 /**
@@ -402,6 +432,49 @@ struct ckpt_stop {
 struct ckpt_uts {
 	char nodename[CKPT_UTS_LEN];
 	char domainname[CKPT_UTS_LEN];
+};
+
+/**
+ * enum ckpt_ns_kind - kind of a namespace
+ * @CKPT_NS_IPC: System V IPC and POSIX message queues
+ * @CKPT_NS_MNT: mounts
+ * @CKPT_NS_NET: network
+ * @CKPT_NS_CGROUP: root of control groups
+ * @CKPT_NS_TIME: clocks
+ */
+enum ckpt_ns_kind {
+	CKPT_NS_IPC	= 1,
+	CKPT_NS_MNT	= 2,
+	CKPT_NS_NET	= 3,
+	CKPT_NS_CGROUP	= 4,
+	CKPT_NS_TIME	= 5,
+};
+
+/**
+ * DOC: Namespace flags
+ *
+ * %CKPT_NS_LO_UP
+ *	Of a network namespace: its loopback device is up.
+ */
+#define CKPT_NS_LO_UP	(1U << 0)
+#define CKPT_NS_FLAGS	CKPT_NS_LO_UP
+
+/**
+ * struct ckpt_ns - a namespace that is not the caller's of checkpoint()
+ * @kind: enum ckpt_ns_kind
+ * @flags: CKPT_NS_*
+ * @inode: inode number by which it was known in /proc/PID/ns
+ * @monotonic_ns: of a time namespace, what CLOCK_MONOTONIC shows there, else 0
+ * @boottime_ns: likewise CLOCK_BOOTTIME
+ *
+ * The tools make it, before they make the tasks that are in it.
+ */
+struct ckpt_ns {
+	__u32 kind;
+	__u32 flags;
+	__u64 inode;
+	__u64 monotonic_ns;
+	__u64 boottime_ns;
 };
 
 /**

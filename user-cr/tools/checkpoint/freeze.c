@@ -158,6 +158,8 @@ static int wait_frozen(struct freeze *f, int seconds, bool (*stop)(void))
 		usleep(delay);
 		if (delay < 20000)
 			delay *= 2;
+		/* The v1 freezer has passed over who was about to stop. */
+		cgroup_freeze(&f->cg, true);
 	}
 	if (frozen < 0)
 		complain_errno("cannot read the state of %s", f->cg.path);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
+#include <string.h>
 
 #include "tree.h"
 #include "util.h"
@@ -13,12 +14,23 @@ void tree_add(struct tree *tree, const struct ckpt_record *record)
 		tree->task = xrealloc(tree->task, tree->nr ? 2 * tree->nr : 1,
 				      sizeof(*tree->task));
 	task = &tree->task[tree->nr++];
+	memset(task, 0, sizeof(*task));
 	ckpt_record_body(record, &task->saved, sizeof(task->saved));
 	task->id = record->id;
+	task->nested = ckpt_record_tail(record);
+	task->nr_nested = record->tail_len / sizeof(*task->nested);
 	task->child = TREE_NONE;
 	task->next = TREE_NONE;
 	if (!task_is_thread(task))
 		tree->nr_processes++;
+}
+
+void tree_add_state(struct tree *tree, const struct ckpt_record *record)
+{
+	/* Their records come first, and ids are given in order. */
+	struct task *task = &tree->task[record->owner - tree->task[0].id];
+
+	ckpt_record_body(record, &task->state, sizeof(task->state));
 }
 
 static uint32_t highest_pid(const struct tree *tree)

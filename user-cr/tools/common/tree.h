@@ -14,12 +14,18 @@
  * struct task - a task of the tree
  * @saved: as in the image
  * @id: its object id
+ * @nested: its ids in pid namespaces below that of the root, from the outermost
+ * @nr_nested: their number
+ * @state: rest of it; of what has ended, zero
  * @child: index of its first child process, or TREE_NONE
  * @next: index of the next child of its parent, or TREE_NONE
  */
 struct task {
 	struct ckpt_task saved;
 	uint32_t id;
+	const struct ckpt_pid *nested;
+	int nr_nested;
+	struct ckpt_task_state state;
 	int child;
 	int next;
 };
@@ -48,8 +54,17 @@ static inline bool task_is_dead(const struct task *task)
 	return task->saved.flags & CKPT_TREE_PROCESS_FLAGS;
 }
 
-/* Adds the task of a CKPT_REC_TASK record. */
+/* Number of the pid namespace that it lives in; 0 is that of the root */
+static inline uint32_t task_pid_ns(const struct task *task)
+{
+	return task->nr_nested ? task->nested[task->nr_nested - 1].ns : 0;
+}
+
+/* Adds the task of a CKPT_REC_TASK record, which must stay. */
 void tree_add(struct tree *tree, const struct ckpt_record *record);
+
+/* Adds what a CKPT_REC_TASK_STATE record says of its owner. */
+void tree_add_state(struct tree *tree, const struct ckpt_record *record);
 
 /* Ties the tasks together when all are there. */
 void tree_link(struct tree *tree);

@@ -171,6 +171,8 @@ static int run(struct restart *r)
 {
 	if (!r->o.time_now)
 		timens_continue(r);
+	if (namespaces_make(r) < 0)
+		return -1;
 	r->child = processes_start(r);
 	if (r->child < 0)
 		return -1;

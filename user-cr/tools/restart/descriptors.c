@@ -57,6 +57,12 @@ static int highest_slot(const struct restart *r)
 	return highest;
 }
 
+int descriptors_keep(const struct restart *r, int fd)
+{
+	move_up(&fd, highest_slot(r) + 1);
+	return fd;
+}
+
 /* All that we still need goes out of the way of the slots. */
 int descriptors_prepare(struct restart *r)
 {

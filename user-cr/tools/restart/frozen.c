@@ -192,6 +192,8 @@ int frozen_wait(struct restart *r)
 			return -1;
 		}
 		usleep(1000);
+		/* The v1 freezer has passed over who was about to stop. */
+		cgroup_freeze(&r->cgroup, true);
 	}
 	if (!r->o.quiet)
 		complain("pid %d is frozen; to have it go on: echo %s >%s/%s",

@@ -77,13 +77,28 @@ static void take_file(struct image *image, const struct ckpt_record *record)
 	};
 }
 
+static void take_namespace(struct image *image,
+			   const struct ckpt_record *record)
+{
+	image->namespace = xrealloc(image->namespace, image->nr_namespaces + 1,
+				    sizeof(*image->namespace));
+	image->namespace[image->nr_namespaces++] = record;
+}
+
 static void take_record(struct image *image, const struct ckpt_record *record)
 {
 	switch (record->type) {
 	case CKPT_REC_TASK:
 		tree_add(&image->tree, record);
 		break;
+	case CKPT_REC_TASK_STATE:
+		tree_add_state(&image->tree, record);
+		break;
+	case CKPT_REC_NS:
+		take_namespace(image, record);
+		break;
 	case CKPT_REC_UTS:
+		take_namespace(image, record);
 		/* The state of the root task comes first, so does its own. */
 		if (image->has_uts)
 			break;
@@ -125,5 +140,6 @@ void image_free(struct image *image)
 {
 	tree_free(&image->tree);
 	free(image->external);
+	free(image->namespace);
 	ckpt_reader_free(image->reader);
 }

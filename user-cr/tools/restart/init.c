@@ -65,11 +65,12 @@ static void wait_for_success(const struct restart *r, int alive, pid_t root)
 	close(p[1].fd);
 }
 
-void init_run(const struct restart *r, pid_t root)
+void init_run(struct restart *r, pid_t root)
 {
 	close(r->context);
 	close(r->log);
 	close(r->ready[1]);
+	namespaces_close(r);
 	wait_for_success(r, r->alive[0], root);
 	close(r->alive[0]);
 	for (;;)

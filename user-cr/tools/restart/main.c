@@ -86,7 +86,8 @@ static const struct option_entry options[] = {
 	OPTION_TEXT('i', "input", "FILE", struct options, input, "read FILE"),
 	OPTION_HEADING("Where to"),
 	OPTION_BITS('c', "container", struct options, namespaces, CONTAINER,
-		    "into new namespaces: pid, uts, ipc, mnt"),
+		    "into new namespaces: pid, uts, ipc, mnt; and net and cgroup\n"
+		    "if the first process had its own"),
 	OPTION_CALL(0, "ns", "LIST", take_namespaces,
 		    "into these new namespaces, with commas between them:\n"
 		    "pid, uts, ipc, mnt, net, cgroup"),
@@ -145,11 +146,25 @@ static void parse_options(struct options *o, int argc, char **argv)
 		usage_error("--pids or --no-pids?");
 }
 
+/* A whole container has those of its own that it had. */
+static void add_namespaces(struct restart *r)
+{
+	const struct ckpt_task_state *root = &r->image.tree.task[0].state;
+
+	if ((r->o.namespaces & CONTAINER) != CONTAINER)
+		return;
+	if (root->net_ns_id)
+		r->o.namespaces |= CLONE_NEWNET;
+	if (root->cgroup_ns_id)
+		r->o.namespaces |= CLONE_NEWCGROUP;
+}
+
 /* What can be known to fail before anything is made. */
-static int check(const struct restart *r)
+static int check(struct restart *r)
 {
 	const struct ckpt_image_header *header = r->image.header;
 
+	add_namespaces(r);
 	if (r->o.namespaces & CLONE_NEWPID)
 		return 0;
 	if (header->flags & CKPT_IMAGE_CONTAINER || header->root_pid == 1) {
@@ -169,7 +184,7 @@ static int make_pipes(struct restart *r)
 
 int main(int argc, char **argv)
 {
-	struct restart r = { .context = -1, .input.fd = -1 };
+	struct restart r = { .context = -1, .input.fd = -1, .root_pidfd = -1 };
 	int status = EXIT_NO_RESTART;
 
 	parse_options(&r.o, argc, argv);
@@ -182,6 +197,7 @@ int main(int argc, char **argv)
 	image_free(&r.image);
 	/* Who decompresses writes to it. */
 	close_context(&r);
+	namespaces_close(&r);
 	if (input_close(&r.input) < 0 && !status)
 		complain("the image is damaged behind what was needed of it");
 	return status;

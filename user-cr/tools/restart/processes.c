@@ -91,37 +91,75 @@ static void explain_clone(const struct restart *r, const struct ckpt_task *t)
 			error == EINVAL ? " (is the pid below kernel.pid_max?)" : "");
 }
 
-/* Creates the process of a task with its own pid; -1 and logged. */
+/* Creates the process of a task with its own pids; -1 and logged. */
 static pid_t create(struct restart *r, int index, unsigned long namespaces)
 {
-	const struct ckpt_task *t = &r->image.tree.task[index].saved;
+	const struct task *task = &r->image.tree.task[index];
 	struct clone_struct args = {
 		.clone_flags = namespaces,
-		.exit_signal = t->exit_signal,
-		.nr_pids = r->o.no_pids ? 0 : 1,
+		.exit_signal = task->saved.exit_signal,
+		.nr_pids = r->o.no_pids ? 0 : task->nr_nested + 1,
 	};
-	pid_t pids[] = { t->pid };
-	pid_t pid = ckpt_clone2(&args, pids);
+	pid_t pids[task->nr_nested + 1], pid;
+	int i;
+
+	pids[0] = task->saved.pid;
+	for (i = 0; i < task->nr_nested; i++)
+		pids[i + 1] = task->nested[i].nr;
+	pid = ckpt_clone2(&args, pids);
+	if (pid < 0)
+		explain_clone(r, &task->saved);
+	return pid;
+}
+
+static void create_child(struct restart *r, int index, int child,
+			 unsigned long namespaces)
+{
+	const struct task *task = r->image.tree.task;
+	bool in_ours = task_pid_ns(&task[child]) == task_pid_ns(&task[index]);
+	pid_t self = in_ours ? getpid() : 0;
+	pid_t pid = create(r, child, namespaces);
 
 	if (pid < 0)
-		explain_clone(r, t);
-	return pid;
+		_exit(EXIT_NO_RESTART);
+	if (pid)
+		return;
+	if (namespaces_enter(r, child, index) < 0)
+		fail(r, task[child].saved.pid, "cannot enter a namespace");
+	become(r, child, self);
+}
+
+/* In the pid namespace that all of its children get which are not made yet */
+static void create_children_in_other(struct restart *r, int index)
+{
+	const struct task *task = r->image.tree.task;
+	uint32_t ns = task[index].state.pid_ns_for_children;
+	int i;
+
+	if (unshare(CLONE_NEWPID) < 0)
+		fail(r, task[index].saved.pid, "cannot make a pid namespace");
+	for (i = task[index].child; i != TREE_NONE; i = task[i].next)
+		if (task_pid_ns(&task[i]) == ns)
+			create_child(r, index, i, 0);
 }
 
 static void create_children(struct restart *r, int index)
 {
 	const struct task *task = r->image.tree.task;
-	pid_t self = getpid();
+	uint32_t other = task[index].state.pid_ns_for_children;
+	uint32_t own = task_pid_ns(&task[index]);
 	int i;
 
 	for (i = task[index].child; i != TREE_NONE; i = task[i].next) {
-		pid_t pid = create(r, i, 0);
+		uint32_t ns = task_pid_ns(&task[i]);
 
-		if (pid < 0)
-			_exit(EXIT_NO_RESTART);
-		if (!pid)
-			become(r, i, self);
+		if (ns == own)
+			create_child(r, index, i, 0);
+		else if (ns != other)
+			create_child(r, index, i, CLONE_NEWPID);
 	}
+	if (other)
+		create_children_in_other(r, index);
 }
 
 /* Tells the coordinator, and waits in the kernel to be somebody else. */
@@ -145,7 +183,6 @@ void join(struct restart *r, const struct task *task)
 
 static void become(struct restart *r, int index, pid_t parent)
 {
-	close(r->alive[1]);
 	tie_to_parent(r, parent);
 	create_children(r, index);
 	join(r, &r->image.tree.task[index]);
@@ -163,8 +200,20 @@ static void set_names(const struct restart *r, uint32_t pid)
 		fail(r, pid, "cannot set the domain name");
 }
 
+/* In a network namespace that the user wants it is of more use than not. */
+static bool wants_loopback(const struct restart *r)
+{
+	uint32_t id = r->image.tree.task[0].state.net_ns_id;
+	struct ckpt_ns ns;
+
+	if (!id)
+		return true;
+	ckpt_record_body(namespaces_record(r, id), &ns, sizeof(ns));
+	return ns.flags & CKPT_NS_LO_UP;
+}
+
 /* In the first process of the new namespaces. */
-static void enter_container(const struct restart *r, uint32_t pid)
+static void enter_container(struct restart *r, uint32_t pid)
 {
 	unsigned long namespaces = r->o.namespaces;
 
@@ -177,8 +226,11 @@ static void enter_container(const struct restart *r, uint32_t pid)
 	    container_mount_proc() < 0)
 		fail(r, pid, "cannot mount a new /proc%s%s",
 		     r->o.root ? " below " : "", r->o.root ? r->o.root : "");
-	if (namespaces & CLONE_NEWNET && container_loopback_up() < 0)
+	if (namespaces & CLONE_NEWNET && wants_loopback(r) &&
+	    container_loopback_up() < 0)
 		fail(r, pid, "cannot bring up the loopback device");
+	if (namespaces_of_root(r) < 0)
+		fail(r, pid, "cannot have a descriptor of the root");
 	if (r->o.detach && setsid() < 0)
 		fail(r, pid, "cannot begin a session");
 }

@@ -93,6 +93,8 @@ struct external {
  * @tree: its tasks
  * @uts: host and domain name of the root task
  * @has_uts: they are there
+ * @namespace: records of namespaces, CKPT_REC_UTS and CKPT_REC_NS
+ * @nr_namespaces: their number
  * @external: files that we have to provide
  * @nr_externals: their number
  */
@@ -102,8 +104,22 @@ struct image {
 	struct tree tree;
 	struct ckpt_uts uts;
 	bool has_uts;
+	const struct ckpt_record **namespace;
+	int nr_namespaces;
 	struct external *external;
 	int nr_externals;
+};
+
+/**
+ * struct namespace - one that the root of the tree is not in
+ * @flag: CLONE_NEW* of its kind
+ * @id: in the image, of its kind; 0 for ours
+ * @fd: our descriptor for it
+ */
+struct namespace {
+	int flag;
+	uint32_t id;
+	int fd;
 };
 
 /**
@@ -117,6 +133,9 @@ struct image {
  * @alive: pipe from the coordinator: its end is the coordinator's end, a byte
  *	in it is success
  * @cgroup: in which the tree is frozen, if its path is not empty
+ * @namespace: those that the root is not in
+ * @nr_namespaces: their number
+ * @root_pidfd: the root, for those that it is in, if there are others
  * @guard: process that thaws it if the coordinator dies, or 0
  * @guard_end: pipe to it
  * @child: the coordinator's child: the root, or the init before it
@@ -131,6 +150,9 @@ struct restart {
 	int ready[2];
 	int alive[2];
 	struct cgroup cgroup;
+	struct namespace *namespace;
+	int nr_namespaces;
+	int root_pidfd;
 	pid_t guard;
 	int guard_end;
 	pid_t child;
@@ -160,16 +182,30 @@ void frozen_end(struct restart *r);
 int descriptors_prepare(struct restart *r);
 int descriptors_replace_stdin(void);
 int descriptors_close_others(const struct restart *r, uint32_t owner);
+/* FD, moved out of the way: its new number, or -1. */
+int descriptors_keep(const struct restart *r, int fd);
 
 /* timens.c */
 void timens_continue(const struct restart *r);
+/* In a new time namespace that nobody is in yet: 0, or -1 and errno. */
+int timens_set(uint64_t monotonic_ns, uint64_t boottime_ns);
+
+/* namespaces.c: 0, or -1 and logged */
+int namespaces_make(struct restart *r);
+/* In the first process of the container: 0, or -1 and errno. */
+int namespaces_of_root(struct restart *r);
+/* In the process of task INDEX, while it is in its parent's: likewise. */
+int namespaces_enter(const struct restart *r, int index, int parent);
+/* The record of the namespace ID, or NULL */
+const struct ckpt_record *namespaces_record(const struct restart *r, uint32_t id);
+void namespaces_close(struct restart *r);
 
 /* processes.c: the root's pid or that of the init before it; -1 and logged */
 pid_t processes_start(struct restart *r);
 bool needs_init(const struct restart *r);
 
 /* init.c: never returns */
-void init_run(const struct restart *r, pid_t root) __attribute__((noreturn));
+void init_run(struct restart *r, pid_t root) __attribute__((noreturn));
 
 /* coordinator.c: an exit status */
 int coordinate(struct restart *r);

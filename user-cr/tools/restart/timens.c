@@ -50,7 +50,7 @@ static char *format_offset(const char *name, long long ns)
 	return xasprintf("%s %lld %lld\n", name, sec, nsec);
 }
 
-static int write_offsets(const struct ckpt_image_header *header)
+int timens_set(uint64_t monotonic_ns, uint64_t boottime_ns)
 {
 	char *old = read_small_file(OFFSETS);
 	char *mono, *boot, *both;
@@ -59,10 +59,10 @@ static int write_offsets(const struct ckpt_image_header *header)
 	if (!old)
 		return -1;
 	mono = format_offset("monotonic", current_offset(old, "monotonic") +
-			     (long long)header->monotonic_ns -
+			     (long long)monotonic_ns -
 			     clock_now(CLOCK_MONOTONIC));
 	boot = format_offset("boottime", current_offset(old, "boottime") +
-			     (long long)header->boottime_ns -
+			     (long long)boottime_ns -
 			     clock_now(CLOCK_BOOTTIME));
 	both = xasprintf("%s%s", mono, boot);
 	ret = write_small_file(OFFSETS, both);
@@ -76,7 +76,10 @@ static int write_offsets(const struct ckpt_image_header *header)
 /* For the children that the coordinator makes from now on. */
 void timens_continue(const struct restart *r)
 {
-	if (!unshare(CLONE_NEWTIME) && !write_offsets(r->image.header))
+	const struct ckpt_image_header *header = r->image.header;
+
+	if (!unshare(CLONE_NEWTIME) &&
+	    !timens_set(header->monotonic_ns, header->boottime_ns))
 		return;
 	if (!r->o.quiet)
 		complain("the clocks do not go on from the checkpoint, they show this machine's time: no time namespace: %s",

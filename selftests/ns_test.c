@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks of one tree in different namespaces of a kind. The tool makes them.
+ */
+#include "test.h"
+
+#include <net/if.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/msg.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+
+CKPT_SUITE(ns);
+CKPT_SUITE_V1(ns);
+
+/* A test that is nothing but its body */
+#define NS_TEST(name)							\
+	static int body_ns_##name(void);				\
+	CKPT_TEST_F(ns, name)						\
+	{								\
+		self->app.tool = true;					\
+		ckpt_roundtrip(_metadata, &self->app, "ns_" #name, 1);	\
+	}								\
+	CKPT_BODY(ns_##name)
+
+#define NS_LEN	64
+
+/* Two tasks that show the same here are in the same namespace. */
+static const char *ns_of(pid_t pid, const char *kind)
+{
+	static char text[4][NS_LEN];
+	static unsigned int next;
+	char path[NS_LEN], *to = text[next++ % 4];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, kind);
+	n = readlink(path, to, NS_LEN - 1);
+	to[n > 0 ? n : 0] = '\0';
+	return to;
+}
+
+static bool same_ns(pid_t a, pid_t b, const char *kind)
+{
+	return *ns_of(a, kind) && !strcmp(ns_of(a, kind), ns_of(b, kind));
+}
+
+/* ---- One kind after the other: left, and shared with a child ---- */
+
+static int member(const char *kind, bool same)
+{
+	ckpt_announce("member", "end");
+	CHECK_EQ(same, same_ns(getpid(), getppid(), kind));
+	return 0;
+}
+
+static int leaver(int flag, const char *kind, int (*prepare)(void),
+		  int (*check)(void))
+{
+	pid_t pid;
+
+	CHECK_OK(unshare(flag));
+	if (prepare)
+		CHECK_EQ(0, prepare());
+	SPAWN(pid, member(kind, true));
+	ckpt_wait_for("member");
+	ckpt_announce("left", "end");
+	if (check)
+		CHECK_EQ(0, check());
+	return ckpt_reap(pid);
+}
+
+static int leave(int flag, const char *kind, int (*prepare)(void),
+		 int (*check)(void))
+{
+	pid_t pid;
+
+	SPAWN(pid, leaver(flag, kind, prepare, check));
+	ckpt_wait_for("left");
+	CHECK(!same_ns(getpid(), pid, kind));
+	ckpt_here();
+	CHECK(!same_ns(getpid(), pid, kind));
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+static int name_it(void)
+{
+	return sethostname("inner", 5) || setdomainname("domain", 6);
+}
+
+static int is_named(void)
+{
+	char name[NS_LEN];
+
+	CHECK_OK(gethostname(name, sizeof(name)));
+	CHECK(!strcmp(name, "inner"));
+	CHECK_OK(getdomainname(name, sizeof(name)));
+	CHECK(!strcmp(name, "domain"));
+	return 0;
+}
+
+NS_TEST(uts_namespace)
+{
+	char name[NS_LEN];
+
+	CHECK_OK(sethostname("outer", 5));
+	CHECK_EQ(0, leave(CLONE_NEWUTS, "uts", name_it, is_named));
+	CHECK_OK(gethostname(name, sizeof(name)));
+	CHECK(!strcmp(name, "outer"));
+	return 0;
+}
+
+NS_TEST(ipc_namespace)
+{
+	return leave(CLONE_NEWIPC, "ipc", NULL, NULL);
+}
+
+static int loopback_flags(void)
+{
+	struct ifreq request = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	int ret = ioctl(fd, SIOCGIFFLAGS, &request);
+
+	close(fd);
+	return ret < 0 ? -1 : request.ifr_flags & IFF_UP;
+}
+
+static int set_loopback_up(void)
+{
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	int ret = ioctl(fd, SIOCSIFFLAGS, &request);
+
+	close(fd);
+	return ret;
+}
+
+static int loopback_is_up(void)
+{
+	CHECK_EQ(IFF_UP, loopback_flags());
+	return 0;
+}
+
+static int loopback_is_down(void)
+{
+	CHECK_EQ(0, loopback_flags());
+	return 0;
+}
+
+NS_TEST(network_namespace)
+{
+	return leave(CLONE_NEWNET, "net", set_loopback_up, loopback_is_up);
+}
+
+NS_TEST(network_namespace_without_loopback)
+{
+	return leave(CLONE_NEWNET, "net", NULL, loopback_is_down);
+}
+
+NS_TEST(cgroup_namespace)
+{
+	return leave(CLONE_NEWCGROUP, "cgroup", NULL, NULL);
+}
+
+/* ---- Who is in which ---- */
+
+static int in_ns_of_another(const char *flag, const char *until)
+{
+	ckpt_announce(flag, until);
+	return 0;
+}
+
+/* One is left for the root's again, which only a parent's child can see. */
+static int returns_to_root(void)
+{
+	int fd = open("/proc/1/ns/uts", O_RDONLY);
+	pid_t pid;
+
+	CHECK_OK(unshare(CLONE_NEWUTS));
+	SPAWN(pid, setns(fd, CLONE_NEWUTS) || close(fd) ||
+	      in_ns_of_another("returned", "end") ||
+	      !same_ns(getpid(), 1, "uts"));
+	close(fd);
+	ckpt_wait_for("returned");
+	ckpt_announce("left", "end");
+	CHECK(!same_ns(getpid(), 1, "uts"));
+	return ckpt_reap(pid);
+}
+
+NS_TEST(grandchild_in_the_namespace_of_the_root)
+{
+	pid_t pid;
+
+	SPAWN(pid, returns_to_root());
+	ckpt_wait_for("left");
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+static int enters(pid_t other)
+{
+	char path[NS_LEN];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/ipc", other);
+	fd = open(path, O_RDONLY);
+	CHECK_OK(setns(fd, CLONE_NEWIPC));
+	close(fd);
+	ckpt_announce("entered", "end");
+	CHECK(!same_ns(getpid(), 1, "ipc"));
+	return 0;
+}
+
+/* Siblings: neither has it from its parent. */
+NS_TEST(namespace_shared_by_siblings)
+{
+	pid_t a, b, c;
+
+	SPAWN(a, unshare(CLONE_NEWIPC) || in_ns_of_another("a", "end"));
+	ckpt_wait_for("a");
+	SPAWN(b, enters(a));
+	ckpt_wait_for("entered");
+	SPAWN(c, unshare(CLONE_NEWIPC) || in_ns_of_another("c", "end"));
+	ckpt_wait_for("c");
+	ckpt_here();
+	CHECK(same_ns(a, b, "ipc"));
+	CHECK(!same_ns(a, c, "ipc"));
+	ckpt_set("end");
+	return ckpt_reap(a) || ckpt_reap(b) || ckpt_reap(c);
+}
+
+/* ---- Clocks ---- */
+
+static long long clock_ms(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+#define HOUR_MS	3600000LL
+
+static int in_other_time(long long ours)
+{
+	CHECK(clock_ms(CLOCK_MONOTONIC) - ours >= HOUR_MS);
+	ours = clock_ms(CLOCK_MONOTONIC);
+	ckpt_announce("hour", "end");
+	CHECK(clock_ms(CLOCK_MONOTONIC) >= ours);
+	CHECK(clock_ms(CLOCK_MONOTONIC) - ours < 60000 * ckpt_scale());
+	CHECK(clock_ms(CLOCK_BOOTTIME) >= 2 * HOUR_MS);
+	return 0;
+}
+
+NS_TEST(time_namespace)
+{
+	static const char offsets[] = "monotonic 3600 0\nboottime 7200 0\n";
+	long long now = clock_ms(CLOCK_MONOTONIC);
+	int fd, own = open("/proc/self/ns/time", O_RDONLY);
+	pid_t pid;
+
+	NEED(unshare(CLONE_NEWTIME));
+	fd = open("/proc/self/timens_offsets", O_WRONLY);
+	CHECK_EQ((long long)sizeof(offsets) - 1,
+		 write(fd, offsets, sizeof(offsets) - 1));
+	close(fd);
+	SPAWN(pid, close(own) || in_other_time(now));
+	CHECK_OK(setns(own, CLONE_NEWTIME));
+	close(own);
+	ckpt_wait_for("hour");
+	ckpt_here();
+	CHECK(!same_ns(1, pid, "time"));
+	ckpt_set("end");
+	CHECK(clock_ms(CLOCK_MONOTONIC) - now < HOUR_MS);
+	return ckpt_reap(pid);
+}
+
+/* ---- Pid namespaces ---- */
+
+static pid_t fork_into(unsigned long flags)
+{
+	return syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
+}
+
+#define SPAWN_IN_PID_NS(pid, expr) do {					\
+	pid = fork_into(CLONE_NEWPID);					\
+	CHECK_OK(pid);							\
+	if (pid == 0)							\
+		_exit(expr);						\
+} while (0)
+
+/* The init of a namespace in which 1 and numbers not in a row are used */
+static int nested(int depth, const char *flag)
+{
+	char below[24];
+	pid_t a, b, deeper = 0;
+
+	CHECK_EQ(1, getpid());
+	CHECK_EQ(0, getppid());
+	SPAWN(a, 0);
+	CHECK_EQ(0, ckpt_reap(a));
+	SPAWN(b, in_ns_of_another("b", "end") || getpid() != 3 ||
+	      getppid() != 1);
+	ckpt_wait_for("b");
+	CHECK_EQ(3, b);
+	if (depth) {
+		snprintf(below, sizeof(below), "below.%d", depth);
+		SPAWN_IN_PID_NS(deeper, nested(depth - 1, below));
+		ckpt_wait_for(below);
+	}
+	ckpt_announce(flag, "end");
+	CHECK_EQ(1, getpid());
+	CHECK_EQ(0, getppid());
+	CHECK_EQ(0, ckpt_reap(b));
+	SPAWN(a, 0);
+	CHECK(a > 1);
+	CHECK_EQ(0, ckpt_reap(a));
+	return deeper ? ckpt_reap(deeper) : 0;
+}
+
+NS_TEST(pid_namespace)
+{
+	pid_t pid;
+
+	SPAWN_IN_PID_NS(pid, nested(0, "nested"));
+	ckpt_wait_for("nested");
+	ckpt_here();
+	CHECK(!same_ns(1, pid, "pid"));
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+NS_TEST(pid_namespaces_three_levels_deep)
+{
+	pid_t pid;
+
+	SPAWN_IN_PID_NS(pid, nested(2, "nested"));
+	ckpt_wait_for("nested");
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+NS_TEST(two_pid_namespaces_side_by_side)
+{
+	pid_t a, b;
+
+	SPAWN_IN_PID_NS(a, in_ns_of_another("a", "end") || getpid() != 1);
+	SPAWN_IN_PID_NS(b, in_ns_of_another("c", "end") || getpid() != 1);
+	ckpt_wait_for("a");
+	ckpt_wait_for("c");
+	ckpt_here();
+	CHECK(!same_ns(a, b, "pid"));
+	ckpt_set("end");
+	return ckpt_reap(a) || ckpt_reap(b);
+}
+
+/* A parent whose children have all been in another one since unshare() */
+static int outside_of_its_children(void)
+{
+	pid_t before, first, second;
+
+	SPAWN(before, in_ns_of_another("before", "end"));
+	ckpt_wait_for("before");
+	CHECK_OK(unshare(CLONE_NEWPID));
+	SPAWN(first, in_ns_of_another("first", "last") || getpid() != 1);
+	ckpt_wait_for("first");
+	SPAWN(second, in_ns_of_another("second", "end") || getpid() != 2);
+	ckpt_wait_for("second");
+	ckpt_announce("outside", "end");
+	CHECK(!same_ns(getpid(), first, "pid"));
+	CHECK(same_ns(first, second, "pid"));
+	CHECK(same_ns(getpid(), before, "pid"));
+	CHECK_EQ(0, ckpt_reap(second));
+	/* The next one is there, too. */
+	SPAWN(second, getpid() == 1 || getppid());
+	CHECK_EQ(0, ckpt_reap(second));
+	ckpt_set("last");
+	return ckpt_reap(first) || ckpt_reap(before);
+}
+
+NS_TEST(pid_namespace_for_children)
+{
+	pid_t pid;
+
+	SPAWN(pid, outside_of_its_children());
+	ckpt_wait_for("outside");
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+static void *thread_in_ns(void *arg)
+{
+	*(pid_t *)arg = gettid();
+	ckpt_announce("thread", "end");
+	return (void *)(long)(*(pid_t *)arg != gettid());
+}
+
+static int with_thread(void)
+{
+	pthread_t thread;
+	pid_t tid = 0;
+	void *ret;
+
+	CHECK_EQ(0, pthread_create(&thread, NULL, thread_in_ns, &tid));
+	ckpt_wait_for("thread");
+	CHECK_EQ(2, tid);
+	ckpt_announce("threads", "end");
+	CHECK_EQ(0, pthread_join(thread, &ret));
+	CHECK(!ret);
+	return 0;
+}
+
+NS_TEST(thread_in_a_pid_namespace)
+{
+	pid_t pid;
+
+	SPAWN_IN_PID_NS(pid, with_thread());
+	ckpt_wait_for("threads");
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+/* A zombie, and a session whose leader is no more */
+static int with_dead(void)
+{
+	pid_t leader, left, zombie;
+	siginfo_t info;
+
+	SPAWN(zombie, 7);
+	CHECK_OK(waitid(P_PID, zombie, &info, WEXITED | WNOWAIT));
+	SPAWN(leader, ({
+		setsid();
+		if (!fork())
+			_exit(in_ns_of_another("orphan", "end") ||
+			      getsid(0) != 3 || getppid() != 1);
+		ckpt_wait_for("orphan");
+		0;
+	}));
+	CHECK_EQ(3, leader);
+	CHECK_EQ(0, ckpt_reap(leader));
+	ckpt_announce("dead", "end");
+	CHECK_EQ(zombie, waitpid(zombie, NULL, 0));
+	left = wait(NULL);
+	CHECK_EQ(4, left);
+	return 0;
+}
+
+NS_TEST(dead_processes_of_a_pid_namespace)
+{
+	pid_t pid;
+
+	SPAWN_IN_PID_NS(pid, with_dead());
+	ckpt_wait_for("dead");
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+/* Numbers that a task knows of others are those of its own namespace. */
+static int with_timer(void)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1,
+		._sigev_un._tid = gettid(),
+	};
+	struct itimerspec value = { .it_value.tv_sec = 1000 };
+	siginfo_t info;
+	sigset_t set;
+	pid_t child;
+	int id;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
+	CHECK_OK(syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &id));
+	CHECK_OK(syscall(SYS_timer_settime, id, 0, &value, NULL));
+	SPAWN(child, kill(1, SIGUSR2) ||
+	      in_ns_of_another("killer", "end") || getpid() != 2);
+	ckpt_wait_for("killer");
+	ckpt_announce("timer", "end");
+	CHECK_EQ(SIGUSR2, sigwaitinfo(&set, &info));
+	CHECK_EQ(2, info.si_pid);
+	value.it_value = (struct timespec){ .tv_nsec = 1 };
+	CHECK_OK(syscall(SYS_timer_settime, id, 0, &value, NULL));
+	CHECK_EQ(SIGUSR1, sigwaitinfo(&set, &info));
+	return ckpt_reap(child);
+}
+
+NS_TEST(timers_and_signals_in_a_pid_namespace)
+{
+	pid_t pid;
+
+	SPAWN_IN_PID_NS(pid, with_timer());
+	ckpt_wait_for("timer");
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+/* ---- All at once ---- */
+
+static int has_left_all(void)
+{
+	ckpt_announce("all", "end");
+	CHECK_EQ(1, getpid());
+	CHECK_EQ(0, is_named());
+	CHECK_EQ(0, loopback_is_up());
+	return 0;
+}
+
+NS_TEST(container_in_the_container)
+{
+	pid_t pid;
+
+	pid = fork_into(CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
+			CLONE_NEWNET | CLONE_NEWCGROUP);
+	CHECK_OK(pid);
+	if (!pid)
+		_exit(name_it() || set_loopback_up() || has_left_all());
+	ckpt_wait_for("all");
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+/* A container with a network of its own, and the tool's --container */
+CKPT_BODY(own_network)
+{
+	int before = loopback_flags();
+
+	ckpt_here();
+	CHECK_EQ(before, loopback_flags());
+	CHECK_EQ(0, before);
+	return 0;
+}
+
+CKPT_TEST_F(ns, network_namespace_of_the_container)
+{
+	self->app.net = true;
+	self->app.tool = true;
+	ckpt_roundtrip(_metadata, &self->app, "own_network", 1);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Namespaces that some tasks have and the root has not
+ *
+ * The coordinator has each of them made by a process of its own that ends again,
+ * and keeps a descriptor, before there is any process of the tree. A process
+ * enters what its parent is not in yet; those of the root are known by a pidfd
+ * of it. Pid namespaces come about with their first process, see processes.c.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../common/container.h"
+#include "../common/log.h"
+#include "../common/util.h"
+#include "restart.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME	0x00000080
+#endif
+
+#define AT(member)	offsetof(struct ckpt_task_state, member)
+
+/**
+ * struct ns_kind - a kind of namespaces
+ * @name: in /proc/PID/ns, of the one that children get
+ * @flag: CLONE_NEW*
+ * @at: of its id in struct ckpt_task_state
+ */
+static const struct ns_kind {
+	const char *name;
+	int flag;
+	size_t at;
+} kinds[] = {
+	{ "uts", CLONE_NEWUTS, AT(uts_id) },
+	{ "ipc", CLONE_NEWIPC, AT(ipc_ns_id) },
+	{ "net", CLONE_NEWNET, AT(net_ns_id) },
+	{ "cgroup", CLONE_NEWCGROUP, AT(cgroup_ns_id) },
+	{ "time_for_children", CLONE_NEWTIME, AT(time_ns_id) },
+	/* The last one: with it, other files may be in sight. */
+	{ "mnt", CLONE_NEWNS, AT(mnt_ns_id) },
+};
+
+static uint32_t id_of(const struct task *task, const struct ns_kind *kind)
+{
+	return *(const uint32_t *)((const char *)&task->state + kind->at);
+}
+
+static struct namespace *find(const struct restart *r, int flag, uint32_t id)
+{
+	int i;
+
+	for (i = 0; i < r->nr_namespaces; i++)
+		if (r->namespace[i].flag == flag && r->namespace[i].id == id)
+			return &r->namespace[i];
+	return NULL;
+}
+
+const struct ckpt_record *namespaces_record(const struct restart *r, uint32_t id)
+{
+	const struct image *image = &r->image;
+	int i;
+
+	for (i = 0; i < image->nr_namespaces; i++)
+		if (image->namespace[i]->id == id)
+			return image->namespace[i];
+	return NULL;
+}
+
+static int set_names(const struct ckpt_record *record)
+{
+	struct ckpt_uts uts;
+
+	ckpt_record_body(record, &uts, sizeof(uts));
+	return sethostname(uts.nodename, strlen(uts.nodename)) ?:
+	       setdomainname(uts.domainname, strlen(uts.domainname));
+}
+
+/* In the new namespace, or in front of it. */
+static int set_up(const struct ns_kind *kind, const struct ckpt_record *record)
+{
+	struct ckpt_ns ns;
+
+	if (kind->flag == CLONE_NEWUTS)
+		return set_names(record);
+	ckpt_record_body(record, &ns, sizeof(ns));
+	switch (kind->flag) {
+	case CLONE_NEWNET:
+		return ns.flags & CKPT_NS_LO_UP ? container_loopback_up() : 0;
+	case CLONE_NEWTIME:
+		return timens_set(ns.monotonic_ns, ns.boottime_ns);
+	case CLONE_NEWNS:
+		return container_private_mounts();
+	}
+	return 0;
+}
+
+/* Says by a byte that the namespace is there, and waits to be killed. */
+static __attribute__((noreturn))
+void hold(const struct restart *r, const struct ns_kind *kind,
+	  const struct ckpt_record *record, int ready)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (unshare(kind->flag) < 0 || set_up(kind, record) < 0)
+		log_add(r->log, "cannot make a namespace (%s): %s", kind->name,
+			strerror(errno));
+	else if (write(ready, "r", 1) == 1)
+		pause();
+	_exit(EXIT_NO_RESTART);
+}
+
+static int open_ns(pid_t pid, const char *name)
+{
+	char path[60];
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
+	else
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static int make(const struct restart *r, const struct ns_kind *kind,
+		const struct ckpt_record *record)
+{
+	int ready[2], fd = -1;
+	pid_t pid;
+	char byte;
+
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return -1;
+	pid = fork();
+	if (!pid) {
+		close(ready[0]);
+		hold(r, kind, record, ready[1]);
+	}
+	close(ready[1]);
+	if (pid > 0 && read(ready[0], &byte, 1) == 1)
+		fd = open_ns(pid, kind->name);
+	close(ready[0]);
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	return fd;
+}
+
+/* What was the caller's at the checkpoint is ours now. */
+static int add(struct restart *r, const struct ns_kind *kind, uint32_t id)
+{
+	const struct ckpt_record *record = namespaces_record(r, id);
+	int fd = record ? make(r, kind, record) : open_ns(0, kind->name);
+
+	if (fd < 0) {
+		log_add(r->log, "cannot have a namespace (%s) that the image needs",
+			kind->name);
+		return -1;
+	}
+	r->namespace = xrealloc(r->namespace, r->nr_namespaces + 1,
+				sizeof(*r->namespace));
+	r->namespace[r->nr_namespaces++] = (struct namespace){
+		.flag = kind->flag, .id = id, .fd = descriptors_keep(r, fd),
+	};
+	return r->namespace[r->nr_namespaces - 1].fd < 0 ? -1 : 0;
+}
+
+int namespaces_make(struct restart *r)
+{
+	const struct tree *tree = &r->image.tree;
+	size_t k;
+	int i;
+
+	for (i = 0; i < tree->nr; i++) {
+		const struct task *task = &tree->task[i];
+
+		if (task_is_dead(task) || task_is_thread(task))
+			continue;
+		for (k = 0; k < ARRAY_SIZE(kinds); k++) {
+			uint32_t id = id_of(task, &kinds[k]);
+
+			if (id != id_of(&tree->task[0], &kinds[k]) &&
+			    !find(r, kinds[k].flag, id) &&
+			    add(r, &kinds[k], id) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+int namespaces_of_root(struct restart *r)
+{
+	int fd;
+
+	if (!r->nr_namespaces)
+		return 0;
+	fd = syscall(SYS_pidfd_open, getpid(), 0);
+	if (fd < 0)
+		return -1;
+	r->root_pidfd = descriptors_keep(r, fd);
+	return r->root_pidfd < 0 ? -1 : 0;
+}
+
+int namespaces_enter(const struct restart *r, int index, int parent)
+{
+	const struct task *task = &r->image.tree.task[index];
+	const struct task *root = &r->image.tree.task[0];
+	const struct task *from = &r->image.tree.task[parent];
+	const struct namespace *ns;
+	size_t k;
+
+	/* What has ended is in none any more. */
+	if (task_is_dead(task))
+		return 0;
+	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
+		uint32_t id = id_of(task, &kinds[k]);
+
+		if (id == id_of(from, &kinds[k]))
+			continue;
+		ns = find(r, kinds[k].flag, id);
+		if (id == id_of(root, &kinds[k]) ?
+		    setns(r->root_pidfd, kinds[k].flag) < 0 :
+		    !ns || setns(ns->fd, kinds[k].flag) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void namespaces_close(struct restart *r)
+{
+	while (r->nr_namespaces)
+		close(r->namespace[--r->nr_namespaces].fd);
+	free(r->namespace);
+	r->namespace = NULL;
+	if (r->root_pidfd >= 0)
+		close(r->root_pidfd);
+	r->root_pidfd = -1;
+}
