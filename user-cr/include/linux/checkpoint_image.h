@@ -605,8 +605,9 @@ struct ckpt_file_owner {
  * @reserved2: zero
  * @owner: who gets SIGIO
  *
- * The tail is the path below the root directory of the root task, or the key
- * of an external file, NUL-terminated.
+ * The tail is the path, or the key of an external file, NUL-terminated. Paths
+ * are counted from the root directory of the root task; those of tasks in other
+ * mount namespaces from the root of these.
  */
 struct ckpt_file {
 	__u32 kind;
@@ -693,7 +694,7 @@ struct ckpt_fd {
  * @cwd_len: bytes of the working directory's path with its NUL
  * @reserved: zero
  *
- * The tail is both paths, below the root directory of the root task.
+ * The tail is both paths, counted like those of files.
  */
 struct ckpt_fs {
 	__u32 umask;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -181,6 +182,30 @@ static int release(struct pipes *p)
 	return 0;
 }
 
+/*
+ * Our standard descriptors are the child's, too. With a file that would be a
+ * position that both of us have, and no checkpoint of the container alone.
+ */
+static void let_go_of_files(void)
+{
+	struct stat st;
+	int fd, own;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+			continue;
+		/* What we still have to say goes to its end. */
+		own = fd == STDERR_FILENO ?
+		      open("/proc/self/fd/2", O_WRONLY | O_APPEND) : -1;
+		if (own < 0)
+			own = open("/dev/null", O_RDWR);
+		if (own >= 0) {
+			dup2(own, fd);
+			close(own);
+		}
+	}
+}
+
 /* Until the child's end, or, detached, until its command runs. */
 static int attend(const struct spawn *s, pid_t pid, struct pipes *p)
 {
@@ -197,6 +222,7 @@ static int attend(const struct spawn *s, pid_t pid, struct pipes *p)
 	}
 	if (s->detach)
 		return 0;
+	let_go_of_files();
 	status = wait_and_forward(pid, pid);
 	return status < 0 ? EXIT_SETUP : status;
 }

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a container shares with processes outside of it is no part of it
+ */
+#include "refusal.h"
+
+#include <linux/sched.h>
+#include <sys/mount.h>
+
+CKPT_SUITE(leaks);
+
+CKPT_BODY(leaks_idle)
+{
+	ckpt_here();
+	return 0;
+}
+
+/* The test has it open, too: a position that both of us move. */
+CKPT_TEST_F(leaks, open_file)
+{
+	char name[APP_DIR_LEN + 8];
+
+	snprintf(name, sizeof(name), "%s/shared", self->app.dir);
+	self->app.stdio[1] = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ASSERT_LE(0, self->app.stdio[1]);
+	refused(_metadata, &self->app, "leaks_idle",
+		"fd 1: it is shared with pid [0-9]+ \\(leaks_test\\)");
+	close(self->app.stdio[1]);
+}
+
+/* The same file, but not the same open one */
+CKPT_TEST_F(leaks, file_that_is_open_twice)
+{
+	char name[APP_DIR_LEN + 8];
+	int other;
+
+	snprintf(name, sizeof(name), "%s/shared", self->app.dir);
+	self->app.stdio[1] = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	other = open(name, O_RDWR | O_CLOEXEC);
+	ASSERT_EQ(0, app_start(&self->app, "leaks_idle"));
+	close(self->app.stdio[1]);
+	ckpt_cycle(_metadata, &self->app);
+	EXPECT_EQ(0, app_finish(&self->app));
+	close(other);
+}
+
+/* A pipe that leads out is external, whoever else has our end of it. */
+CKPT_TEST_F(leaks, pipe_to_the_outside)
+{
+	int fd[2];
+
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
+	self->app.stdio[1] = fd[1];
+	ASSERT_EQ(0, app_start(&self->app, "leaks_idle"));
+	ASSERT_EQ(0, app_freeze(&self->app));
+	EXPECT_EQ(0, app_checkpoint(&self->app, 0)) {
+		app_show(&self->app);
+	}
+	ASSERT_EQ(0, app_thaw(&self->app));
+	EXPECT_EQ(0, app_finish(&self->app));
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/* ---- A container whose init shares more with the one who made it ---- */
+
+static int sleep_on(void *arg)
+{
+	for (;;)
+		syscall(SYS_pause);
+	return 0;
+}
+
+static pid_t sharing_init(unsigned long flags)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+
+	return clone(sleep_on, stack + sizeof(stack),
+		     flags | CLONE_NEWPID | SIGCHLD, NULL);
+}
+
+static void shared_with_parent(struct __test_metadata *_metadata,
+			       struct app *app, unsigned long flags,
+			       const char *pattern)
+{
+	char path[300];
+	pid_t pid;
+	FILE *f;
+
+	if (app_plain())
+		SKIP(return, "nothing to do without checkpoint()");
+	pid = sharing_init(flags);
+	ASSERT_LE(0, pid);
+	snprintf(path, sizeof(path), "%s/cgroup.procs", app->cgroup);
+	f = fopen(path, "w");
+	ASSERT_NE(NULL, f);
+	fprintf(f, "%d\n", pid);
+	ASSERT_EQ(0, fclose(f));
+	app->pid = pid;
+	ASSERT_EQ(0, app_freeze(app));
+	EXPECT_GT(0, app_checkpoint(app, CHECKPOINT_DRYRUN));
+	EXPECT_EQ(true, matches(app->log, pattern)) {
+		app_show(app);
+	}
+	/* Not a whole container: then it is nobody's business. */
+	app_checkpoint(app, CHECKPOINT_DRYRUN | CHECKPOINT_SUBTREE);
+	ASSERT_EQ(0, app_kill(app));
+}
+
+CKPT_TEST_F(leaks, table_of_descriptors)
+{
+	shared_with_parent(_metadata, &self->app, CLONE_FILES,
+			   "its table of descriptors is shared with pid [0-9]+ \\(leaks_test\\)");
+}
+
+CKPT_TEST_F(leaks, working_directory)
+{
+	shared_with_parent(_metadata, &self->app, CLONE_FS,
+			   "its working directory is shared with pid [0-9]+ \\(leaks_test\\)");
+}
+
+CKPT_TEST_F(leaks, memory)
+{
+	shared_with_parent(_metadata, &self->app, CLONE_VM,
+			   "its memory is shared with pid [0-9]+ \\(leaks_test\\)");
+}
+
+TEST_HARNESS_MAIN
