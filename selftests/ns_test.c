@@ -4,6 +4,7 @@
  */
 #include "test.h"
 
+#include <grp.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
@@ -546,6 +547,107 @@ CKPT_TEST_F(ns, network_namespace_of_the_container)
 	self->app.net = true;
 	self->app.tool = true;
 	ckpt_roundtrip(_metadata, &self->app, "own_network", 1);
+}
+
+/* ---- A container with a user namespace of its own ---- */
+
+static int read_text(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t n = read(fd, text, size - 1);
+
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0 ? 0 : -1;
+}
+
+/* uid_map has its columns padded. */
+static int map_is(const char *path, unsigned int line, unsigned int first,
+		  unsigned int outer, unsigned int count)
+{
+	unsigned int a = 0, b = 0, c = 0;
+	char text[256], *p = text;
+
+	CHECK_EQ(0, read_text(path, text, sizeof(text)));
+	while (line-- && p)
+		p = strchr(p, '\n') + 1;
+	CHECK_EQ(3, sscanf(p, "%u %u %u", &a, &b, &c));
+	CHECK_EQ(first, a);
+	CHECK_EQ(outer, b);
+	CHECK_EQ(count, c);
+	return 0;
+}
+
+static int in_user_ns(void)
+{
+	CHECK_EQ(0, map_is("/proc/self/uid_map", 0, 0, 0, 1000));
+	CHECK_EQ(0, map_is("/proc/self/uid_map", 1, 5000, 7000, 10));
+	CHECK_EQ(0, map_is("/proc/self/gid_map", 0, 0, 0, 2000));
+	return 0;
+}
+
+static int other_user(void)
+{
+	gid_t group = 1500;
+
+	CHECK_OK(setgroups(1, &group));
+	CHECK_OK(setresgid(1400, 1400, 1400));
+	CHECK_OK(setresuid(5003, 5003, 5003));
+	ckpt_announce("user", "end");
+	CHECK_EQ(5003, getuid());
+	CHECK_EQ(1400, getgid());
+	CHECK_EQ(1, getgroups(1, &group));
+	CHECK_EQ(1500, group);
+	CHECK(setuid(0) < 0 && errno == EPERM);
+	return in_user_ns();
+}
+
+CKPT_BODY(own_user_ns)
+{
+	pid_t pid, apart;
+	struct stat st;
+	int fd;
+
+	CHECK_EQ(0, in_user_ns());
+	CHECK_OK(chmod(".", 0777));
+	SPAWN(pid, other_user());
+	ckpt_wait_for("user");
+	SPAWN(apart, unshare(CLONE_NEWIPC) || in_ns_of_another("apart", "end"));
+	ckpt_wait_for("apart");
+	fd = open("owned", O_RDWR | O_CREAT, 0600);
+	CHECK_OK(fchown(fd, 5003, 1400));
+	ckpt_here();
+	CHECK_EQ(0, in_user_ns());
+	CHECK_EQ(0, getuid());
+	CHECK(!same_ns(getpid(), apart, "ipc"));
+	CHECK_OK(fstat(fd, &st));
+	CHECK_EQ(5003, st.st_uid);
+	/* Its namespaces are its own still. */
+	CHECK_OK(sethostname("mine", 4));
+	CHECK(chroot("/") == 0);
+	CHECK(setuid(1000) < 0 && errno == EINVAL);
+	ckpt_set("end");
+	return ckpt_reap(pid) || ckpt_reap(apart);
+}
+
+CKPT_TEST_F(ns, user_namespace)
+{
+	self->app.user = true;
+	self->app.tool = true;
+	ckpt_roundtrip(_metadata, &self->app, "own_user_ns", 1);
+}
+
+CKPT_TEST_F(ns, user_and_network_namespace_twice)
+{
+	int i;
+
+	self->app.user = true;
+	self->app.net = true;
+	self->app.tool = true;
+	ASSERT_EQ(0, app_start(&self->app, "own_network"));
+	for (i = 0; i < 2; i++)
+		ckpt_cycle(_metadata, &self->app);
+	ASSERT_EQ(0, app_finish(&self->app));
 }
 
 TEST_HARNESS_MAIN

@@ -272,25 +272,49 @@ static void first_log_line(struct app *app)
 	snprintf(app->reason, sizeof(app->reason), "%s", p ? p + 1 : text);
 }
 
+static int map_ids(pid_t pid)
+{
+	char path[64];
+	int ret;
+
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	ret = write_file(path, APP_UID_MAP);
+	snprintf(path, sizeof(path), "/proc/%d/gid_map", pid);
+	return ret ?: write_file(path, APP_GID_MAP);
+}
+
 int app_start(struct app *app, const char *body)
 {
 	struct clone_args args = {
 		.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC,
 		.exit_signal = SIGCHLD,
 	};
-	int ret;
+	int ret = 0, mapped[2];
+	char byte;
 	long pid;
 
 	if (app->net)
 		args.flags |= CLONE_NEWNET;
+	if (app->user)
+		args.flags |= CLONE_NEWUSER;
+	if (pipe2(mapped, O_CLOEXEC))
+		return -errno;
 	fflush(NULL);
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid < 0)
 		return -errno;
-	if (pid == 0)
+	if (pid == 0) {
+		close(mapped[1]);
+		if (read(mapped[0], &byte, 1))
+			_exit(105);
 		child_main(app, body);
+	}
 	app->pid = pid;
-	ret = app_wait_ready(app);
+	if (app->user)
+		ret = map_ids(pid);
+	close(mapped[0]);
+	close(mapped[1]);
+	ret = ret ?: app_wait_ready(app);
 	if (ret == -ECHILD && WIFEXITED(app->status) &&
 	    WEXITSTATUS(app->status) == 4) {
 		first_log_line(app);

@@ -53,6 +53,10 @@ static inline int sys_clone2(struct clone_struct *cs, pid_t *pids)
 	return syscall(__NR_clone2, cs, pids);
 }
 
+/* What is mapped into the user namespace of a container with one */
+#define APP_UID_MAP	"0 0 1000\n5000 7000 10\n"
+#define APP_GID_MAP	"0 0 2000\n"
+
 /* ------------------------------------------------------------------------
  * Inside: for bodies
  */
@@ -159,6 +163,7 @@ struct app {
 	enum ckpt_freezer freezer;
 	bool below_init;	/* the body is a child of the container's init */
 	bool net;		/* the container has a network of its own */
+	bool user;		/* and a user namespace, with APP_UID_MAP */
 	bool tool;		/* restart(1) restarts it, not we */
 	bool in_call;		/* it is checkpointed in a call that goes on */
 	const char *exe;	/* the program with the body, beside the test's own */

@@ -32,6 +32,7 @@ DESCRIBE(ckpt_task);
 DESCRIBE(ckpt_task_state);
 DESCRIBE(ckpt_pid);
 DESCRIBE(ckpt_ns);
+DESCRIBE(ckpt_id_extent);
 DESCRIBE(ckpt_exit);
 DESCRIBE(ckpt_stop);
 DESCRIBE(ckpt_timer);

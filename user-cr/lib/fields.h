@@ -71,7 +71,9 @@
 	F(s, net_ns_id, ID) \
 	F(s, cgroup_ns_id, ID) \
 	F(s, time_ns_id, ID) \
-	F(s, pid_ns_for_children, NUMBER)
+	F(s, pid_ns_for_children, NUMBER) \
+	F(s, user_ns_id, ID) \
+	F(s, reserved3, RESERVED)
 
 #define FIELDS_OF_ckpt_pid(F, A, s) \
 	F(s, ns, NUMBER) \
@@ -82,7 +84,18 @@
 	F(s, flags, HEX) \
 	F(s, inode, NUMBER) \
 	F(s, monotonic_ns, NUMBER) \
-	F(s, boottime_ns, NUMBER)
+	F(s, boottime_ns, NUMBER) \
+	F(s, owner_uid, NUMBER) \
+	F(s, owner_gid, NUMBER) \
+	F(s, nr_uids, NUMBER) \
+	F(s, nr_gids, NUMBER) \
+	F(s, nr_projids, NUMBER) \
+	F(s, reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_id_extent(F, A, s) \
+	F(s, first, NUMBER) \
+	F(s, outer_first, NUMBER) \
+	F(s, count, NUMBER)
 
 #define FIELDS_OF_ckpt_exit(F, A, s) \
 	F(s, status, HEX) \

@@ -18,6 +18,7 @@ extern const struct ckpt_layout layout_of_ckpt_task;
 extern const struct ckpt_layout layout_of_ckpt_task_state;
 extern const struct ckpt_layout layout_of_ckpt_pid;
 extern const struct ckpt_layout layout_of_ckpt_ns;
+extern const struct ckpt_layout layout_of_ckpt_id_extent;
 extern const struct ckpt_layout layout_of_ckpt_exit;
 extern const struct ckpt_layout layout_of_ckpt_stop;
 extern const struct ckpt_layout layout_of_ckpt_timer;

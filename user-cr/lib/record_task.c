@@ -150,7 +150,7 @@ static int check_namespaces(struct ckpt_reader *r,
 {
 	const uint32_t ids[] = {
 		s->ipc_ns_id, s->mnt_ns_id, s->net_ns_id, s->cgroup_ns_id,
-		s->time_ns_id,
+		s->time_ns_id, s->user_ns_id,
 	};
 	size_t i;
 
@@ -238,10 +238,15 @@ int check_ns(struct ckpt_reader *r, const struct ckpt_record *rec)
 	struct ckpt_ns n;
 
 	ckpt_record_body(rec, &n, sizeof(n));
-	if (n.kind < CKPT_NS_IPC || n.kind > CKPT_NS_TIME)
+	if (n.kind < CKPT_NS_IPC || n.kind > CKPT_NS_USER)
 		return reader_fail(r, "NS: unknown kind %u", n.kind);
 	if (n.flags & ~CKPT_NS_FLAGS)
 		return reader_fail(r, "NS: unknown flags %#x", n.flags);
+	if (rec->tail_len != ((uint64_t)n.nr_uids + n.nr_gids + n.nr_projids) *
+			     sizeof(struct ckpt_id_extent))
+		return reader_fail(r, "NS: %u, %u and %u ranges of ids in %u bytes",
+				   n.nr_uids, n.nr_gids, n.nr_projids,
+				   rec->tail_len);
 	return 0;
 }
 

@@ -52,7 +52,8 @@ static const struct record_type types[] = {
 		LAYOUT("UTS", uts), .object = true, .check = check_uts,
 	},
 	[CKPT_REC_NS] = {
-		LAYOUT("NS", ns), .object = true, .check = check_ns,
+		LAYOUT("NS", ns), TAIL(REST_OF(ckpt_id_extent, "ids")),
+		.object = true, .check = check_ns,
 	},
 	[CKPT_REC_CRED] = {
 		LAYOUT("CRED", cred), TAIL(REST(WORDS32, "groups")),

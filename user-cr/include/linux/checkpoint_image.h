@@ -346,6 +346,8 @@ struct ckpt_pid {
  * @time_ns_id: id of its time namespace
  * @pid_ns_for_children: number of the pid namespace that its children begin in,
  *	as in struct ckpt_pid, or 0 if that is its own
+ * @user_ns_id: id of its user namespace
+ * @reserved3: zero
  */
 struct ckpt_task_state {
 	__u32 mm_id;
@@ -372,6 +374,8 @@ struct ckpt_task_state {
 	__u32 cgroup_ns_id;
 	__u32 time_ns_id;
 	__u32 pid_ns_for_children;
+	__u32 user_ns_id;
+	__u32 reserved3;
 };
 
 /**
@@ -441,6 +445,8 @@ struct ckpt_uts {
  * @CKPT_NS_NET: network
  * @CKPT_NS_CGROUP: root of control groups
  * @CKPT_NS_TIME: clocks
+ * @CKPT_NS_USER: user and group ids, and capabilities; that of a container, which
+ *	all of its tasks are in
  */
 enum ckpt_ns_kind {
 	CKPT_NS_IPC	= 1,
@@ -448,6 +454,7 @@ enum ckpt_ns_kind {
 	CKPT_NS_NET	= 3,
 	CKPT_NS_CGROUP	= 4,
 	CKPT_NS_TIME	= 5,
+	CKPT_NS_USER	= 6,
 };
 
 /**
@@ -455,9 +462,24 @@ enum ckpt_ns_kind {
  *
  * %CKPT_NS_LO_UP
  *	Of a network namespace: its loopback device is up.
+ * %CKPT_NS_NO_SETGROUPS
+ *	Of a user namespace: setgroups() is denied in it.
  */
-#define CKPT_NS_LO_UP	(1U << 0)
-#define CKPT_NS_FLAGS	CKPT_NS_LO_UP
+#define CKPT_NS_LO_UP		(1U << 0)
+#define CKPT_NS_NO_SETGROUPS	(1U << 1)
+#define CKPT_NS_FLAGS		0x3U
+
+/**
+ * struct ckpt_id_extent - ids of a user namespace
+ * @first: the first one
+ * @outer_first: what that is in the user namespace around it
+ * @count: how many follow one another
+ */
+struct ckpt_id_extent {
+	__u32 first;
+	__u32 outer_first;
+	__u32 count;
+};
 
 /**
  * struct ckpt_ns - a namespace that is not the caller's of checkpoint()
@@ -466,6 +488,13 @@ enum ckpt_ns_kind {
  * @inode: inode number by which it was known in /proc/PID/ns
  * @monotonic_ns: of a time namespace, what CLOCK_MONOTONIC shows there, else 0
  * @boottime_ns: likewise CLOCK_BOOTTIME
+ * @owner_uid: of a user namespace, user id of who has made it, in the one around
+ *	it; this and all below is zero for others
+ * @owner_gid: likewise the group id
+ * @nr_uids: number of struct ckpt_id_extent for user ids in the tail
+ * @nr_gids: likewise for group ids, behind them
+ * @nr_projids: likewise for project ids, behind them
+ * @reserved: zero
  *
  * The tools make it, before they make the tasks that are in it.
  */
@@ -475,6 +504,12 @@ struct ckpt_ns {
 	__u64 inode;
 	__u64 monotonic_ns;
 	__u64 boottime_ns;
+	__u32 owner_uid;
+	__u32 owner_gid;
+	__u32 nr_uids;
+	__u32 nr_gids;
+	__u32 nr_projids;
+	__u32 reserved;
 };
 
 /**

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "container.h"
+#include "util.h"
 
 int container_private_mounts(void)
 {
@@ -36,4 +38,32 @@ int container_loopback_up(void)
 	}
 	close(fd);
 	return ret;
+}
+
+static int write_map(pid_t pid, const char *file, const char *text)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	return write_small_file(path, text);
+}
+
+/* All ids as they are if we may; otherwise our own becomes root. */
+static int map_ids(pid_t pid, const char *file, unsigned int id)
+{
+	char text[40];
+
+	if (!geteuid() && !write_map(pid, file, "0 0 4294967295"))
+		return 0;
+	snprintf(text, sizeof(text), "0 %u 1", id);
+	return write_map(pid, file, text);
+}
+
+int container_map_user(pid_t pid)
+{
+	if (geteuid() && write_map(pid, "setgroups", "deny") < 0)
+		return -1;
+	if (map_ids(pid, "uid_map", geteuid()) < 0)
+		return -1;
+	return map_ids(pid, "gid_map", getegid());
 }

@@ -15,4 +15,7 @@ int container_mount_proc(void);
 /* For the first process in a new network namespace: the loopback device. */
 int container_loopback_up(void);
 
+/* Of the user namespace of a process: 0, or -1 and errno. */
+int container_map_user(pid_t pid);
+
 #endif /* COMMON_CONTAINER_H */

@@ -102,34 +102,6 @@ static pid_t clone_child(unsigned long flags)
 	return syscall(SYS_clone3, &args, sizeof(args));
 }
 
-static int write_map(pid_t pid, const char *file, const char *text)
-{
-	char path[40];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
-	return write_small_file(path, text);
-}
-
-/* All ids as they are if we may; otherwise our own becomes root. */
-static int map_ids(pid_t pid, const char *file, unsigned int id)
-{
-	char text[40];
-
-	if (!geteuid() && !write_map(pid, file, "0 0 4294967295"))
-		return 0;
-	snprintf(text, sizeof(text), "0 %u 1", id);
-	return write_map(pid, file, text);
-}
-
-static int map_user(pid_t pid)
-{
-	if (geteuid() && write_map(pid, "setgroups", "deny") < 0)
-		return -1;
-	if (map_ids(pid, "uid_map", geteuid()) < 0)
-		return -1;
-	return map_ids(pid, "gid_map", getegid());
-}
-
 static int find_cgroup(const struct spawn *s, struct cgroup *cg)
 {
 	struct cgroup top;
@@ -164,7 +136,7 @@ static int enter_cgroup(const struct spawn *s, pid_t pid, struct cgroup *cg)
 
 static int prepare(const struct spawn *s, pid_t pid)
 {
-	if (s->flags & CLONE_NEWUSER && map_user(pid) < 0) {
+	if (s->flags & CLONE_NEWUSER && container_map_user(pid) < 0) {
 		complain_errno("cannot set up the user namespace");
 		return -1;
 	}

@@ -169,15 +169,22 @@ static int complete(struct restart *r)
 
 static int run(struct restart *r)
 {
-	if (!r->o.time_now)
-		timens_continue(r);
-	if (namespaces_make(r) < 0)
+	/* With a user namespace, all others are made in it. */
+	if (!userns_wanted(r)) {
+		if (!r->o.time_now)
+			timens_continue(r);
+		if (namespaces_make(r) < 0)
+			return -1;
+	}
+	if (userns_prepare(r) < 0)
 		return -1;
 	r->child = processes_start(r);
 	if (r->child < 0)
 		return -1;
 	victim = r->child;
 	close(r->alive[0]);
+	if (userns_wanted(r) && userns_map(r, r->child) < 0)
+		return -1;
 	if (caught || wait_ready(r) < 0 || find_root(r) < 0)
 		return -1;
 	if (r->o.frozen && frozen_begin(r) < 0)

@@ -33,6 +33,7 @@ static const struct {
 	{ "pid", CLONE_NEWPID }, { "uts", CLONE_NEWUTS },
 	{ "ipc", CLONE_NEWIPC }, { "mnt", CLONE_NEWNS },
 	{ "net", CLONE_NEWNET }, { "cgroup", CLONE_NEWCGROUP },
+	{ "user", CLONE_NEWUSER },
 };
 
 static unsigned long parse_namespace(const char *name)
@@ -42,7 +43,7 @@ static unsigned long parse_namespace(const char *name)
 	for (i = 0; i < ARRAY_SIZE(namespace_names); i++)
 		if (!strcmp(name, namespace_names[i].name))
 			return namespace_names[i].flag;
-	usage_error("'%s' is no kind of namespace: pid, uts, ipc, mnt, net, cgroup",
+	usage_error("'%s' is no kind of namespace: pid, uts, ipc, mnt, net, cgroup, user",
 		    name);
 }
 
@@ -86,11 +87,11 @@ static const struct option_entry options[] = {
 	OPTION_TEXT('i', "input", "FILE", struct options, input, "read FILE"),
 	OPTION_HEADING("Where to"),
 	OPTION_BITS('c', "container", struct options, namespaces, CONTAINER,
-		    "into new namespaces: pid, uts, ipc, mnt; and net and cgroup\n"
-		    "if the first process had its own"),
+		    "into new namespaces: pid, uts, ipc, mnt; and net, cgroup\n"
+		    "and user if the first process had its own"),
 	OPTION_CALL(0, "ns", "LIST", take_namespaces,
 		    "into these new namespaces, with commas between them:\n"
-		    "pid, uts, ipc, mnt, net, cgroup"),
+		    "pid, uts, ipc, mnt, net, cgroup, user"),
 	OPTION_TEXT(0, "root", "DIR", struct options, root,
 		    "DIR is the root directory for the processes"),
 	SWITCH(0, "pids", pids,
@@ -157,6 +158,8 @@ static void add_namespaces(struct restart *r)
 		r->o.namespaces |= CLONE_NEWNET;
 	if (root->cgroup_ns_id)
 		r->o.namespaces |= CLONE_NEWCGROUP;
+	if (root->user_ns_id)
+		r->o.namespaces |= CLONE_NEWUSER;
 }
 
 /* What can be known to fail before anything is made. */
@@ -184,7 +187,8 @@ static int make_pipes(struct restart *r)
 
 int main(int argc, char **argv)
 {
-	struct restart r = { .context = -1, .input.fd = -1, .root_pidfd = -1 };
+	struct restart r = { .context = -1, .input.fd = -1, .root_pidfd = -1,
+			     .mapped = { -1, -1 } };
 	int status = EXIT_NO_RESTART;
 
 	parse_options(&r.o, argc, argv);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,26 +30,30 @@
 #define CLONE_NEWTIME	0x00000080
 #endif
 
+/* <linux/pidfd.h> is not that new everywhere. */
+#define GET_NS(nr)	_IO(0xff, nr)
 #define AT(member)	offsetof(struct ckpt_task_state, member)
 
 /**
  * struct ns_kind - a kind of namespaces
- * @name: in /proc/PID/ns, of the one that children get
+ * @name: of the kind
  * @flag: CLONE_NEW*
+ * @get: asks a pidfd for that of the children, PIDFD_GET_*_NAMESPACE
  * @at: of its id in struct ckpt_task_state
  */
 static const struct ns_kind {
 	const char *name;
 	int flag;
+	unsigned long get;
 	size_t at;
 } kinds[] = {
-	{ "uts", CLONE_NEWUTS, AT(uts_id) },
-	{ "ipc", CLONE_NEWIPC, AT(ipc_ns_id) },
-	{ "net", CLONE_NEWNET, AT(net_ns_id) },
-	{ "cgroup", CLONE_NEWCGROUP, AT(cgroup_ns_id) },
-	{ "time_for_children", CLONE_NEWTIME, AT(time_ns_id) },
+	{ "uts", CLONE_NEWUTS, GET_NS(10), AT(uts_id) },
+	{ "ipc", CLONE_NEWIPC, GET_NS(2), AT(ipc_ns_id) },
+	{ "net", CLONE_NEWNET, GET_NS(4), AT(net_ns_id) },
+	{ "cgroup", CLONE_NEWCGROUP, GET_NS(1), AT(cgroup_ns_id) },
+	{ "time", CLONE_NEWTIME, GET_NS(8), AT(time_ns_id) },
 	/* The last one: with it, other files may be in sight. */
-	{ "mnt", CLONE_NEWNS, AT(mnt_ns_id) },
+	{ "mnt", CLONE_NEWNS, GET_NS(3), AT(mnt_ns_id) },
 };
 
 static uint32_t id_of(const struct task *task, const struct ns_kind *kind)
@@ -119,15 +124,17 @@ void hold(const struct restart *r, const struct ns_kind *kind,
 	_exit(EXIT_NO_RESTART);
 }
 
-static int open_ns(pid_t pid, const char *name)
+/* No /proc is needed for that, which may be that of another pid namespace. */
+static int open_ns(pid_t pid, const struct ns_kind *kind)
 {
-	char path[60];
+	int pidfd = syscall(SYS_pidfd_open, pid, 0);
+	int fd;
 
-	if (pid)
-		snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
-	else
-		snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
-	return open(path, O_RDONLY | O_CLOEXEC);
+	if (pidfd < 0)
+		return -1;
+	fd = ioctl(pidfd, kind->get, 0);
+	close(pidfd);
+	return fd;
 }
 
 static int make(const struct restart *r, const struct ns_kind *kind,
@@ -146,7 +153,7 @@ static int make(const struct restart *r, const struct ns_kind *kind,
 	}
 	close(ready[1]);
 	if (pid > 0 && read(ready[0], &byte, 1) == 1)
-		fd = open_ns(pid, kind->name);
+		fd = open_ns(pid, kind);
 	close(ready[0]);
 	if (pid > 0) {
 		kill(pid, SIGKILL);
@@ -159,7 +166,7 @@ static int make(const struct restart *r, const struct ns_kind *kind,
 static int add(struct restart *r, const struct ns_kind *kind, uint32_t id)
 {
 	const struct ckpt_record *record = namespaces_record(r, id);
-	int fd = record ? make(r, kind, record) : open_ns(0, kind->name);
+	int fd = record ? make(r, kind, record) : open_ns(getpid(), kind);
 
 	if (fd < 0) {
 		log_add(r->log, "cannot have a namespace (%s) that the image needs",

@@ -212,6 +212,19 @@ static bool wants_loopback(const struct restart *r)
 	return ns.flags & CKPT_NS_LO_UP;
 }
 
+/* In the first process, before anything else. */
+static void enter_user_ns(struct restart *r, uint32_t pid)
+{
+	if (!userns_wanted(r))
+		return;
+	if (userns_enter(r) < 0)
+		fail(r, pid, "cannot enter the user namespace");
+	if (!r->o.time_now && timens_continue_here(r) < 0)
+		fail(r, pid, "cannot make a time namespace");
+	if (namespaces_make(r) < 0)
+		_exit(EXIT_NO_RESTART);
+}
+
 /* In the first process of the new namespaces. */
 static void enter_container(struct restart *r, uint32_t pid)
 {
@@ -241,6 +254,7 @@ void become_root(struct restart *r, pid_t parent)
 	close(r->alive[1]);
 	close(r->ready[0]);
 	default_signals();
+	enter_user_ns(r, r->image.header->root_pid);
 	tie_to_parent(r, parent);
 	enter_container(r, r->image.header->root_pid);
 	become(r, 0, parent);
@@ -255,6 +269,7 @@ void become_init(struct restart *r)
 	close(r->alive[1]);
 	close(r->ready[0]);
 	default_signals();
+	enter_user_ns(r, 1);
 	enter_container(r, 1);
 	root = create(r, 0, 0);
 	if (root < 0)

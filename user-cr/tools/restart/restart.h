@@ -136,6 +136,8 @@ struct namespace {
  * @namespace: those that the root is not in
  * @nr_namespaces: their number
  * @root_pidfd: the root, for those that it is in, if there are others
+ * @mapped: pipe to the first process of a user namespace: a byte when its ids
+ *	are mapped
  * @guard: process that thaws it if the coordinator dies, or 0
  * @guard_end: pipe to it
  * @child: the coordinator's child: the root, or the init before it
@@ -153,6 +155,7 @@ struct restart {
 	struct namespace *namespace;
 	int nr_namespaces;
 	int root_pidfd;
+	int mapped[2];
 	pid_t guard;
 	int guard_end;
 	pid_t child;
@@ -187,8 +190,17 @@ int descriptors_keep(const struct restart *r, int fd);
 
 /* timens.c */
 void timens_continue(const struct restart *r);
+/* The same in the calling process, for itself, too: 0, or -1 and errno. */
+int timens_continue_here(const struct restart *r);
 /* In a new time namespace that nobody is in yet: 0, or -1 and errno. */
 int timens_set(uint64_t monotonic_ns, uint64_t boottime_ns);
+
+/* userns.c: 0, or -1 and logged */
+bool userns_wanted(const struct restart *r);
+int userns_prepare(struct restart *r);
+int userns_map(struct restart *r, pid_t pid);
+/* In the first process, which waits for userns_map(): 0, or -1 and errno. */
+int userns_enter(struct restart *r);
 
 /* namespaces.c: 0, or -1 and logged */
 int namespaces_make(struct restart *r);

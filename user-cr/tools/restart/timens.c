@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A time namespace in which the clocks go on from the checkpoint */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../common/util.h"
 #include "restart.h"
@@ -84,4 +86,20 @@ void timens_continue(const struct restart *r)
 	if (!r->o.quiet)
 		complain("the clocks do not go on from the checkpoint, they show this machine's time: no time namespace: %s",
 			 strerror(errno));
+}
+
+int timens_continue_here(const struct restart *r)
+{
+	const struct ckpt_image_header *header = r->image.header;
+	int fd, ret;
+
+	if (unshare(CLONE_NEWTIME) < 0 ||
+	    timens_set(header->monotonic_ns, header->boottime_ns) < 0)
+		return -1;
+	fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	ret = setns(fd, CLONE_NEWTIME);
+	close(fd);
+	return ret;
 }

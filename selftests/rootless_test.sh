@@ -1,0 +1,150 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A user without any privilege makes a container with a user namespace, saves it
+# and brings it back, where kernel.checkpoint_unprivileged lets him: by the same
+# tools, with the same ids, and with nothing that he could not have had before.
+#
+# shellcheck disable=SC2016,SC2317	# variables are the program's own, not ours;
+# tests and conditions are called by name
+set -uo pipefail
+
+readonly sysctl=/proc/sys/kernel/checkpoint_unprivileged
+readonly PROGRAM='i=0; while :; do i=$((i + 1)); echo $i; sleep 0.1; done'
+number=0 failed=0
+scale=${CKPT_TEST_SCALE:-1}
+cgroup=
+
+# ok NAME TEST...
+ok() {
+	local name=$1
+	shift
+	number=$((number + 1))
+	if "$@" >words 2>&1; then
+		printf 'ok %d %s\n' "$number" "$name"
+		return
+	fi
+	failed=$((failed + 1))
+	printf 'not ok %d %s\n' "$number" "$name"
+	sed 's/^/# /' words
+}
+
+# wait_until SECONDS CONDITION...: 0 when it came true
+wait_until() {
+	local tries=$(($1 * 20 * scale))
+	shift
+	while ((tries-- > 0)); do
+		"$@" && return
+		sleep 0.05
+	done
+	return 1
+}
+
+nonempty() { [[ -s $1 ]]; }
+gone() { [[ ! -e /proc/$1 ]]; }
+frozen() { grep -qx 'frozen 1' "$cgroup/cgroup.events"; }
+beyond() { (($(tail -n 1 out 2>/dev/null || echo 0) > $1)); }
+
+as_user() { setpriv --reuid 1000 --regid 1000 --clear-groups "$@"; }
+
+# The tree below pid $1, itself first
+tree() {
+	local child
+
+	echo "$1"
+	for child in $(pgrep -P "$1"); do
+		tree "$child"
+	done
+}
+
+# What a user can see of his container
+look_of() {
+	cat "/proc/$1/uid_map" "/proc/$1/gid_map" "/proc/$1/setgroups"
+	grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs)' "/proc/$1/status"
+}
+
+# A delegated control group is how users get to freeze things.
+freeze() {
+	local pid
+
+	cgroup=$(findmnt -rnt cgroup2 -o TARGET | head -n 1)/rootless
+	mkdir -p "$cgroup" || return
+	for pid in $(tree "$1"); do
+		echo "$pid" >"$cgroup/cgroup.procs" || return
+	done
+	chown -R 1000:1000 "$cgroup"
+	as_user sh -c "echo 1 >$cgroup/cgroup.freeze" && wait_until 10 frozen
+}
+
+starts() {
+	as_user ns_exec -cpuimnU -d -P pid -- \
+		sh -c "exec >out 2>&1 </dev/null; $PROGRAM" || return
+	wait_until 20 nonempty pid && wait_until 20 beyond 2
+}
+
+# $1 is the sysctl, $2 the program that must not be usable with that
+needs_privilege() {
+	local status=0
+
+	echo "$1" >$sysctl
+	case $2 in
+	checkpoint) as_user checkpoint -p "$(<pid)" -o never || status=$? ;;
+	restart) as_user restart --container -i image || status=$? ;;
+	esac
+	((status != 0)) && grep -q 'permitted\|CAP_CHECKPOINT_RESTORE' words && [[ ! -e never ]]
+}
+
+saves() {
+	local pid
+
+	pid=$(<pid)
+	echo 1 >$sysctl
+	look_of "$pid" >before
+	as_user checkpoint -p "$pid" -o image || return
+	kill -KILL "$pid"
+	as_user sh -c "echo 0 >$cgroup/cgroup.freeze"
+	wait_until 10 gone "$pid"
+}
+
+restarts() {
+	local last
+
+	last=$(tail -n 1 out)
+	echo 2 >$sysctl
+	as_user restart --container -i image -P again || return
+	wait_until 20 beyond $((last + 2)) || return
+	look_of "$(<again)" | diff before - || return
+	[[ $(ps -o uid= -p "$(<again)" | tr -d ' ') == 1000 ]]
+}
+
+# Its user namespace belongs to him, not to root.
+belongs_to_him() {
+	local status=0
+
+	restart --container -i image || status=$?
+	((status == 125)) && grep -q 'belongs to uid 1000' words
+}
+
+if [[ ! -w $sysctl || -n ${CKPT_TEST_PLAIN:-} ]]; then
+	echo '1..0 # SKIP this kernel has no checkpoint()'
+	exit 0
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+chown 1000:1000 .
+
+echo 'TAP version 13'
+old=$(<$sysctl)
+ok starts starts
+ok freezes freeze "$(cat pid 2>/dev/null)"
+ok privileged_checkpoint needs_privilege 0 checkpoint
+ok saves saves
+ok privileged_restart needs_privilege 1 restart
+ok belongs_to_its_owner belongs_to_him
+ok restarts restarts
+echo "$old" >$sysctl
+kill -KILL "$(cat again 2>/dev/null)" 2>/dev/null
+wait_until 10 rmdir "$cgroup" 2>/dev/null
+echo "1..$number"
+((failed == 0))
