@@ -25,7 +25,7 @@ _checkpoint_values() {
 		compgen -W 'continue now' -- "$2"
 		;;
 	--ns)
-		compgen -P "${2%"${2##*,}"}" -W 'pid uts ipc mnt net cgroup' -- "${2##*,}"
+		compgen -P "${2%"${2##*,}"}" -W 'pid uts ipc mnt net cgroup user' -- "${2##*,}"
 		;;
 	--root)
 		compgen -d -- "$2"
