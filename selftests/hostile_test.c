@@ -11,60 +11,9 @@
 #include <linux/capability.h>
 #include <sys/prctl.h>
 
-#include "format.h"
-#include "hostile.h"
+#include "forged.h"
 
 CKPT_SUITE(hostile);
-
-static struct image img, bad;
-static struct leftovers before;
-
-static void prepare(struct __test_metadata *_metadata, struct app *app)
-{
-	ASSERT_EQ(0, hostile_make(app, &img));
-	leftovers_get(&before);
-}
-
-static void finish(struct __test_metadata *_metadata, struct app *app)
-{
-	EXPECT_EQ(NULL, leftovers_check(&before)) {
-		TH_LOG("%s", leftovers_check(&before));
-	}
-	/* The model itself is as good as before. */
-	EXPECT_EQ(RESTARTED, hostile_try(app, &img, img.len));
-	EXPECT_STREQ("status 0\n", app->log);
-	image_free(&img);
-}
-
-/* Most of it is refused by the verifier; what is not, must be later. */
-static enum outcome attempt(struct app *app, struct image *i)
-{
-	int fd, logfd;
-	bool refused;
-
-	image_fix(i);
-	fd = image_fd(i, i->len);
-	logfd = memfd_create("log", MFD_CLOEXEC);
-	refused = hostile_unopened(fd, logfd);
-	close(fd);
-	close(logfd);
-	return refused ? REFUSED : hostile_try(app, i, i->len);
-}
-
-#define FORGED(expected, change, fmt, ...) do {				\
-	enum outcome __o;						\
-									\
-	ASSERT_EQ(0, image_copy(&bad, &img));				\
-	change;								\
-	__o = attempt(app, &bad);					\
-	EXPECT_TRUE(__o == REFUSED || (!(expected) && __o == RESTARTED)) { \
-		TH_LOG(fmt ": %s: %s", __VA_ARGS__, outcome_name[__o], app->log); \
-	}								\
-	free(bad.data);							\
-} while (0)
-
-#define MUST_REFUSE	1
-#define MAY_RESTART	0
 
 /* ---- 1. The graph of objects ---- */
 
@@ -596,7 +545,7 @@ CKPT_TEST_F(hostile, forged_signals)
 	rec = image_record(&img, CKPT_REC_PENDING, 0);
 	ASSERT_NE(NULL, rec);
 	pending = record_body(rec);
-	ASSERT_EQ(2, pending->nr_shared);
+	ASSERT_EQ(3, pending->nr_shared);
 #define FORGED_INFO(expected, what)					\
 	FORGED(expected, ({						\
 		si = record_tail(image_record(&bad, CKPT_REC_PENDING, 0)); \
@@ -609,7 +558,7 @@ CKPT_TEST_F(hostile, forged_signals)
 	FORGED_INFO(MUST_REFUSE, si->si_signo = SIGKILL);
 	FORGED_INFO(MUST_REFUSE, si->si_signo = SIGSTOP);
 	/* Timers own their signals: one that comes alone has no timer. */
-	FORGED_INFO(MUST_REFUSE, si->si_code = SI_TIMER);
+	FORGED_INFO(MUST_REFUSE, (si->si_code = SI_TIMER, si->si_timerid = 77));
 	for (code = -100; code <= 0x100; code++) {
 		if (code == SI_TIMER)
 			continue;
@@ -816,7 +765,7 @@ CKPT_TEST_F(hostile, metadata_that_change_after_they_were_verified)
 	memset(map, 0xff, img.bulk);
 	ASSERT_EQ(sizeof(h), read(ctx, &h, sizeof(h)));
 	EXPECT_EQ(CKPT_FORMAT_VERSION, h.version);
-	EXPECT_EQ(2, h.nr_tasks);
+	EXPECT_EQ(MODEL_TASKS, h.nr_tasks);
 	close(ctx);
 	munmap(map, img.len);
 	close(fd);

@@ -142,40 +142,15 @@ static void swap_records(struct image *img)
 /* Takes a record out, or puts a second one behind it, padding at the end. */
 static void resize(struct image *img, bool out)
 {
-	struct part p = *pick(img, PART_RECORD), *pad = NULL;
-	struct ckpt_section *s = (void *)(img->data + img->metadata);
-	size_t end = img->metadata + sizeof(*s) + s->length;
-	struct ckpt_record *rec;
-	unsigned int i;
+	struct part p = *pick(img, PART_RECORD);
+	struct ckpt_record *rec = (void *)(img->data + p.off);
 
-	for (i = 0; i < img->nr; i++) {
-		rec = (void *)(img->data + img->part[i].off);
-		if (img->part[i].kind == PART_RECORD && rec->type == CKPT_REC_PAD)
-			pad = &img->part[i];
-	}
-	snprintf(story, sizeof(story), "record at %#zx %s", p.off,
-		 out ? "taken out" : "doubled");
-	if (!pad || p.off == pad->off)
-		return;
-	rec = (void *)(img->data + pad->off);
-	if (out) {
-		memmove(img->data + p.off, img->data + p.off + p.len,
-			pad->off - p.off - p.len);
-		memset(img->data + pad->off - p.len, 0, p.len + pad->len);
-		rec = (void *)(img->data + pad->off - p.len);
-		rec->type = CKPT_REC_PAD;
-		rec->len = pad->len + p.len;
-	} else {
-		if (pad->len < p.len + sizeof(*rec))
-			return;
-		memmove(img->data + p.off + p.len, img->data + p.off,
-			pad->off - p.off);
-		memset(img->data + pad->off + p.len, 0, pad->len - p.len);
-		rec = (void *)(img->data + pad->off + p.len);
-		rec->type = CKPT_REC_PAD;
-		rec->len = pad->len - p.len;
-	}
-	(void)end;
+	snprintf(story, sizeof(story), "record of type %u at %#zx %s", rec->type,
+		 p.off, out ? "taken out" : "doubled");
+	if (out)
+		image_remove_record(img, rec);
+	else
+		image_repeat_record(img, rec);
 }
 
 /* A number that is an object's id becomes that of another object. */
@@ -220,6 +195,13 @@ static uint64_t any_address(struct image *img)
 	return (rnd(2) ? vma->start : vma->end) + (rnd(3) - 1) * (rnd(2) ? 4096 : 8);
 }
 
+static uint32_t any_pid(struct image *img)
+{
+	struct ckpt_record *rec = any_record(img, CKPT_REC_TASK);
+
+	return rec ? ((struct ckpt_task *)record_body(rec))->pid : 0;
+}
+
 static uint64_t forged_value(struct image *img, const struct field *f, uint64_t old)
 {
 	struct ckpt_record *other;
@@ -235,6 +217,8 @@ static uint64_t forged_value(struct image *img, const struct field *f, uint64_t 
 		return rnd(2) ? rnd(f->arg + 2) : interesting(old);
 	case FIELD_ADDRESS:
 		return any_address(img);
+	case FIELD_PID:
+		return rnd(4) ? any_pid(img) : interesting(old);
 	case FIELD_RESERVED:
 		return 1ULL << rnd(f->size * 8);
 	default:
@@ -352,9 +336,112 @@ static void forge_credentials(struct image *img)
 		 cred->euid, (unsigned long long)caps);
 }
 
+/* Another place in the tree, or another kind of task */
+static void forge_task(struct image *img)
+{
+	struct ckpt_record *rec = any_record(img, CKPT_REC_TASK);
+	uint32_t *field[6], pid, *changed;
+	struct ckpt_task *task;
+
+	if (!rec)
+		return;
+	task = record_body(rec);
+	pid = task->pid;
+	field[0] = &task->tgid;
+	field[1] = &task->ppid;
+	field[2] = &task->pgid;
+	field[3] = &task->sid;
+	field[4] = &task->parent_tid;
+	field[5] = &task->pid;
+	changed = field[rnd(6)];
+	if (rnd(4))
+		*changed = any_pid(img);
+	else
+		task->flags ^= 1U << rnd(4);
+	/* A process stays one, or it is one with another id. */
+	if (changed == &task->tgid && rnd(2))
+		task->exit_signal = 0;
+	if (changed == &task->pid && rnd(2) && task->tgid == pid)
+		task->tgid = task->pid;
+	snprintf(story, sizeof(story), "task %u: pid %u of %u, parent %u (%u), group %u, session %u, flags %#x",
+		 pid, task->pid, task->tgid, task->ppid, task->parent_tid, task->pgid,
+		 task->sid, task->flags);
+}
+
+static void forge_timer(struct image *img)
+{
+	struct ckpt_record *rec = any_record(img, CKPT_REC_TIMERS);
+	uint32_t *half, nr;
+	uint64_t *whole;
+
+	if (!rec || rec->tail_len < sizeof(struct ckpt_timer))
+		return;
+	nr = rnd(rec->tail_len / sizeof(struct ckpt_timer));
+	half = (uint32_t *)((struct ckpt_timer *)record_tail(rec) + nr);
+	whole = (uint64_t *)half;
+	snprintf(story, sizeof(story), "timer %u", nr);
+	switch (rnd(4)) {
+	case 0:
+		((struct ckpt_timer *)half)->flags ^= 1U << rnd(4);
+		break;
+	case 1:
+		((struct ckpt_timer *)half)->notify = rnd(8);
+		break;
+	case 2:
+		nr = rnd(6);
+		half[nr] = rnd(2) ? any_pid(img) : interesting(half[nr]);
+		break;
+	default:
+		nr = 3 + rnd(5);
+		whole[nr] = interesting(whole[nr]);
+		break;
+	}
+}
+
+static void forge_filter(struct image *img)
+{
+	struct ckpt_record *rec = any_record(img, CKPT_REC_SECCOMP_FILTER);
+	uint32_t *word;
+	size_t n;
+
+	if (!rec || !rec->tail_len)
+		return;
+	word = record_tail(rec);
+	n = rnd(rec->tail_len / 4);
+	snprintf(story, sizeof(story), "seccomp filter, word %zu: %#x", n, word[n]);
+	word[n] = interesting(word[n]);
+}
+
+/* A record of one task becomes another one's. */
+static void forge_owner(struct image *img)
+{
+	struct ckpt_record *rec = (void *)(img->data + pick(img, PART_RECORD)->off);
+	struct ckpt_record *task = any_record(img, CKPT_REC_TASK);
+
+	if (!task || !rec->owner)
+		return;
+	snprintf(story, sizeof(story), "record of type %u: owner %u -> %u",
+		 rec->type, rec->owner, task->id);
+	rec->owner = task->id;
+}
+
 static void forge(struct image *img)
 {
-	switch (rnd(8)) {
+	switch (rnd(14)) {
+	case 8:
+	case 9:
+		forge_task(img);
+		break;
+	case 10:
+	case 11:
+		forge_timer(img);
+		break;
+	case 12:
+		forge_filter(img);
+		break;
+	case 13:
+		forge_owner(img);
+		break;
 	case 0:
 		forge_siginfo(img);
 		break;

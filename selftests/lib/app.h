@@ -177,6 +177,7 @@ struct app {
 	unsigned int fail_join;	/* in each task that joins, */
 	pid_t fail_pid;		/* or only in the one with this id, if not 0, */
 	unsigned int fail_rest;	/* and while the coordinator completes it */
+	void (*joining)(void);	/* runs in each process before it joins a restart */
 	int status;		/* as of waitpid() */
 	char reason[256];	/* why it was skipped */
 	char log[APP_LOG_LEN];	/* lines of the last checkpoint() or restart() */

@@ -140,6 +140,7 @@ void print_fields_to_drop(void)
 			break;
 		case FIELD_ENUM:
 		case FIELD_ADDRESS:
+		case FIELD_PID:
 		case FIELD_NUMBER:
 			puts(field->name);
 			break;

@@ -4,7 +4,9 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "format.h"
@@ -35,13 +37,13 @@
 			 O_NOFOLLOW | 0100000 /* O_LARGEFILE */)
 
 const struct field fields[] = {
-	FIELD(TASK, ckpt_task, pid, NUMBER, 0),
-	FIELD(TASK, ckpt_task, tgid, NUMBER, 0),
-	FIELD(TASK, ckpt_task, ppid, NUMBER, 0),
-	FIELD(TASK, ckpt_task, pgid, NUMBER, 0),
-	FIELD(TASK, ckpt_task, sid, NUMBER, 0),
+	FIELD(TASK, ckpt_task, pid, PID, 0),
+	FIELD(TASK, ckpt_task, tgid, PID, 0),
+	FIELD(TASK, ckpt_task, ppid, PID, 0),
+	FIELD(TASK, ckpt_task, pgid, PID, 0),
+	FIELD(TASK, ckpt_task, sid, PID, 0),
 	FIELD(TASK, ckpt_task, exit_signal, ENUM, 64),
-	FIELD(TASK, ckpt_task, parent_tid, NUMBER, 0),
+	FIELD(TASK, ckpt_task, parent_tid, PID, 0),
 	FIELD(TASK, ckpt_task, flags, FLAGS,
 	      CKPT_TREE_THREAD_FLAGS | CKPT_TREE_PROCESS_FLAGS),
 	FIELD(EXIT, ckpt_exit, status, NUMBER, 0),
@@ -104,7 +106,7 @@ const struct field fields[] = {
 	FIELD(FILE, ckpt_file, advice, FLAGS, CKPT_FILE_ADVICE),
 	FIELD(FILE, ckpt_file, reserved2, RESERVED, 0),
 	FIELD(FILE, ckpt_file, owner.type, ENUM, CKPT_OWNER_GROUP),
-	FIELD(FILE, ckpt_file, owner.pid, NUMBER, 0),
+	FIELD(FILE, ckpt_file, owner.pid, PID, 0),
 	FIELD(FILE, ckpt_file, owner.uid, NUMBER, 0),
 	FIELD(FILE, ckpt_file, owner.euid, NUMBER, 0),
 	FIELD(FILE, ckpt_file, owner.signum, ENUM, 64),
@@ -173,12 +175,13 @@ const struct field fields[] = {
 	FIELD(ITIMERS, ckpt_itimers, flags, FLAGS, CKPT_ITIMER_FLAGS),
 	FIELD(ITIMERS, ckpt_itimers, reserved, RESERVED, 0),
 	FIELD(SECCOMP_FILTER, ckpt_seccomp_filter, prev_id, ID, CKPT_REC_SECCOMP_FILTER),
-	FIELD(SECCOMP_FILTER, ckpt_seccomp_filter, nr_insns, COUNT, 0),
+	FIELD(SECCOMP_FILTER, ckpt_seccomp_filter, nr_insns, COUNT,
+	      sizeof(struct sock_filter)),
 	FIELD(SECCOMP_FILTER, ckpt_seccomp_filter, flags, FLAGS, CKPT_SECCOMP_FLAGS),
 	FIELD(SECCOMP_FILTER, ckpt_seccomp_filter, reserved, RESERVED, 0),
 	FIELD(SECCOMP, ckpt_seccomp, mode, ENUM, 2),
 	FIELD(SECCOMP, ckpt_seccomp, filter_id, ID, CKPT_REC_SECCOMP_FILTER),
-	FIELD(TIMERS, ckpt_timers, nr, COUNT, 0),
+	FIELD(TIMERS, ckpt_timers, nr, COUNT, sizeof(struct ckpt_timer)),
 	FIELD(TIMERS, ckpt_timers, next_id, NUMBER, 0),
 	FIELD(ITIMERS, ckpt_itimers, real_ns, NUMBER, 0),
 	FIELD(ITIMERS, ckpt_itimers, real_interval_ns, NUMBER, 0),
@@ -307,32 +310,94 @@ struct ckpt_run *image_run(struct image *img, unsigned int nr)
 	return NULL;
 }
 
+/* The one that aligns the bulk section, behind all other records */
+static struct ckpt_record *padding(const struct image *img)
+{
+	return image_record(img, CKPT_REC_PAD, 0);
+}
+
+/*
+ * Moves all that is behind @at, up to the padding, by @by bytes, which the padding
+ * gives or takes. 0, or -1 if it has not as many.
+ */
+static int move_records(struct image *img, size_t at, int by)
+{
+	struct ckpt_record *pad = padding(img);
+	uint8_t *from = img->data + at, *end;
+	uint32_t len;
+
+	if (!pad || (uint8_t *)pad < from || (int)pad->len < by + (int)sizeof(*pad))
+		return -1;
+	end = (uint8_t *)pad;
+	len = pad->len - by;
+	memmove(from + by, from, end - from);
+	pad = (struct ckpt_record *)(end + by);
+	memset(pad, 0, len);
+	pad->type = CKPT_REC_PAD;
+	pad->len = len;
+	pad->tail_len = len - sizeof(*pad);
+	return 0;
+}
+
 int image_resize_tail(struct image *img, struct ckpt_record *rec, int len)
 {
-	struct ckpt_record *pad = image_record(img, CKPT_REC_PAD, 0);
-	uint32_t head = sizeof(*rec) + rec->body_len;
-	uint32_t old = rec->len, new, pad_len;
-	uint8_t *behind;
+	uint32_t head = sizeof(*rec) + rec->body_len, new;
+	uint8_t *tail = record_tail(rec);
 
-	if (!pad || pad <= rec || (int)rec->tail_len + len < 0)
+	if ((int)rec->tail_len + len < 0)
 		return -1;
 	new = head + (rec->tail_len + len + 7) / 8 * 8;
-	pad_len = pad->len + old - new;
-	if (pad->len + old < new + sizeof(*pad))
+	if (move_records(img, (uint8_t *)rec + rec->len - img->data,
+			 (int)(new - rec->len)))
 		return -1;
-	behind = (uint8_t *)rec + old;
-	memmove((uint8_t *)rec + new, behind, (uint8_t *)pad - behind);
-	pad = (struct ckpt_record *)((uint8_t *)pad + (int)(new - old));
-	memset(pad, 0, pad_len);
-	pad->type = CKPT_REC_PAD;
-	pad->len = pad_len;
 	rec->len = new;
 	rec->tail_len += len;
 	if (len > 0)
-		memset((uint8_t *)rec + head + rec->tail_len - len, 0,
-		       new - head - rec->tail_len + len);
-	else
-		memset((uint8_t *)rec + head + rec->tail_len, 0,
-		       new - head - rec->tail_len);
+		memset(tail + rec->tail_len - len, 0, len);
+	memset(tail + rec->tail_len, 0, new - head - rec->tail_len);
+	return image_parse(img);
+}
+
+int image_remove_record(struct image *img, struct ckpt_record *rec)
+{
+	if (rec == padding(img) ||
+	    move_records(img, (uint8_t *)rec + rec->len - img->data, -(int)rec->len))
+		return -1;
+	return image_parse(img);
+}
+
+struct ckpt_record *image_repeat_record(struct image *img, struct ckpt_record *rec)
+{
+	struct ckpt_record *copy = (void *)((uint8_t *)rec + rec->len);
+
+	if (rec == padding(img) ||
+	    move_records(img, (uint8_t *)copy - img->data, rec->len))
+		return NULL;
+	memcpy(copy, rec, rec->len);
+	return image_parse(img) ? NULL : copy;
+}
+
+int image_add_padding(struct image *img, size_t len)
+{
+	struct ckpt_section *meta;
+	struct ckpt_record *pad;
+	uint8_t *data;
+	size_t at;
+
+	data = realloc(img->data, img->len + len);
+	if (!data)
+		return -1;
+	img->data = data;
+	pad = padding(img);
+	if (!pad)
+		return -1;
+	at = (uint8_t *)pad + pad->len - data;
+	memmove(data + at + len, data + at, img->len - at);
+	memset(data + at, 0, len);
+	pad->len += len;
+	pad->tail_len += len;
+	img->len += len;
+	meta = (struct ckpt_section *)(data + img->metadata);
+	meta->length += len;
 	return image_parse(img);
 }

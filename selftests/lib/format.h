@@ -13,6 +13,7 @@ enum field_kind {
 	FIELD_FLAGS,	/* the known ones are in @arg */
 	FIELD_ENUM,	/* values up to @arg */
 	FIELD_ADDRESS,
+	FIELD_PID,	/* of a task of the image, or 0 */
 	FIELD_NUMBER,
 	FIELD_RESERVED,	/* must be zero */
 };
@@ -60,5 +61,14 @@ struct ckpt_run *image_run(struct image *img, unsigned int nr);
  * at the end of the metadata. 0, or -1 when there is not enough of it.
  */
 int image_resize_tail(struct image *img, struct ckpt_record *rec, int len);
+
+/* Takes a record out. 0 or -1. */
+int image_remove_record(struct image *img, struct ckpt_record *rec);
+
+/* Puts the same record behind it, if there is enough padding: the copy, or NULL. */
+struct ckpt_record *image_repeat_record(struct image *img, struct ckpt_record *rec);
+
+/* More padding, a multiple of CKPT_BULK_ALIGN. All records move. 0 or -1. */
+int image_add_padding(struct image *img, size_t len);
 
 #endif /* CKPT_TEST_FORMAT_H */

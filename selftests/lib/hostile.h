@@ -18,7 +18,13 @@ enum outcome {
 
 extern const char *const outcome_name[];
 
-/* Captures a model application; whoever is restarted from it ends by himself. */
+/* With those that have ended */
+#define MODEL_TASKS	8
+
+/* Of the sleeping process of the model, a chain */
+#define MODEL_FILTERS	9
+
+/* Captures lib/model.c; whoever is restarted from it ends by himself. */
 int hostile_make(struct app *app, struct image *img);
 
 /* The same with another body, which must end by itself, too. */

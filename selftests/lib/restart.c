@@ -169,6 +169,8 @@ static void task_main(struct coordinator *c, struct saved_task *t)
 	if (c->app->fail_join &&
 	    (!c->app->fail_pid || c->app->fail_pid == t->task.pid))
 		fail_nth(c->app->fail_join);
+	if (c->app->joining)
+		c->app->joining();
 	sys_restart(t->task.pid, c->ctx, RESTART_JOIN, -1);
 	say(c, t, "restart(RESTART_JOIN)");
 	_exit(111);

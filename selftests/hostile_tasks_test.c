@@ -1,0 +1,1006 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Forged images of trees: threads, what has ended, job control, timers, seccomp
+ * filters and syscall user dispatch
+ *
+ * One forged image for each rule, and the words with which it is refused: no
+ * other rule has the same ones. See hostile_test.c for all else.
+ */
+#include "calls.h"
+
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "forged.h"
+
+CKPT_SUITE(hostile_tasks);
+
+#define NOBODY_HAS	4000	/* an id that no task of the model has */
+#define OTHER_SIGNAL	SIGUSR2
+
+/* ---- Who is who in lib/model.c ---- */
+
+enum who { ROOT, OWN_THREAD, PLAIN_THREAD, ENDED, STOPPED, ASLEEP, ENDED_OF_THREAD, GHOST };
+
+/* In the order of the image: threads, children of the first one, those of others */
+static struct ckpt_record *task_record(struct image *i, enum who who)
+{
+	return image_record(i, CKPT_REC_TASK, who);
+}
+
+static struct ckpt_task *task(struct image *i, enum who who)
+{
+	return record_body(task_record(i, who));
+}
+
+/* Its first record of @type, or NULL */
+static struct ckpt_record *record_of(struct image *i, enum who who, uint32_t type)
+{
+	uint32_t owner = task_record(i, who)->id;
+	struct ckpt_record *rec;
+	unsigned int n;
+
+	for (n = 0; (rec = image_record(i, type, n)); n++) {
+		if (rec->owner == owner)
+			return rec;
+	}
+	return NULL;
+}
+
+static void *body_of(struct image *i, enum who who, uint32_t type)
+{
+	return record_body(record_of(i, who, type));
+}
+
+#define STATE(who)	((struct ckpt_task_state *)body_of(&bad, who, CKPT_REC_TASK_STATE))
+
+/* The order above is that of the image. */
+CKPT_TEST_F(hostile_tasks, model_is_what_it_is_thought_to_be)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	EXPECT_EQ(NULL, image_record(&img, CKPT_REC_TASK, GHOST + 1));
+	EXPECT_EQ(1, task(&img, ROOT)->pid);
+	EXPECT_EQ(1, task(&img, OWN_THREAD)->tgid);
+	EXPECT_EQ(1, task(&img, PLAIN_THREAD)->tgid);
+	EXPECT_NE(task_record(&img, OWN_THREAD)->id,
+		  task_record(&img, PLAIN_THREAD)->id);
+	EXPECT_EQ(CKPT_TREE_ZOMBIE, task(&img, ENDED)->flags);
+	EXPECT_NE(NULL, record_of(&img, STOPPED, CKPT_REC_STOP));
+	EXPECT_NE(NULL, record_of(&img, ASLEEP, CKPT_REC_SECCOMP));
+	EXPECT_EQ(task(&img, OWN_THREAD)->pid, task(&img, ENDED_OF_THREAD)->parent_tid);
+	EXPECT_EQ(CKPT_TREE_GHOST, task(&img, GHOST)->flags);
+	EXPECT_EQ(task(&img, GHOST)->pid, task(&img, STOPPED)->pgid);
+	EXPECT_NE(NULL, record_of(&img, ROOT, CKPT_REC_TIMERS));
+	EXPECT_NE(NULL, record_of(&img, OWN_THREAD, CKPT_REC_TIMERS));
+	finish(_metadata, app);
+}
+
+/* ---- The tree ---- */
+
+/* What has no records of its own becomes a thread, with all that goes with it. */
+static void make_thread_of(struct image *i, enum who who, enum who leader)
+{
+	const struct ckpt_task *first = task(i, leader);
+	struct ckpt_task *t = task(i, who);
+
+	t->tgid = first->tgid;
+	t->ppid = first->ppid;
+	t->pgid = first->pgid;
+	t->sid = first->sid;
+	t->parent_tid = first->parent_tid;
+	t->exit_signal = 0;
+	t->flags = 0;
+}
+
+CKPT_TEST_F(hostile_tasks, threads_in_the_wrong_place)
+{
+	static const char place[] = "is not behind the other threads";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	/* Of no process, of one that comes later, of a thread, of who has ended */
+	REFUSED_WITH(place, task(&bad, PLAIN_THREAD)->tgid = NOBODY_HAS);
+	REFUSED_WITH(place, task(&bad, PLAIN_THREAD)->tgid = task(&bad, ASLEEP)->pid);
+	REFUSED_WITH(place, task(&bad, PLAIN_THREAD)->tgid = task(&bad, OWN_THREAD)->pid);
+	REFUSED_WITH(place, make_thread_of(&bad, GHOST, ENDED_OF_THREAD));
+	/* Somewhere else */
+	REFUSED_WITH(place, make_thread_of(&bad, GHOST, ROOT));
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile_tasks, threads_that_differ_from_the_first_one)
+{
+	static const char other[] = "has another parent, group or session";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	REFUSED_WITH(other, task(&bad, OWN_THREAD)->ppid = task(&bad, ROOT)->pid);
+	REFUSED_WITH(other, task(&bad, OWN_THREAD)->pgid = 0);
+	REFUSED_WITH(other, task(&bad, OWN_THREAD)->sid = 0);
+	REFUSED_WITH(other, task(&bad, OWN_THREAD)->parent_tid = task(&bad, PLAIN_THREAD)->pid);
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile_tasks, flags_of_another_kind_of_task)
+{
+	static const char invalid[] = ": a field is not valid";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	REFUSED_WITH(invalid, task(&bad, ASLEEP)->flags |= CKPT_TREE_OWN_SEM_UNDO);
+	REFUSED_WITH(invalid, task(&bad, ASLEEP)->flags |= CKPT_TREE_SHARES_IO);
+	REFUSED_WITH(invalid, task(&bad, PLAIN_THREAD)->flags |= CKPT_TREE_ZOMBIE);
+	REFUSED_WITH(invalid, task(&bad, PLAIN_THREAD)->flags |= CKPT_TREE_GHOST);
+	REFUSED_WITH(invalid, task(&bad, PLAIN_THREAD)->exit_signal = SIGCHLD);
+	REFUSED_WITH(invalid, task(&bad, ASLEEP)->exit_signal = 65);
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile_tasks, processes_without_a_parent)
+{
+	static const char none[] = "has no parent";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	REFUSED_WITH(none, task(&bad, ROOT)->ppid = NOBODY_HAS);
+	REFUSED_WITH(none, task(&bad, ROOT)->flags = CKPT_TREE_ZOMBIE);
+	REFUSED_WITH(none, task(&bad, ROOT)->flags = CKPT_TREE_GHOST);
+	REFUSED_WITH(none, task(&bad, ASLEEP)->ppid = 0);
+	REFUSED_WITH(none, task(&bad, ASLEEP)->ppid = NOBODY_HAS);
+	REFUSED_WITH(none, task(&bad, ASLEEP)->ppid = task(&bad, ASLEEP)->pid);
+	REFUSED_WITH(none, task(&bad, ASLEEP)->ppid = task(&bad, PLAIN_THREAD)->pid);
+	REFUSED_WITH(none, task(&bad, ASLEEP)->ppid = task(&bad, ENDED)->pid);
+	REFUSED_WITH(none, task(&bad, STOPPED)->ppid = task(&bad, ASLEEP)->pid);
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile_tasks, children_of_threads_that_are_none)
+{
+	static const char none[] = "its parent has no thread";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	REFUSED_WITH(none, task(&bad, ROOT)->parent_tid = NOBODY_HAS);
+	REFUSED_WITH(none, task(&bad, ENDED_OF_THREAD)->parent_tid = NOBODY_HAS);
+	REFUSED_WITH(none, task(&bad, ENDED_OF_THREAD)->parent_tid = task(&bad, ROOT)->pid);
+	/* It is a child of the one, and of a thread of the other. */
+	REFUSED_WITH(none, task(&bad, ENDED_OF_THREAD)->ppid = task(&bad, ASLEEP)->pid);
+	finish(_metadata, app);
+}
+
+static void set_pid(struct image *i, enum who who, uint32_t pid)
+{
+	task(i, who)->pid = pid;
+	task(i, who)->tgid = pid;
+}
+
+CKPT_TEST_F(hostile_tasks, ids_that_are_none_or_taken)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	REFUSED_WITH("out of range", set_pid(&bad, ASLEEP, 0));
+	REFUSED_WITH("out of range", set_pid(&bad, ASLEEP, (4 << 20) + 1));
+	REFUSED_WITH("out of range", task(&bad, PLAIN_THREAD)->pid = ~0U);
+	REFUSED_WITH(": twice", set_pid(&bad, ASLEEP, task(&bad, ENDED)->pid));
+	REFUSED_WITH(": twice", set_pid(&bad, GHOST, task(&bad, PLAIN_THREAD)->pid));
+	REFUSED_WITH(": twice", ({
+		task(&bad, PLAIN_THREAD)->pid = task(&bad, OWN_THREAD)->pid;
+	}));
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile_tasks, process_groups_that_are_none)
+{
+	static const char none[] = "its process group";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	REFUSED_WITH(none, task(&bad, ASLEEP)->pgid = NOBODY_HAS);
+	REFUSED_WITH(none, task(&bad, ASLEEP)->pgid = task(&bad, PLAIN_THREAD)->pid);
+	/* Its leader is in another group, or another session. */
+	REFUSED_WITH(none, task(&bad, ASLEEP)->pgid = task(&bad, STOPPED)->pid);
+	REFUSED_WITH(none, task(&bad, GHOST)->sid = task(&bad, GHOST)->pid);
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile_tasks, sessions_that_are_none)
+{
+	static const char none[] = "its session";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+#define IN_SESSION(of) ({						\
+	task(&bad, ASLEEP)->pgid = 0;					\
+	task(&bad, ASLEEP)->sid = of;					\
+})
+	REFUSED_WITH(none, IN_SESSION(NOBODY_HAS));
+	REFUSED_WITH(none, IN_SESSION(task(&bad, PLAIN_THREAD)->pid));
+	/* Its leader is in another session, or in another group. */
+	REFUSED_WITH(none, IN_SESSION(task(&bad, GHOST)->pid));
+	REFUSED_WITH(none, ({
+		task(&bad, GHOST)->sid = task(&bad, GHOST)->pid;
+		task(&bad, GHOST)->pgid = task(&bad, ROOT)->pid;
+		task(&bad, STOPPED)->pgid = 0;
+		IN_SESSION(task(&bad, GHOST)->pid);
+	}));
+	finish(_metadata, app);
+}
+
+/* ---- What a task has ---- */
+
+#define INCOMPLETE	"parts of its state are missing, or too many"
+
+CKPT_TEST_F(hostile_tasks, parts_that_are_missing)
+{
+	static const uint32_t of_task[] = { CKPT_REC_TASK_STATE, CKPT_REC_ARCH_TASK };
+	static const enum who living[] = { ROOT, OWN_THREAD, PLAIN_THREAD, STOPPED, ASLEEP };
+	struct app *app = &self->app;
+	struct ckpt_record *rec;
+	unsigned int i, k;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; i < ARRAY_SIZE(living); i++) {
+		for (k = 0; k < ARRAY_SIZE(of_task); k++) {
+			/* Register sets are not without that. */
+			REFUSED_WITH(of_task[k] == CKPT_REC_ARCH_TASK ?
+				     "before the architecture's part" : INCOMPLETE, ({
+				rec = record_of(&bad, living[i], of_task[k]);
+				ASSERT_EQ(0, image_remove_record(&bad, rec));
+			}));
+		}
+	}
+	REFUSED_WITH(INCOMPLETE, ({
+		rec = record_of(&bad, ASLEEP, CKPT_REC_RLIMITS);
+		ASSERT_EQ(0, image_remove_record(&bad, rec));
+	}));
+	REFUSED_WITH(INCOMPLETE, ({
+		rec = record_of(&bad, ENDED, CKPT_REC_EXIT);
+		ASSERT_EQ(0, image_remove_record(&bad, rec));
+	}));
+	/* It is a zombie without an end, and what was one. */
+	REFUSED_WITH(INCOMPLETE, task(&bad, GHOST)->flags = CKPT_TREE_ZOMBIE);
+	REFUSED_WITH(INCOMPLETE, task(&bad, ENDED)->flags = 0);
+	REFUSED_WITH(INCOMPLETE, task(&bad, ENDED)->flags = CKPT_TREE_GHOST);
+	REFUSED_WITH(INCOMPLETE, task(&bad, ASLEEP)->flags = CKPT_TREE_ZOMBIE);
+	REFUSED_WITH(INCOMPLETE, task(&bad, ASLEEP)->flags = CKPT_TREE_GHOST);
+	finish(_metadata, app);
+}
+
+#define SOME_ROOM	(64 << 10)
+
+/* One more of @rec, which is of @who. */
+static struct ckpt_record *give(struct image *i, struct ckpt_record *rec, enum who who)
+{
+	uint32_t owner = task_record(i, who)->id;
+	size_t at = (uint8_t *)rec - i->data;
+	struct ckpt_record *copy;
+
+	if (image_add_padding(i, SOME_ROOM))
+		return NULL;
+	copy = image_repeat_record(i, (void *)(i->data + at));
+	if (copy)
+		copy->owner = owner;
+	return copy;
+}
+
+/* Types of the records that @who has, and that are no objects */
+static unsigned int types_of(struct image *i, enum who who, uint32_t *type)
+{
+	uint32_t owner = task_record(i, who)->id;
+	unsigned int n, k, nr = 0;
+
+	for (n = 0; n < i->nr; n++) {
+		const struct ckpt_record *rec = (void *)(i->data + i->part[n].off);
+
+		if (i->part[n].kind != PART_RECORD || rec->id || rec->owner != owner)
+			continue;
+		for (k = 0; k < nr && type[k] != rec->type; k++)
+			;
+		if (k == nr)
+			type[nr++] = rec->type;
+	}
+	return nr;
+}
+
+static bool has_address_space(uint32_t type)
+{
+	return type == CKPT_REC_VMA || type == CKPT_REC_ARCH_MM;
+}
+
+static bool is_left_of_zombies(uint32_t type)
+{
+	return type == CKPT_REC_SCHED || type == CKPT_REC_TIMES ||
+	       type == CKPT_REC_RLIMITS || type == CKPT_REC_EXIT;
+}
+
+CKPT_TEST_F(hostile_tasks, parts_that_only_the_living_have)
+{
+	struct app *app = &self->app;
+	unsigned int i, nr;
+	uint32_t type[64];
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	nr = types_of(&img, ASLEEP, type);
+	EXPECT_LT(8, nr);
+	for (i = 0; i < nr; i++) {
+		if (has_address_space(type[i]))
+			continue;
+		/* Of registers another rule says that they come too early. */
+		REFUSED_WITH(is_left_of_zombies(type[i]) ? "twice for one task" :
+			     type[i] == CKPT_REC_REGSET ? "before the architecture's" :
+							  INCOMPLETE,
+			     ASSERT_NE(NULL, give(&bad, record_of(&bad, ASLEEP, type[i]), ENDED)));
+		REFUSED_WITH(type[i] == CKPT_REC_REGSET ? "before the architecture's" :
+							  INCOMPLETE,
+			     ASSERT_NE(NULL, give(&bad, record_of(&bad, ASLEEP, type[i]), GHOST)));
+	}
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile_tasks, parts_that_only_the_dead_have)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	REFUSED_WITH(INCOMPLETE,
+		     ASSERT_NE(NULL, give(&bad, record_of(&bad, ENDED, CKPT_REC_EXIT), ASLEEP)));
+	REFUSED_WITH(INCOMPLETE,
+		     ASSERT_NE(NULL, give(&bad, record_of(&bad, ENDED, CKPT_REC_EXIT), GHOST)));
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile_tasks, parts_that_a_task_has_twice)
+{
+	static const enum who all[] = { ROOT, OWN_THREAD, ENDED, STOPPED };
+	struct app *app = &self->app;
+	unsigned int i, k, nr;
+	uint32_t type[64];
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (k = 0; k < ARRAY_SIZE(all); k++) {
+		nr = types_of(&img, all[k], type);
+		for (i = 0; i < nr; i++) {
+			if (type[i] == CKPT_REC_VMA)
+				continue;
+			REFUSED_WITH("twice for one task",
+				     ASSERT_NE(NULL, give(&bad, record_of(&bad, all[k], type[i]),
+							  all[k])));
+		}
+	}
+	finish(_metadata, app);
+}
+
+/* What threads share belongs to the first one. */
+CKPT_TEST_F(hostile_tasks, threads_with_what_is_their_process)
+{
+	static const uint32_t type[] = {
+		CKPT_REC_ITIMERS, CKPT_REC_RLIMITS, CKPT_REC_SIGHAND, CKPT_REC_MM,
+		CKPT_REC_SECCOMP_FILTER,
+	};
+	static const char threads[] = "it belongs to a thread";
+	struct app *app = &self->app;
+	unsigned int i;
+	uint32_t id;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (i = 0; i < ARRAY_SIZE(type); i++) {
+		if (!record_of(&img, ROOT, type[i]))
+			continue;
+		REFUSED_WITH(threads, ({
+			id = task_record(&bad, PLAIN_THREAD)->id;
+			record_of(&bad, ROOT, type[i])->owner = id;
+		}));
+	}
+	REFUSED_WITH(threads, ({
+		id = task_record(&bad, PLAIN_THREAD)->id;
+		record_of(&bad, STOPPED, CKPT_REC_STOP)->owner = id;
+	}));
+	REFUSED_WITH(threads, ({
+		id = task_record(&bad, PLAIN_THREAD)->id;
+		record_of(&bad, ENDED, CKPT_REC_EXIT)->owner = id;
+	}));
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile_tasks, parts_of_another_process)
+{
+	static const char another[] = "refers to what another process has";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	REFUSED_WITH(another, STATE(ASLEEP)->mm_id = STATE(ROOT)->mm_id);
+	REFUSED_WITH(another, STATE(ASLEEP)->sighand_id = STATE(ROOT)->sighand_id);
+	/* Tables that a thread has made may be shared, but not before they are there. */
+	REFUSED_WITH("another task restores it later", ({
+		record_of(&bad, OWN_THREAD, CKPT_REC_FD_TABLE)->owner =
+			task_record(&bad, PLAIN_THREAD)->id;
+	}));
+	REFUSED_WITH("another task restores it later", ({
+		record_of(&bad, OWN_THREAD, CKPT_REC_FS)->owner =
+			task_record(&bad, PLAIN_THREAD)->id;
+	}));
+	FORGED(MAY_RESTART, ({
+		STATE(PLAIN_THREAD)->fd_table_id = STATE(OWN_THREAD)->fd_table_id;
+		STATE(PLAIN_THREAD)->fs_id = STATE(OWN_THREAD)->fs_id;
+	}), "%s", "tables of another thread");
+	finish(_metadata, app);
+}
+
+/* ---- Rights ---- */
+
+static int change_caps(uint64_t without)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &head, data))
+		return -1;
+	data[0].permitted &= ~without;
+	data[1].permitted &= ~(without >> 32);
+	data[0].effective = data[0].permitted;
+	data[1].effective = data[1].permitted;
+	data[0].inheritable = 0;
+	data[1].inheritable = 0;
+	return syscall(SYS_capset, &head, data);
+}
+
+#define SOME_CAPS	(1ULL << CAP_SETUID | 1ULL << CAP_SETGID | \
+			 1ULL << CAP_SETPCAP | 1ULL << CAP_SYS_MODULE)
+
+/* In all credentials of the image */
+static void forge_caps(struct image *i, uint64_t without)
+{
+	struct ckpt_record *rec;
+	struct ckpt_cred *cred;
+	unsigned int n;
+
+	for (n = 0; (rec = image_record(i, CKPT_REC_CRED, n)); n++) {
+		cred = record_body(rec);
+		cred->cap_permitted &= ~without;
+		cred->cap_effective = cred->cap_permitted;
+		cred->cap_inheritable = 0;
+		cred->suid = 0;
+	}
+}
+
+static struct ckpt_cred *cred_of(struct image *i, uint32_t id)
+{
+	struct ckpt_record *rec;
+	unsigned int n;
+
+	for (n = 0; (rec = image_record(i, CKPT_REC_CRED, n)); n++) {
+		if (rec->id == id)
+			return record_body(rec);
+	}
+	return NULL;
+}
+
+/* Threads and those that have ended get no more than others. */
+CKPT_TEST_F(hostile_tasks, credentials_that_the_caller_cannot_give)
+{
+	struct app *app = &self->app;
+	struct ckpt_cred *cred;
+	struct ckpt_exit *exit;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	ASSERT_EQ(0, change_caps(SOME_CAPS));
+	FORGED(MAY_RESTART, forge_caps(&bad, SOME_CAPS), "%s", "what the caller has");
+#define NOT_TO_GIVE(id, what)						\
+	FORGED(MUST_REFUSE, ({						\
+		forge_caps(&bad, SOME_CAPS);				\
+		cred = cred_of(&bad, id);				\
+		ASSERT_NE(NULL, cred);					\
+		what;							\
+	}), "%s of %s", #what, #id)
+	NOT_TO_GIVE(STATE(OWN_THREAD)->cred_id, cred->uid = 1000);
+	NOT_TO_GIVE(STATE(OWN_THREAD)->cred_id, cred->suid = 1000);
+	NOT_TO_GIVE(STATE(OWN_THREAD)->cred_id, cred->cap_permitted |= 1ULL << CAP_SYS_MODULE);
+	exit = body_of(&img, ENDED_OF_THREAD, CKPT_REC_EXIT);
+	NOT_TO_GIVE(exit->cred_id, cred->uid = 1000);
+	NOT_TO_GIVE(exit->cred_id, cred->cap_permitted |= 1ULL << CAP_SYS_MODULE);
+	EXPECT_EQ(NULL, leftovers_check(&before));
+	image_free(&img);
+}
+
+/* ---- What has ended ---- */
+
+#define EXIT(who)	((struct ckpt_exit *)body_of(&bad, who, CKPT_REC_EXIT))
+
+CKPT_TEST_F(hostile_tasks, ends_that_no_process_has)
+{
+	static const char invalid[] = "end of a process: a field is not valid";
+	struct app *app = &self->app;
+	static const uint32_t status[] = { 0, 0x7f, 0x80, 0xff, 0x137f, 0xff00, 0xffff };
+	unsigned int i;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	REFUSED_WITH(invalid, EXIT(ENDED)->status = 0x10000);
+	REFUSED_WITH(invalid, EXIT(ENDED)->status = ~0U);
+	REFUSED_WITH(invalid, EXIT(ENDED)->reserved = 1);
+	REFUSED_WITH(invalid, EXIT(ENDED)->cred_id = 0);
+	REFUSED_WITH(invalid, EXIT(ENDED)->cred_id = EXIT(ENDED)->sighand_id);
+	REFUSED_WITH(invalid, EXIT(ENDED)->sighand_id = 0);
+	REFUSED_WITH(invalid, EXIT(ENDED)->sighand_id = EXIT(ENDED)->cred_id);
+	REFUSED_WITH(invalid, ({
+		image_resize_tail(&bad, record_of(&bad, ENDED, CKPT_REC_EXIT), 8);
+	}));
+	for (i = 0; i < ARRAY_SIZE(status); i++)
+		FORGED(MAY_RESTART, EXIT(ENDED)->status = status[i], "status %#x", status[i]);
+	/* Whatever was pending and blocked, it ends. */
+	FORGED(MAY_RESTART, ({
+		EXIT(ENDED)->sigmask = ~0ULL;
+		EXIT(ENDED)->pending_private = ~0ULL;
+		EXIT(ENDED)->pending_shared = ~0ULL;
+	}), "%s", "all signals");
+	finish(_metadata, app);
+}
+
+/* ---- Job control ---- */
+
+#define STOP(who)	((struct ckpt_stop *)body_of(&bad, who, CKPT_REC_STOP))
+
+CKPT_TEST_F(hostile_tasks, stops_that_are_none)
+{
+	static const char invalid[] = "job control: a field is not valid";
+	static const int stops[] = { SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU };
+	struct app *app = &self->app;
+	struct ckpt_stop *stop;
+	unsigned int i;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	REFUSED_WITH(invalid, STOP(STOPPED)->flags |= 16);
+	REFUSED_WITH(invalid, STOP(STOPPED)->reserved = 1);
+	REFUSED_WITH(invalid, ({
+		image_resize_tail(&bad, record_of(&bad, STOPPED, CKPT_REC_STOP), 8);
+	}));
+	/* By no signal, by one that stops nobody, by none that there is */
+#define STOPPED_BY(sig, told) ({					\
+	stop = STOP(STOPPED);						\
+	stop->flags = CKPT_STOP_STOPPED;				\
+	stop->signal = sig;						\
+	stop->status = told;						\
+})
+	REFUSED_WITH(invalid, STOPPED_BY(0, 0));
+	REFUSED_WITH(invalid, STOPPED_BY(SIGKILL, 0));
+	REFUSED_WITH(invalid, STOPPED_BY(SIGTERM, 0));
+	REFUSED_WITH(invalid, STOPPED_BY(SIGSTOP + 64, 0));
+	REFUSED_WITH(invalid, STOPPED_BY(~0U, 0));
+	REFUSED_WITH(invalid, STOPPED_BY(SIGSTOP, SIGTSTP));
+	REFUSED_WITH(invalid, STOPPED_BY(SIGSTOP, 0x80));
+	for (i = 0; i < ARRAY_SIZE(stops); i++)
+		FORGED(MAY_RESTART, STOPPED_BY(stops[i], stops[i]), "signal %d", stops[i]);
+	/* Who is not stopped */
+	REFUSED_WITH(invalid, ({
+		STOP(STOPPED)->flags = CKPT_STOP_CONTINUED;
+		STOP(STOPPED)->status = 0;
+	}));
+	REFUSED_WITH(invalid, ({
+		STOP(STOPPED)->flags = CKPT_STOP_CONTINUED;
+		STOP(STOPPED)->signal = 0;
+	}));
+	finish(_metadata, app);
+}
+
+/* All flags at once, and an init that is stopped: odd, but it hurts nobody else. */
+CKPT_TEST_F(hostile_tasks, odd_stops)
+{
+	struct app *app = &self->app;
+	struct ckpt_stop *stop;
+	unsigned int flags;
+	uint32_t owner;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	for (flags = 0; flags <= CKPT_STOP_FLAGS; flags++) {
+		FORGED(MAY_RESTART, ({
+			stop = STOP(STOPPED);
+			stop->flags = flags;
+			if (!(flags & CKPT_STOP_STOPPED)) {
+				stop->signal = 0;
+				stop->status = 0;
+			}
+		}), "flags %#x", flags);
+	}
+	FORGED(MAY_RESTART, ({
+		owner = task_record(&bad, ROOT)->id;
+		record_of(&bad, STOPPED, CKPT_REC_STOP)->owner = owner;
+	}), "%s", "an init that is stopped");
+	finish(_metadata, app);
+}
+
+/* ---- Timers ---- */
+
+static struct ckpt_timer *timer(struct image *i, unsigned int nr)
+{
+	return (struct ckpt_timer *)record_tail(record_of(i, ROOT, CKPT_REC_TIMERS)) + nr;
+}
+
+/* The first timer of the model that has, or has not, all that is wanted */
+static struct ckpt_timer *timer_with(struct image *i, uint32_t notify, uint32_t flags)
+{
+	struct ckpt_timers *timers = body_of(i, ROOT, CKPT_REC_TIMERS);
+	unsigned int nr;
+
+	for (nr = 0; nr < timers->nr; nr++) {
+		if (timer(i, nr)->notify == notify && timer(i, nr)->flags == flags)
+			return timer(i, nr);
+	}
+	return NULL;
+}
+
+CKPT_TEST_F(hostile_tasks, timers_that_are_refused_when_an_image_is_read)
+{
+	static const char invalid[] = ": a field is not valid";
+	struct app *app = &self->app;
+	struct ckpt_timers *timers;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+#define TIMERS() (timers = body_of(&bad, ROOT, CKPT_REC_TIMERS))
+	REFUSED_WITH("timers: wrong number", TIMERS()->next_id = 0x80000000);
+	REFUSED_WITH("timers: wrong number", TIMERS()->nr++);
+	REFUSED_WITH("timers: wrong number", TIMERS()->nr += 1U << 26);
+	REFUSED_WITH(invalid, timer(&bad, 0)->id = 0x80000000);
+	REFUSED_WITH(invalid, timer(&bad, 0)->notify |= 8);
+	REFUSED_WITH(invalid, timer(&bad, 0)->flags |= 8);
+	REFUSED_WITH(invalid, timer(&bad, 0)->signal = 65);
+	REFUSED_WITH(invalid, timer(&bad, 0)->expires_ns = 1ULL << 63);
+	REFUSED_WITH(invalid, timer(&bad, 0)->interval_ns = 1ULL << 63);
+	REFUSED_WITH(invalid, timer(&bad, 0)->overrun = -2);
+	REFUSED_WITH(invalid, timer(&bad, 0)->overrun_last = -2);
+	REFUSED_WITH(invalid, timer(&bad, 0)->tid = task(&bad, PLAIN_THREAD)->pid);
+	REFUSED_WITH(invalid, timer_with(&bad, SIGEV_THREAD_ID, 0)->tid = 0);
+	finish(_metadata, app);
+}
+
+#define CPU_CLOCK(pid, which)	(~(pid) << 3 | (which))
+
+CKPT_TEST_F(hostile_tasks, timers_that_cannot_be_made)
+{
+	static const char none[] = ": cannot be made: error";
+	static const int clock[] = { CLOCK_MONOTONIC_RAW, 12, 1000, 0x7fffffff, -1, -5 };
+	struct app *app = &self->app;
+	unsigned int i;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	ASSERT_NE(NULL, timer_with(&img, SIGEV_THREAD_ID, 0));
+	for (i = 0; i < ARRAY_SIZE(clock); i++)
+		REFUSED_WITH(none, timer(&bad, 0)->clock = clock[i]);
+	REFUSED_WITH(none, timer(&bad, 1)->id = timer(&bad, 0)->id);
+	REFUSED_WITH(none, timer(&bad, 0)->signal = 0);
+	REFUSED_WITH(none, timer(&bad, 0)->notify = SIGEV_NONE | SIGEV_THREAD);
+	REFUSED_WITH(none, ({
+		timer_with(&bad, SIGEV_THREAD_ID, 0)->notify = SIGEV_NONE | SIGEV_THREAD_ID;
+	}));
+	/* For a thread of another process, or none */
+	REFUSED_WITH(none, ({
+		timer_with(&bad, SIGEV_THREAD_ID, 0)->tid = task(&bad, ASLEEP)->pid;
+	}));
+	REFUSED_WITH(none, ({
+		timer_with(&bad, SIGEV_THREAD_ID, 0)->tid = task(&bad, ENDED)->pid;
+	}));
+	REFUSED_WITH(none, timer_with(&bad, SIGEV_THREAD_ID, 0)->tid = NOBODY_HAS);
+	REFUSED_WITH(none, ({
+		timer(&bad, 0)->clock = CPU_CLOCK(task(&bad, ASLEEP)->pid, 6);
+	}));
+	finish(_metadata, app);
+}
+
+static struct ckpt_pending *add_info(struct image *i, int timer_id)
+{
+	struct ckpt_pending *pending;
+	struct ckpt_record *rec;
+	siginfo_t *info;
+
+	if (image_add_padding(i, SOME_ROOM) ||
+	    image_resize_tail(i, record_of(i, ROOT, CKPT_REC_PENDING), CKPT_SIGINFO_SIZE))
+		return NULL;
+	rec = record_of(i, ROOT, CKPT_REC_PENDING);
+	pending = record_body(rec);
+	info = (siginfo_t *)((char *)record_tail(rec) + rec->tail_len - CKPT_SIGINFO_SIZE);
+	info->si_signo = OTHER_SIGNAL;
+	info->si_code = SI_TIMER;
+	info->si_timerid = timer_id;
+	pending->nr_shared++;
+	return pending;
+}
+
+/* Timers that have sent what they cannot send, or twice */
+CKPT_TEST_F(hostile_tasks, timers_that_fire_oddly)
+{
+	struct app *app = &self->app;
+	struct ckpt_timer *t;
+	unsigned int i, nr;
+	uint32_t flags;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	nr = ((struct ckpt_timers *)body_of(&img, ROOT, CKPT_REC_TIMERS))->nr;
+	for (i = 0; i < nr; i++) {
+		for (flags = 0; flags <= CKPT_TIMER_FLAGS; flags++)
+			FORGED(MAY_RESTART, timer(&bad, i)->flags = flags,
+			       "timer %u with flags %#x", i, flags);
+		FORGED(MAY_RESTART, ASSERT_NE(NULL, add_info(&bad, timer(&bad, i)->id)),
+		       "signal of timer %u", i);
+		FORGED(MAY_RESTART, ({
+			ASSERT_NE(NULL, add_info(&bad, timer(&bad, i)->id));
+			ASSERT_NE(NULL, add_info(&bad, timer(&bad, i)->id));
+		}), "signal of timer %u twice", i);
+		FORGED(MAY_RESTART, ({
+			timer(&bad, i)->overrun = ~0ULL >> 1;
+			timer(&bad, i)->overrun_last = ~0ULL >> 1;
+			timer(&bad, i)->interval_ns = 1;
+			timer(&bad, i)->expires_ns = 1;
+		}), "timer %u very often", i);
+	}
+	/* One that sends no signal has no signal to send. */
+	FORGED(MAY_RESTART, ({
+		t = timer_with(&bad, SIGEV_NONE, 0);
+		t->signal = 0;
+		t->flags = CKPT_TIMER_IGNORED;
+	}), "%s", "no signal, ignored");
+	FORGED(MAY_RESTART, ({
+		t = timer_with(&bad, SIGEV_NONE, 0);
+		t->signal = 0;
+		ASSERT_NE(NULL, add_info(&bad, t->id));
+	}), "%s", "no signal, pending");
+	finish(_metadata, app);
+}
+
+/* ---- Seccomp ---- */
+
+static bool no_filters(void)
+{
+	return !record_of(&img, ROOT, CKPT_REC_SECCOMP);
+}
+
+static struct ckpt_record *filter(struct image *i, unsigned int nr)
+{
+	return image_record(i, CKPT_REC_SECCOMP_FILTER, nr);
+}
+
+#define FILTER(nr)	((struct ckpt_seccomp_filter *)record_body(filter(&bad, nr)))
+#define SECCOMP(who)	((struct ckpt_seccomp *)body_of(&bad, who, CKPT_REC_SECCOMP))
+
+/* Its program becomes @nr instructions long: the last one with all that follow. */
+static int lengthen(struct image *i, unsigned int which, unsigned int nr)
+{
+	struct ckpt_seccomp_filter *f = record_body(filter(i, which));
+	int more = nr - f->nr_insns;
+	struct sock_filter *insn;
+
+	if (image_resize_tail(i, filter(i, which), more * (int)sizeof(*insn)))
+		return -1;
+	f = record_body(filter(i, which));
+	insn = record_tail(filter(i, which));
+	for (; f->nr_insns < nr; f->nr_insns++)
+		insn[f->nr_insns] = insn[f->nr_insns - 1];
+	f->nr_insns = nr;
+	return 0;
+}
+
+CKPT_TEST_F(hostile_tasks, seccomp_filters_that_are_not_valid)
+{
+	static const char invalid[] = "seccomp filter: a field is not valid";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	if (no_filters())
+		SKIP(return, "no seccomp filters here");
+	REFUSED_WITH(invalid, FILTER(0)->reserved = 1);
+	REFUSED_WITH(invalid, FILTER(0)->flags = 4);
+	REFUSED_WITH(invalid, FILTER(0)->nr_insns++);
+	REFUSED_WITH(invalid, FILTER(1)->prev_id = STATE(ROOT)->mm_id);
+	REFUSED_WITH(invalid, FILTER(1)->prev_id = filter(&bad, 1)->id);
+	REFUSED_WITH(invalid, ASSERT_EQ(0, lengthen(&bad, 0, 0)));
+	REFUSED_WITH(invalid, ({
+		ASSERT_EQ(0, image_add_padding(&bad, SOME_ROOM));
+		ASSERT_EQ(0, lengthen(&bad, 0, BPF_MAXINSNS + 1));
+	}));
+	FORGED(MAY_RESTART, ({
+		ASSERT_EQ(0, image_add_padding(&bad, SOME_ROOM));
+		ASSERT_EQ(0, lengthen(&bad, 0, BPF_MAXINSNS));
+	}), "%s", "a long filter");
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile_tasks, seccomp_programs_that_the_kernel_must_not_run)
+{
+	static const char none[] = "seccomp filter: cannot be made: error";
+	static const struct sock_filter first[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, sizeof(struct seccomp_data)),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 1),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ~3U),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_IND, 0),
+		BPF_STMT(BPF_LD | BPF_MEM, 0),
+		BPF_STMT(BPF_ST, BPF_MEMWORDS),
+		BPF_STMT(BPF_LDX | BPF_MEM, ~0U),
+		BPF_STMT(BPF_ALU | BPF_DIV | BPF_K, 0),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, 0),
+		BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 32),
+		BPF_STMT(BPF_JMP | BPF_JA, ~0U),
+		BPF_STMT(BPF_JMP | BPF_JA, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 255),
+		BPF_STMT(0xffff, 0),
+	};
+	struct sock_filter *insn;
+	struct app *app = &self->app;
+	unsigned int i;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	if (no_filters())
+		SKIP(return, "no seccomp filters here");
+	for (i = 0; i < ARRAY_SIZE(first); i++) {
+		REFUSED_WITH(none, ({
+			insn = record_tail(filter(&bad, 0));
+			insn[0] = first[i];
+		}));
+	}
+	/* It comes to no end. */
+	REFUSED_WITH(none, ({
+		insn = record_tail(filter(&bad, 0));
+		insn[FILTER(0)->nr_insns - 1] = insn[0];
+	}));
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile_tasks, seccomp_modes_that_are_not_valid)
+{
+	static const char invalid[] = "seccomp: a field is not valid";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	if (no_filters())
+		SKIP(return, "no seccomp filters here");
+	REFUSED_WITH(invalid, SECCOMP(ROOT)->mode = SECCOMP_MODE_DISABLED);
+	REFUSED_WITH(invalid, SECCOMP(ROOT)->mode = SECCOMP_MODE_FILTER + 1);
+	REFUSED_WITH(invalid, SECCOMP(ROOT)->mode = SECCOMP_MODE_STRICT);
+	REFUSED_WITH(invalid, SECCOMP(ROOT)->filter_id = 0);
+	REFUSED_WITH(invalid, SECCOMP(ROOT)->filter_id = STATE(ROOT)->mm_id);
+	REFUSED_WITH(invalid, ({
+		image_resize_tail(&bad, record_of(&bad, ROOT, CKPT_REC_SECCOMP), 8);
+	}));
+	finish(_metadata, app);
+}
+
+/* Those of a chain are made one after the other. */
+CKPT_TEST_F(hostile_tasks, seccomp_chains_that_cannot_be)
+{
+	struct app *app = &self->app;
+	unsigned int i;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	if (no_filters())
+		SKIP(return, "no seccomp filters here");
+	ASSERT_NE(NULL, filter(&img, MODEL_FILTERS - 1));
+	REFUSED_WITH("another task makes the one before it later", ({
+		filter(&bad, 1)->owner = task_record(&bad, STOPPED)->id;
+		filter(&bad, 0)->owner = task_record(&bad, ASLEEP)->id;
+	}));
+	/* One by one they are not too long. */
+	REFUSED_WITH("the filters cannot be installed: error 12", ({
+		ASSERT_EQ(0, image_add_padding(&bad, MODEL_FILTERS * SOME_ROOM));
+		for (i = 0; i < MODEL_FILTERS; i++)
+			ASSERT_EQ(0, lengthen(&bad, i, BPF_MAXINSNS));
+	}));
+	finish(_metadata, app);
+}
+
+static void lose_admin(void)
+{
+	change_caps(1ULL << CAP_SYS_ADMIN);
+}
+
+/* Without it nobody may filter a program that could gain privileges. */
+CKPT_TEST_F(hostile_tasks, seccomp_filters_without_the_right_to_them)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	if (no_filters())
+		SKIP(return, "no seccomp filters here");
+	app->joining = lose_admin;
+	REFUSED_WITH("a filter without no_new_privs needs CAP_SYS_ADMIN",
+		     forge_caps(&bad, 1ULL << CAP_SYS_ADMIN));
+	app->joining = NULL;
+	finish(_metadata, app);
+}
+
+static void be_filtered(void)
+{
+	struct sock_filter insns[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+	struct sock_fprog prog = { 1, insns };
+
+	syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog);
+}
+
+/* What filters the tool filters the program, too: none is lost. */
+CKPT_TEST_F(hostile_tasks, seccomp_filters_of_the_tool)
+{
+	struct app *app = &self->app;
+	struct ckpt_seccomp *seccomp;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	if (no_filters())
+		SKIP(return, "no seccomp filters here");
+	app->joining = be_filtered;
+	REFUSED_WITH("the restarting process is under seccomp itself", (void)0);
+	REFUSED_WITH("seccomp: strict mode: error", ({
+		seccomp = SECCOMP(ROOT);
+		seccomp->mode = SECCOMP_MODE_STRICT;
+		seccomp->filter_id = 0;
+	}));
+	app->joining = NULL;
+	finish(_metadata, app);
+}
+
+/* ---- Syscall user dispatch ---- */
+
+#define DISPATCH()	((struct ckpt_dispatch *)body_of(&bad, ASLEEP, CKPT_REC_DISPATCH))
+
+CKPT_TEST_F(hostile_tasks, dispatches_of_system_calls_that_are_not_valid)
+{
+	static const char invalid[] = "syscall user dispatch: a field is not valid";
+	static const char none[] = "syscall user dispatch: range";
+	struct app *app = &self->app;
+	struct ckpt_dispatch *d;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	if (!record_of(&img, ASLEEP, CKPT_REC_DISPATCH))
+		SKIP(return, "no syscall user dispatch here");
+	REFUSED_WITH(invalid, DISPATCH()->mode = 0);
+	REFUSED_WITH(invalid, DISPATCH()->mode = 3);
+	REFUSED_WITH(invalid, DISPATCH()->reserved = 1);
+	REFUSED_WITH(invalid, ({
+		image_resize_tail(&bad, record_of(&bad, ASLEEP, CKPT_REC_DISPATCH), 8);
+	}));
+#define RANGE(m, from, length) ({					\
+	d = DISPATCH();							\
+	d->mode = m;							\
+	d->offset = from;						\
+	d->len = length;						\
+})
+	REFUSED_WITH(none, RANGE(1, 4096, 0));
+	REFUSED_WITH(none, RANGE(1, 4096, -4096ULL));
+	REFUSED_WITH(none, RANGE(2, 4096, 0));
+	REFUSED_WITH(none, RANGE(2, 4096, -4096ULL));
+	REFUSED_WITH(none, DISPATCH()->selector = 1ULL << 63);
+	REFUSED_WITH(none, DISPATCH()->selector = ~0ULL);
+	finish(_metadata, app);
+}
+
+TEST_HARNESS_MAIN
