@@ -15,13 +15,14 @@
 #include <time.h>
 
 #include "forged.h"
+#include "odd.h"
 
 CKPT_SUITE(hostile_tasks);
 
 #define NOBODY_HAS	4000	/* an id that no task of the model has */
 #define OTHER_SIGNAL	SIGUSR2
 
-/* ---- Who is who in lib/model.c ---- */
+/* ---- Who is who in lib/model.c, and lib/odd.c ---- */
 
 enum who { ROOT, OWN_THREAD, PLAIN_THREAD, ENDED, STOPPED, ASLEEP, ENDED_OF_THREAD, GHOST };
 
@@ -78,6 +79,30 @@ CKPT_TEST_F(hostile_tasks, model_is_what_it_is_thought_to_be)
 	EXPECT_EQ(task(&img, GHOST)->pid, task(&img, STOPPED)->pgid);
 	EXPECT_NE(NULL, record_of(&img, ROOT, CKPT_REC_TIMERS));
 	EXPECT_NE(NULL, record_of(&img, OWN_THREAD, CKPT_REC_TIMERS));
+	finish(_metadata, app);
+}
+
+/* What the tests below do to records is not what the images are refused for. */
+CKPT_TEST_F(hostile_tasks, records_may_move)
+{
+	struct app *app = &self->app;
+	struct ckpt_record *copy;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	ASSERT_EQ(0, image_copy(&bad, &img));
+	ASSERT_EQ(0, image_add_padding(&bad, CKPT_BULK_ALIGN));
+	copy = image_repeat_record(&bad, record_of(&bad, ASLEEP, CKPT_REC_SCHED));
+	ASSERT_NE(NULL, copy);
+	ASSERT_EQ(0, image_remove_record(&bad, copy));
+	ASSERT_EQ(0, image_resize_tail(&bad, record_of(&bad, ROOT, CKPT_REC_TIMERS), 80));
+	ASSERT_EQ(0, image_resize_tail(&bad, record_of(&bad, ROOT, CKPT_REC_TIMERS), -80));
+	EXPECT_EQ(img.len + CKPT_BULK_ALIGN, bad.len);
+	EXPECT_EQ(RESTARTED, attempt(app, &bad)) {
+		TH_LOG("%s", app->log);
+	}
+	EXPECT_STREQ("status 0\n", app->log);
+	free(bad.data);
 	finish(_metadata, app);
 }
 
@@ -903,15 +928,15 @@ CKPT_TEST_F(hostile_tasks, seccomp_chains_that_cannot_be)
 	prepare(_metadata, app);
 	if (no_filters())
 		SKIP(return, "no seccomp filters here");
-	ASSERT_NE(NULL, filter(&img, MODEL_FILTERS - 1));
+	ASSERT_NE(NULL, filter(&img, ODD_FILTERS - 1));
 	REFUSED_WITH("another task makes the one before it later", ({
 		filter(&bad, 1)->owner = task_record(&bad, STOPPED)->id;
 		filter(&bad, 0)->owner = task_record(&bad, ASLEEP)->id;
 	}));
 	/* One by one they are not too long. */
 	REFUSED_WITH("the filters cannot be installed: error 12", ({
-		ASSERT_EQ(0, image_add_padding(&bad, MODEL_FILTERS * SOME_ROOM));
-		for (i = 0; i < MODEL_FILTERS; i++)
+		ASSERT_EQ(0, image_add_padding(&bad, ODD_FILTERS * SOME_ROOM));
+		for (i = 0; i < ODD_FILTERS; i++)
 			ASSERT_EQ(0, lengthen(&bad, i, BPF_MAXINSNS));
 	}));
 	finish(_metadata, app);

@@ -507,6 +507,134 @@ CKPT_BODY(jobs_continued_while_it_was_frozen)
 	return 0;
 }
 
+/* A thread of a process that is frozen alone, in a control group of the v1 freezer */
+struct alone {
+	char group[300];
+	pid_t tid;
+};
+
+static int group_write(const struct alone *a, const char *file, const char *text)
+{
+	char path[340];
+
+	snprintf(path, sizeof(path), "%s/%s", a->group, file);
+	return write_file(path, text);
+}
+
+/* The second thread of @pid */
+static pid_t thread_of(pid_t pid)
+{
+	char path[300];
+	struct dirent *d;
+	pid_t tid = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (d = readdir(dir))) {
+		if (d->d_name[0] != '.' && atoi(d->d_name) != pid)
+			tid = atoi(d->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return tid;
+}
+
+static int freeze_alone(struct alone *a, const struct app *app, pid_t pid)
+{
+	char text[16], path[340];
+	int i;
+
+	a->tid = thread_of(pid);
+	snprintf(a->group, sizeof(a->group), "%s/alone", app->cgroup);
+	snprintf(text, sizeof(text), "%d", a->tid);
+	if (!a->tid || mkdir(a->group, 0755) || group_write(a, "tasks", text) ||
+	    group_write(a, "freezer.state", "FROZEN"))
+		return -1;
+	snprintf(path, sizeof(path), "%s/freezer.state", a->group);
+	for (i = 0; i < 2000 * ckpt_scale(); i++) {
+		if (read_file(path, text, sizeof(text)) > 0 && !strcmp(text, "FROZEN\n"))
+			return 0;
+		sleep_ms(1);
+	}
+	return -1;
+}
+
+/* The group that it is in is frozen as a whole now. */
+static int no_longer_alone(const struct alone *a)
+{
+	return group_write(a, "freezer.state", "THAWED");
+}
+
+static void remove_group(const struct alone *a)
+{
+	int i;
+
+	for (i = 0; i < 500 && rmdir(a->group) && errno == EBUSY; i++)
+		sleep_ms(2);
+}
+
+/*
+ * It was about to stop, but for one thread, when it was continued. By the v2
+ * freezer it tells its parent before it is frozen again.
+ */
+CKPT_TEST_F(jobs, continued_before_it_had_stopped)
+{
+	struct app *app = &self->app;
+	struct alone alone;
+	pid_t pid;
+
+	if (app->freezer == FREEZER_V2 || app_plain())
+		SKIP(return, "there is no such moment");
+	ASSERT_EQ(0, app_start(app, "jobs_continued_before_it_had_stopped"));
+	pid = app_pid_of(app, 2);
+	ASSERT_EQ(0, freeze_alone(&alone, app, pid));
+	ASSERT_EQ(0, kill(pid, SIGSTOP));
+	ASSERT_EQ(0, wait_state(pid, 'T'));
+	ASSERT_EQ(0, app_freeze(app));
+	ASSERT_EQ(0, no_longer_alone(&alone));
+	ASSERT_EQ(0, kill(pid, SIGCONT));
+	ASSERT_EQ(0, app_checkpoint(app, 0)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_kill(app));
+	remove_group(&alone);
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
+
+static int with_thread_stay(void)
+{
+	pthread_t thread;
+
+	CHECK_EQ(0, start(&thread, wait_with_a_child, NULL));
+	wait_ready(1);
+	ckpt_set("child");
+	return pause();
+}
+
+CKPT_BODY(jobs_continued_before_it_had_stopped)
+{
+	int i, status;
+	pid_t pid;
+
+	SPAWN(pid, with_thread_stay());
+	CHECK_OK(catch_chld());
+	ckpt_wait_for("child");
+	ckpt_here();
+	for (i = 0; i < 2000 * ckpt_scale() && !nr_chld; i++)
+		sleep_ms(1);
+	CHECK_EQ(1, nr_chld);
+	CHECK_EQ(CLD_STOPPED, chld.si_code);
+	CHECK_EQ(pid, waitpid(pid, &status, WCONTINUED));
+	CHECK(WIFCONTINUED(status));
+	kill(pid, SIGKILL);
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	return 0;
+}
+
 static int tell_stops(bool tell)
 {
 	struct sigaction sa = {

@@ -21,9 +21,6 @@ extern const char *const outcome_name[];
 /* With those that have ended */
 #define MODEL_TASKS	8
 
-/* Of the sleeping process of the model, a chain */
-#define MODEL_FILTERS	9
-
 /* Captures lib/model.c; whoever is restarted from it ends by himself. */
 int hostile_make(struct app *app, struct image *img);
 

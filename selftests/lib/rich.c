@@ -2,7 +2,7 @@
 /*
  * A body that has some of everything, and much of it, for tests that go through
  * all that the kernel does: processes that share descriptors, directories, pipes
- * and memory, and that are in system calls
+ * and memory, that are in system calls, and those of lib/odd.c
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "app.h"
+#include "odd.h"
 
 #define PAGE		4096UL
 #define PAGES		64
@@ -198,7 +198,7 @@ static int sleeper(void)
 {
 	struct timespec ts = { LONG_TIME, 0 };
 
-	ckpt_set("sleeper");
+	ckpt_set("asleep");
 	return nanosleep(&ts, NULL);
 }
 
@@ -225,6 +225,7 @@ CKPT_BODY(rich_tree)
 {
 	int file, dir, null, packets[2], bytes[2], bell[2], i;
 	char buf[16384];
+	struct odd_tasks odd = { 0 };
 	pid_t child[5], asleep;
 
 	file = open("data", O_RDWR | O_CREAT, 0600);
@@ -274,7 +275,8 @@ CKPT_BODY(rich_tree)
 	SPAWN(asleep, sleeper());
 	ckpt_wait_for("waiter");
 	ckpt_wait_for("poller");
-	ckpt_wait_for("sleeper");
+	ckpt_wait_for("asleep");
+	CHECK(!odd_tasks_start(&odd));
 	ckpt_here();
 
 	CHECK(!pattern_check(private, PAGES * PAGE, 1));
@@ -283,6 +285,7 @@ CKPT_BODY(rich_tree)
 		CHECK_EQ(i % 3 ? 0 : i + 1, of_file[i * PAGE]);
 	CHECK(!take_signals());
 	CHECK(!timers_run());
+	CHECK(!odd_tasks_end(&odd));
 	CHECK_EQ(100, read(packets[0], buf, sizeof(buf)));
 	CHECK_EQ(sizeof(buf), read(bytes[0], buf, sizeof(buf)));
 	CHECK(!pattern_check(buf, sizeof(buf), 4));
