@@ -1,0 +1,541 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Random trees of processes
+ *
+ * From a seed a forest is made: processes below each other, in sessions and
+ * groups, with threads, with children that have ended, that are stopped, or that
+ * have lost their parents, and with files, pipes, memory and signals that are
+ * shared or not. What the oracle sees of it before and after must be the same,
+ * and each process finds what it had.
+ *
+ * CKPT_TEST_TREES=N	number of trees, 10
+ * CKPT_TEST_FIRST=N	the seed of the first of them, 1
+ */
+#include "threads.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+
+CKPT_SUITE(random);
+
+#define SEED_VARIABLE	"CKPT_TEST_TREE"
+#define MAX_NODES	16
+#define MAX_THREADS	3
+#define NR_PIPES	4
+#define PAGE		4096
+#define ENDED_WITH	100	/* and its number, a process that ends early */
+
+static uint64_t random_state;
+
+static unsigned int rnd(unsigned int below)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (random_state >> 16) % below;
+}
+
+static bool one_in(unsigned int n)
+{
+	return !rnd(n);
+}
+
+static uint64_t state_of_seed(unsigned int seed)
+{
+	return (seed + 1) * 0x9e3779b97f4a7c15ULL;
+}
+
+/* ---- The plan, which is the same in all processes ---- */
+
+enum kind {
+	LIVES,
+	STOPS,
+	ENDS,	/* and nobody waits for it */
+	GONE,	/* waited for; it may have left children */
+};
+
+static struct node {
+	enum kind kind;
+	int parent;
+	int threads;
+	uint64_t random;	/* for what it does itself */
+} node[MAX_NODES];
+
+static int nr_nodes;
+
+static void plan(unsigned int seed)
+{
+	static const enum kind kinds[] = {
+		LIVES, LIVES, LIVES, LIVES, LIVES, STOPS, STOPS, ENDS, ENDS, GONE,
+	};
+	int i;
+
+	random_state = state_of_seed(seed);
+	nr_nodes = 2 + rnd(MAX_NODES - 1);
+	for (i = 0; i < nr_nodes; i++) {
+		node[i].parent = i ? (int)rnd(i) : -1;
+		node[i].kind = i ? kinds[rnd(ARRAY_SIZE(kinds))] : LIVES;
+		node[i].threads = one_in(3) ? 1 + rnd(MAX_THREADS) : 0;
+		node[i].random = state_of_seed(rnd(1U << 30));
+	}
+}
+
+/* ---- What is shared by all ---- */
+
+static struct shared {
+	atomic_long written[NR_PIPES];
+	atomic_long sum[NR_PIPES];
+	atomic_long of_node[MAX_NODES];
+} *shared;
+
+static int pipes[NR_PIPES][2];
+
+static int make_shared(void)
+{
+	int i;
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(shared != MAP_FAILED);
+	for (i = 0; i < NR_PIPES; i++)
+		CHECK_OK(pipe2(pipes[i], O_NONBLOCK | (one_in(3) ? O_CLOEXEC : 0)));
+	return 0;
+}
+
+static void write_pipe(int i)
+{
+	unsigned char c[64];
+	ssize_t n, k;
+
+	for (k = 0; k < (ssize_t)sizeof(c); k++)
+		c[k] = rnd(256);
+	n = write(pipes[i][1], c, 1 + rnd(sizeof(c)));
+	if (n <= 0)
+		return;
+	shared->written[i] += n;
+	for (k = 0; k < n; k++)
+		shared->sum[i] += c[k];
+}
+
+/* By the root, which keeps all ends, when all others are gone */
+static int check_shared(void)
+{
+	unsigned char c;
+	long n, sum;
+	int i;
+
+	for (i = 0; i < NR_PIPES; i++) {
+		sum = 0;
+		for (n = 0; read(pipes[i][0], &c, 1) == 1; n++)
+			sum += c;
+		CHECK_EQ(shared->written[i], n);
+		CHECK_EQ(shared->sum[i], sum);
+	}
+	return 0;
+}
+
+/* ---- What each process has ---- */
+
+static char *memory;
+static size_t pages;
+static char alt_stack[65536];
+
+static void on_signal(int sig)
+{
+}
+
+static void set_signals(void)
+{
+	static const int sigs[] = { SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGIO, SIGPIPE };
+	struct sigaction sa = { 0 };
+	unsigned int i;
+
+	/* An orphaned group with stopped processes gets it. */
+	signal(SIGHUP, SIG_IGN);
+	for (i = 0; i < ARRAY_SIZE(sigs); i++) {
+		sa.sa_handler = one_in(2) ? SIG_DFL : one_in(2) ? SIG_IGN : on_signal;
+		sa.sa_flags = one_in(2) ? SA_RESTART : SA_ONSTACK;
+		sigemptyset(&sa.sa_mask);
+		sigaddset(&sa.sa_mask, 1 + rnd(31));
+		sigaction(sigs[i], &sa, NULL);
+	}
+}
+
+/* Blocked, and so many of them are pending. */
+static void queue_signals(void)
+{
+	int sig = SIGRTMIN + rnd(8), nr = rnd(4);
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	if (one_in(2))
+		sigaddset(&set, SIGRTMIN + 9);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	while (nr--)
+		sigqueue(getpid(), sig, (union sigval){ .sival_int = rnd(1000) });
+	if (one_in(2))
+		pthread_kill(pthread_self(), sig);
+}
+
+static void set_timers(void)
+{
+	struct itimerval it = { .it_value = { 5000 + rnd(1000), 0 } };
+
+	if (one_in(3))
+		setitimer(ITIMER_REAL, &it, NULL);
+	if (one_in(4))
+		setitimer(ITIMER_PROF, &it, NULL);
+}
+
+static void set_attributes(int nr)
+{
+	struct rlimit limit = { 100 + rnd(200), 1024 };
+	stack_t ss = { .ss_sp = alt_stack, .ss_size = sizeof(alt_stack) };
+	char text[32];
+
+	snprintf(text, sizeof(text), "node %d", nr);
+	prctl(PR_SET_NAME, text);
+	if (one_in(4))
+		umask(rnd(0100));
+	if (one_in(4))
+		setpriority(PRIO_PROCESS, 0, rnd(10));
+	if (one_in(4))
+		setrlimit(RLIMIT_NOFILE, &limit);
+	if (one_in(4))
+		sigaltstack(&ss, NULL);
+	if (one_in(4))
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (one_in(5))
+		syscall(SYS_setresuid, -1, -1, 1000 + nr);
+	snprintf(text, sizeof(text), "dir.%d", nr);
+	if (one_in(4) && !mkdir(text, 0755) && chdir(text))
+		abort();
+}
+
+static int make_files(int nr)
+{
+	int i, fd, flags;
+	char name[16];
+
+	for (i = rnd(4); i > 0; i--) {
+		snprintf(name, sizeof(name), "f.%d.%d", nr, i);
+		flags = (one_in(3) ? O_APPEND : 0) | (one_in(3) ? O_CLOEXEC : 0);
+		fd = open(name, O_RDWR | O_CREAT | flags, 0600);
+		CHECK_OK(fd);
+		CHECK_EQ(2, write(fd, "ab", 2));
+		CHECK_OK(lseek(fd, rnd(5000), SEEK_SET));
+		if (one_in(3))
+			CHECK_OK(dup(fd));
+		if (one_in(4))
+			CHECK_OK(close(fd));
+	}
+	return 0;
+}
+
+static int use_pipes(void)
+{
+	int i;
+
+	for (i = 0; i < NR_PIPES; i++) {
+		if (one_in(2))
+			write_pipe(i);
+	}
+	return 0;
+}
+
+static int make_memory(int nr)
+{
+	pages = 1 + rnd(8);
+	memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(memory != MAP_FAILED);
+	pattern_fill(memory, pages * PAGE, nr);
+	if (one_in(2))
+		CHECK_OK(mprotect(memory, PAGE, PROT_READ));
+	shared->of_node[nr] = node[nr].random & 0xffffff;
+	return 0;
+}
+
+static int check_own(int nr)
+{
+	CHECK(!pattern_check(memory, pages * PAGE, nr));
+	CHECK_EQ(node[nr].random & 0xffffff, shared->of_node[nr]);
+	return 0;
+}
+
+/* ---- Threads ---- */
+
+struct thread {
+	pthread_t thread;
+	uint64_t random;
+};
+
+static struct thread threads[MAX_THREADS];
+
+static void *thread_main(void *arg)
+{
+	const struct thread *t = arg;
+	unsigned int r = t->random >> 16;
+	sigset_t set;
+
+	prctl(PR_SET_NAME, r & 1 ? "odd" : "even");
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN + 10 + (r & 3));
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	if (r & 4)
+		pthread_kill(pthread_self(), SIGRTMIN + 10 + (r & 3));
+	if (r & 8)
+		setpriority(PRIO_PROCESS, gettid_now(), 11);
+	wait_in_thread();
+	return NULL;
+}
+
+static int start_threads(int nr)
+{
+	int i;
+
+	ready = 0;
+	for (i = 0; i < node[nr].threads; i++) {
+		threads[i].random = node[nr].random * (i + 3);
+		CHECK_EQ(0, start(&threads[i].thread, thread_main, &threads[i]));
+	}
+	wait_ready(node[nr].threads);
+	return 0;
+}
+
+static int end_threads(int nr)
+{
+	int i;
+
+	release();
+	for (i = 0; i < node[nr].threads; i++)
+		CHECK_EQ(0, join(threads[i].thread));
+	return 0;
+}
+
+/* ---- Processes ---- */
+
+static pid_t last_group;	/* that a child of this process has made, or 0 */
+
+/* What it may not do, it does not. */
+static void choose_group(void)
+{
+	switch (rnd(6)) {
+	case 0:
+		setsid();
+		break;
+	case 1:
+	case 2:
+		setpgid(0, 0);
+		break;
+	case 3:
+		if (last_group)
+			setpgid(0, last_group);
+		break;
+	default:
+		break;
+	}
+	last_group = 0;
+}
+
+static int node_main(int nr);
+
+/* By fork(), or with the descriptors or directories of its parent */
+static pid_t make_child(int nr)
+{
+	unsigned long flags = 0;
+	pid_t pid;
+
+	if (one_in(6))
+		flags = one_in(2) ? CLONE_FILES : CLONE_FS;
+	pid = flags ? syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0) : fork();
+	if (!pid)
+		_exit(node_main(nr));
+	return pid;
+}
+
+static int stop_child(pid_t pid)
+{
+	siginfo_t info;
+
+	/* Others do not stop who is in an orphaned group. */
+	CHECK_OK(kill(pid, SIGSTOP));
+	CHECK_OK(waitid(P_PID, pid, &info, WSTOPPED | (one_in(2) ? WNOWAIT : 0)));
+	return 0;
+}
+
+/* Until it is where it shall be at the checkpoint */
+static int wait_for_child(int nr, pid_t pid)
+{
+	siginfo_t info;
+	char name[24];
+	int status;
+
+	switch (node[nr].kind) {
+	case ENDS:
+		return waitid(P_PID, pid, &info, WEXITED | WNOWAIT);
+	case GONE:
+		CHECK_EQ(pid, waitpid(pid, &status, 0));
+		CHECK_EQ((ENDED_WITH + nr) << 8, status);
+		return 0;
+	default:
+		break;
+	}
+	snprintf(name, sizeof(name), "node.%d", nr);
+	ckpt_wait_for(name);
+	return node[nr].kind == STOPS ? stop_child(pid) : 0;
+}
+
+static int make_children(int nr)
+{
+	pid_t pid;
+	int i;
+
+	for (i = nr + 1; i < nr_nodes; i++) {
+		if (node[i].parent != nr)
+			continue;
+		pid = make_child(i);
+		CHECK_OK(pid);
+		CHECK(!wait_for_child(i, pid));
+		if (getpgid(pid) == pid)
+			last_group = pid;
+	}
+	return 0;
+}
+
+static bool was_planned(int status)
+{
+	int nr = WEXITSTATUS(status) - ENDED_WITH;
+
+	return !status || (WIFEXITED(status) && nr > 0 && nr < nr_nodes &&
+			   node[nr].kind >= ENDS);
+}
+
+/* Its own ones, and those who have lost their parents */
+static int reap_children(void)
+{
+	int status = 0;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, 0)) > 0) {
+		if (!was_planned(status)) {
+			ckpt_note("process %d ended with status %#x", pid, status);
+			return 1;
+		}
+	}
+	return errno != ECHILD;
+}
+
+static int build(int nr)
+{
+	random_state = node[nr].random;
+	if (nr)
+		choose_group();
+	set_signals();
+	set_attributes(nr);
+	CHECK(!make_files(nr));
+	CHECK(!use_pipes());
+	CHECK(!make_memory(nr));
+	set_timers();
+	/* Threads must have them blocked, too. */
+	queue_signals();
+	CHECK(!start_threads(nr));
+	return make_children(nr);
+}
+
+static int take_down(int nr)
+{
+	int i;
+
+	CHECK(!check_own(nr));
+	CHECK(!end_threads(nr));
+	/* Those that are stopped go on with what they wait for. */
+	for (i = 0; !nr && i < nr_nodes; i++)
+		kill(-1, SIGCONT);
+	return reap_children();
+}
+
+static int node_main(int nr)
+{
+	char name[24];
+
+	go = 0;
+	if (build(nr))
+		return 1;
+	if (node[nr].kind >= ENDS)
+		return ENDED_WITH + nr;
+	snprintf(name, sizeof(name), "node.%d", nr);
+	ckpt_announce(name, "go.0");
+	return take_down(nr);
+}
+
+CKPT_BODY(random_tree)
+{
+	const char *seed = getenv(SEED_VARIABLE);
+
+	plan(seed ? strtoul(seed, NULL, 0) : 1);
+	CHECK(!make_shared());
+	CHECK(!build(0));
+	ckpt_here();
+	CHECK(!take_down(0));
+	return check_shared();
+}
+
+/* ---- Outside ---- */
+
+static unsigned int number(const char *name, unsigned int otherwise)
+{
+	const char *s = getenv(name);
+
+	return s ? strtoul(s, NULL, 0) : otherwise;
+}
+
+static void roundtrip(struct __test_metadata *_metadata, unsigned int seed)
+{
+	enum ckpt_freezer freezer = seed % 2 ? FREEZER_V2 : FREEZER_V1;
+	struct app app;
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", seed);
+	setenv(SEED_VARIABLE, text, 1);
+	ASSERT_EQ(0, app_init(&app, freezer));
+	ckpt_roundtrip(_metadata, &app, "random_tree", 1);
+	app_cleanup(&app);
+}
+
+/* Each in a process of its own: one that fails does not end the others. */
+static int status_of_tree(struct __test_metadata *_metadata, unsigned int seed)
+{
+	int status = -1;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		roundtrip(_metadata, seed);
+		_exit(_metadata->exit_code != KSFT_PASS);
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+CKPT_TEST_F(random, trees)
+{
+	unsigned int first = number("CKPT_TEST_FIRST", 1), seed;
+	unsigned int nr = number("CKPT_TEST_TREES", 10), failed = 0;
+
+	for (seed = first; seed < first + nr; seed++) {
+		int status = status_of_tree(_metadata, seed);
+
+		EXPECT_EQ(0, status) {
+			TH_LOG("seed %u: CKPT_TEST_FIRST=%u CKPT_TEST_TREES=1 makes this tree again",
+			       seed, seed);
+		}
+		failed += !!status;
+	}
+	TH_LOG("%u trees, %u failed", nr, failed);
+}
+
+TEST_HARNESS_MAIN
