@@ -103,6 +103,9 @@ reason_of() {
 	TIMES.task.utime_ns | TIMES.threads.utime_ns | TIMES.children.utime_ns)
 		user_mode_linux && echo "all time is counted as the system's here"
 		;;
+	EXIT.pending_private)
+		echo "who ends has none any more, and gets none: see exit_signals()"
+		;;
 	TIMES.task.shown_* | TIMES.threads.shown_*)
 		user_mode_linux &&
 			echo "the ticks are the clock here: what is shown is what they count"
