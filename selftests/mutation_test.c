@@ -363,7 +363,8 @@ static void forge_task(struct image *img)
 		task->exit_signal = 0;
 	if (changed == &task->pid && rnd(2) && task->tgid == pid)
 		task->tgid = task->pid;
-	snprintf(story, sizeof(story), "task %u: pid %u of %u, parent %u (%u), group %u, session %u, flags %#x",
+	snprintf(story, sizeof(story),
+		 "task %u: pid %u of %u, parent %u (%u), group %u, session %u, flags %#x",
 		 pid, task->pid, task->tgid, task->ppid, task->parent_tid, task->pgid,
 		 task->sid, task->flags);
 }
@@ -371,31 +372,34 @@ static void forge_task(struct image *img)
 static void forge_timer(struct image *img)
 {
 	struct ckpt_record *rec = any_record(img, CKPT_REC_TIMERS);
-	uint32_t *half, nr;
-	uint64_t *whole;
+	struct ckpt_timer *timer;
+	__u32 *half;
+	__u64 *whole;
+	unsigned int n;
 
-	if (!rec || rec->tail_len < sizeof(struct ckpt_timer))
+	if (!rec || rec->tail_len < sizeof(*timer))
 		return;
-	nr = rnd(rec->tail_len / sizeof(struct ckpt_timer));
-	half = (uint32_t *)((struct ckpt_timer *)record_tail(rec) + nr);
-	whole = (uint64_t *)half;
-	snprintf(story, sizeof(story), "timer %u", nr);
+	n = rnd(rec->tail_len / sizeof(*timer));
+	timer = (struct ckpt_timer *)record_tail(rec) + n;
 	switch (rnd(4)) {
 	case 0:
-		((struct ckpt_timer *)half)->flags ^= 1U << rnd(4);
+		timer->flags ^= 1U << rnd(4);
 		break;
 	case 1:
-		((struct ckpt_timer *)half)->notify = rnd(8);
+		timer->notify = rnd(8);
 		break;
 	case 2:
-		nr = rnd(6);
-		half[nr] = rnd(2) ? any_pid(img) : interesting(half[nr]);
+		half = &timer->id + rnd(6);
+		*half = rnd(2) ? any_pid(img) : interesting(*half);
 		break;
 	default:
-		nr = 3 + rnd(5);
-		whole[nr] = interesting(whole[nr]);
+		whole = &timer->value + rnd(5);
+		*whole = interesting(*whole);
 		break;
 	}
+	snprintf(story, sizeof(story), "timer %u: id %u, clock %d, notify %u, signal %u, thread %u, flags %u",
+		 n, timer->id, timer->clock, timer->notify, timer->signal, timer->tid,
+		 timer->flags);
 }
 
 static void forge_filter(struct image *img)
@@ -428,20 +432,6 @@ static void forge_owner(struct image *img)
 static void forge(struct image *img)
 {
 	switch (rnd(14)) {
-	case 8:
-	case 9:
-		forge_task(img);
-		break;
-	case 10:
-	case 11:
-		forge_timer(img);
-		break;
-	case 12:
-		forge_filter(img);
-		break;
-	case 13:
-		forge_owner(img);
-		break;
 	case 0:
 		forge_siginfo(img);
 		break;
@@ -451,6 +441,20 @@ static void forge(struct image *img)
 	case 2:
 	case 3:
 		aim_run(img);
+		break;
+	case 4:
+	case 5:
+		forge_task(img);
+		break;
+	case 6:
+	case 7:
+		forge_timer(img);
+		break;
+	case 8:
+		forge_filter(img);
+		break;
+	case 9:
+		forge_owner(img);
 		break;
 	default:
 		change_field(img);

@@ -530,7 +530,7 @@ CKPT_TEST_F(random, trees)
 		int status = status_of_tree(_metadata, seed);
 
 		EXPECT_EQ(0, status) {
-			TH_LOG("seed %u: CKPT_TEST_FIRST=%u CKPT_TEST_TREES=1 makes this tree again",
+			TH_LOG("seed %u: CKPT_TEST_FIRST=%u CKPT_TEST_TREES=1 makes it again",
 			       seed, seed);
 		}
 		failed += !!status;
