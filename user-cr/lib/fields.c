@@ -2,6 +2,7 @@
 /* Tables of all fields, for whoever shows or compares images */
 #include <stddef.h>
 
+#include <checkpoint/tool_image.h>
 #include "fields.h"
 #include "layout.h"
 
@@ -72,6 +73,13 @@ DESCRIBE(ckpt_vdso_symbol);
 DESCRIBE(x86_xfeat_component);
 DESCRIBE(ckpt_run);
 DESCRIBE(ckpt_trailer);
+DESCRIBE(ckpt_mount_ns);
+DESCRIBE(ckpt_filesystem);
+DESCRIBE(ckpt_content);
+DESCRIBE(ckpt_mount);
+DESCRIBE(ckpt_cgroup);
+DESCRIBE(ckpt_cgroup_setting);
+DESCRIBE(ckpt_cgroup_members);
 
 const struct ckpt_layout *ckpt_header_layout(void)
 {

@@ -434,4 +434,41 @@
 	F(s, chunks_checksum, HEX) \
 	A(s, image_id, BYTES)
 
+/* Records of the tools */
+#define FIELDS_OF_ckpt_mount_ns(F, A, s) \
+	F(s, inode, NUMBER) \
+	F(s, pid, NUMBER) \
+	F(s, nr_mounts, NUMBER)
+
+#define FIELDS_OF_ckpt_filesystem(F, A, s) \
+	F(s, kind, NUMBER) \
+	F(s, flags, HEX) \
+	F(s, dev_major, NUMBER) \
+	F(s, dev_minor, NUMBER)
+
+#define FIELDS_OF_ckpt_content(F, A, s) \
+	F(s, filesystem_id, NUMBER) \
+	F(s, last, NUMBER)
+
+#define FIELDS_OF_ckpt_mount(F, A, s) \
+	F(s, ns_id, NUMBER) \
+	F(s, parent_id, NUMBER) \
+	F(s, filesystem_id, NUMBER) \
+	F(s, flags, HEX) \
+	F(s, peer_group, NUMBER) \
+	F(s, master, NUMBER) \
+	F(s, reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_cgroup(F, A, s) \
+	F(s, version, NUMBER) \
+	F(s, parent_id, NUMBER)
+
+#define FIELDS_OF_ckpt_cgroup_setting(F, A, s) \
+	F(s, cgroup_id, NUMBER) \
+	F(s, reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_cgroup_members(F, A, s) \
+	F(s, cgroup_id, NUMBER) \
+	F(s, reserved, RESERVED)
+
 #endif /* LIB_FIELDS_H */

@@ -58,5 +58,12 @@ extern const struct ckpt_layout layout_of_ckpt_vdso_symbol;
 extern const struct ckpt_layout layout_of_x86_xfeat_component;
 extern const struct ckpt_layout layout_of_ckpt_run;
 extern const struct ckpt_layout layout_of_ckpt_trailer;
+extern const struct ckpt_layout layout_of_ckpt_mount_ns;
+extern const struct ckpt_layout layout_of_ckpt_filesystem;
+extern const struct ckpt_layout layout_of_ckpt_content;
+extern const struct ckpt_layout layout_of_ckpt_mount;
+extern const struct ckpt_layout layout_of_ckpt_cgroup;
+extern const struct ckpt_layout layout_of_ckpt_cgroup_setting;
+extern const struct ckpt_layout layout_of_ckpt_cgroup_members;
 
 #endif /* LIB_LAYOUT_H */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <checkpoint/tool_image.h>
 #include "reader.h"
 
 int reader_fail(struct ckpt_reader *r, const char *format, ...)
@@ -56,6 +57,7 @@ void ckpt_reader_free(struct ckpt_reader *r)
 
 	if (!r)
 		return;
+	tools_free(r);
 	free(r->meta);
 	free(r->objects);
 	for (i = 0; i < PID_BLOCKS; i++)
@@ -114,13 +116,41 @@ static int skip_tool_section(struct ckpt_reader *r, struct ckpt_item *item)
 	return 1;
 }
 
+static int read_tool_section(struct ckpt_reader *r, struct ckpt_item *item)
+{
+	if (r->section.type != CKPT_SECTION_TOOL_RECORDS)
+		return skip_tool_section(r, item);
+	if (tools_begin(r) < 0)
+		return -1;
+	r->state = READ_TOOLS;
+	return 0;
+}
+
+static int read_tool_record(struct ckpt_reader *r, struct ckpt_item *item)
+{
+	int ret = tools_next(r, &item->record);
+
+	if (ret < 0)
+		return -1;
+	item->offset = r->at;
+	if (ret) {
+		item->type = CKPT_ITEM_TOOL_RECORD;
+		return 1;
+	}
+	item->type = CKPT_ITEM_TOOL;
+	item->section = &r->section;
+	r->state = READ_HEADER;
+	return 1;
+}
+
+/* 1: a tool's section was skipped, 0: the header follows, or a tool's records */
 static int read_section_header(struct ckpt_reader *r, struct ckpt_item *item)
 {
 	if (stream_section(r) < 0)
 		return -1;
 	item->offset = r->at;
 	if (r->section.type >= CKPT_SECTION_TOOL)
-		return skip_tool_section(r, item);
+		return read_tool_section(r, item);
 	if (r->section.type != CKPT_SECTION_HEADER)
 		return reader_fail(r, "a section of type %u where the header section should be",
 				   r->section.type);
@@ -128,7 +158,7 @@ static int read_section_header(struct ckpt_reader *r, struct ckpt_item *item)
 		return reader_fail(r, "the header section has %llu bytes instead of %zu: another version of the format",
 				   (unsigned long long)r->section.length,
 				   sizeof(r->header));
-	return 0;
+	return tools_end(r);
 }
 
 static int read_header(struct ckpt_reader *r, struct ckpt_item *item)
@@ -137,7 +167,7 @@ static int read_header(struct ckpt_reader *r, struct ckpt_item *item)
 
 	if (!r->context) {
 		ret = read_section_header(r, item);
-		if (ret)
+		if (ret || r->state == READ_TOOLS)
 			return ret;
 	}
 	r->at = item->offset = r->offset;
@@ -247,6 +277,9 @@ int ckpt_reader_next(struct ckpt_reader *r, struct ckpt_item *item)
 		switch (r->state) {
 		case READ_HEADER:
 			ret = read_header(r, item);
+			break;
+		case READ_TOOLS:
+			ret = read_tool_record(r, item);
 			break;
 		case READ_METADATA:
 			ret = read_metadata(r);

@@ -22,6 +22,7 @@
 /* What the next call of ckpt_reader_next() has to read. */
 enum reader_state {
 	READ_HEADER,
+	READ_TOOLS,
 	READ_METADATA,
 	READ_RECORDS,
 	READ_BULK,
@@ -57,6 +58,34 @@ struct object {
 };
 
 /**
+ * struct tools - what is known while the records of the tools pass
+ * @bytes: the section that is read, or NULL
+ * @len: its length
+ * @pos: how much of it has been handed out
+ * @offset: where it begins in the image
+ * @type: of each object, by id; the records' types without the 0x1000
+ * @nr: number of objects
+ * @room: room for so many
+ * @ns_id: the last mount namespace
+ * @mounts_left: of it, mounts still to come
+ * @no_root: of it, there was no mount so far
+ * @filling: the last object wants more pieces of its content
+ */
+struct tools {
+	unsigned char *bytes;
+	size_t len;
+	size_t pos;
+	uint64_t offset;
+	uint8_t *type;
+	uint32_t nr;
+	uint32_t room;
+	uint32_t ns_id;
+	uint32_t mounts_left;
+	bool no_root;
+	bool filling;
+};
+
+/**
  * struct ckpt_reader - a walk through an image
  * @fd: where it comes from
  * @context: it is a context descriptor, without sections
@@ -66,6 +95,7 @@ struct object {
  * @offset: bytes read so far
  * @at: offset of the piece that is being verified, for messages
  * @section: the last section
+ * @tools: records of the tools
  * @header: the image's header
  * @meta: the metadata section
  * @meta_len: its length
@@ -93,6 +123,7 @@ struct ckpt_reader {
 	uint64_t offset;
 	uint64_t at;
 	struct ckpt_section section;
+	struct tools tools;
 	struct ckpt_image_header header;
 	unsigned char *meta;
 	size_t meta_len;
@@ -125,7 +156,22 @@ int stream_rest(struct ckpt_reader *r);
 /* header.c */
 int header_verify(struct ckpt_reader *r);
 
+/* tools.c */
+int tools_begin(struct ckpt_reader *r);
+int tools_next(struct ckpt_reader *r, const struct ckpt_record **record);
+int tools_end(struct ckpt_reader *r);
+void tools_free(struct ckpt_reader *r);
+const struct ckpt_record_layout *tool_layout(uint32_t type);
+
 /* records.c */
+/* Lengths: after this, body and tail are known to be in the LEFT bytes. */
+int record_frame(struct ckpt_reader *r, const struct ckpt_record *rec,
+		 size_t left);
+/* What is unknown or padding must be zero, and then what is reserved. */
+int record_form(struct ckpt_reader *r, const struct ckpt_record *rec,
+		const struct ckpt_record_layout *layout);
+int record_reserved(struct ckpt_reader *r, const struct ckpt_record *rec,
+		    const struct ckpt_record_layout *layout);
 int records_begin(struct ckpt_reader *r);
 int records_next(struct ckpt_reader *r, const struct ckpt_record **record);
 int records_end(struct ckpt_reader *r);

@@ -224,7 +224,7 @@ const struct ckpt_record_layout *ckpt_record_layout(uint32_t type,
 						    uint32_t arch)
 {
 	const struct record_type *known = find_type(type);
-	const struct ckpt_record_layout *own = NULL;
+	const struct ckpt_record_layout *own = tool_layout(type);
 
 	if (type == CKPT_REC_ARCH_TASK)
 		own = OF_ARCH(arch_tasks, arch);
@@ -237,9 +237,9 @@ const struct ckpt_record_layout *ckpt_record_layout(uint32_t type,
 
 const char *ckpt_record_name(uint32_t type)
 {
-	const struct record_type *known = find_type(type);
+	const struct ckpt_record_layout *layout = ckpt_record_layout(type, 0);
 
-	return known ? known->layout.name : NULL;
+	return layout ? layout->name : NULL;
 }
 
 const char *ckpt_arch_name(uint32_t arch)
@@ -322,10 +322,9 @@ int records_begin(struct ckpt_reader *r)
 	return 0;
 }
 
-/* Lengths: after this, body and tail are known to be inside the section. */
-static int check_frame(struct ckpt_reader *r, const struct ckpt_record *rec)
+int record_frame(struct ckpt_reader *r, const struct ckpt_record *rec,
+		 size_t left)
 {
-	size_t left = r->meta_len - r->meta_pos;
 	uint64_t need;
 
 	if (left < sizeof(*rec))
@@ -390,13 +389,12 @@ static bool part_reserved_zero(const struct ckpt_record *rec,
 	return zero;
 }
 
-static int check_reserved(struct ckpt_reader *r, const struct ckpt_record *rec)
+int record_reserved(struct ckpt_reader *r, const struct ckpt_record *rec,
+		    const struct ckpt_record_layout *layout)
 {
-	const struct ckpt_record_layout *layout;
 	unsigned int i;
 	bool zero = true;
 
-	layout = ckpt_record_layout(rec->type, r->header.arch);
 	if (layout->body)
 		zero = reserved_zero(layout->body, (const char *)(rec + 1),
 				     rec->body_len);
@@ -422,6 +420,14 @@ static int check_tail(struct ckpt_reader *r, const struct ckpt_record *rec,
 	return 0;
 }
 
+int record_form(struct ckpt_reader *r, const struct ckpt_record *rec,
+		const struct ckpt_record_layout *layout)
+{
+	if (check_body(r, rec, layout) < 0)
+		return -1;
+	return check_tail(r, rec, layout);
+}
+
 /* Some came with version 2, and of these only one architecture has all. */
 static bool may_be_there(const struct ckpt_reader *r, uint32_t type)
 {
@@ -443,12 +449,10 @@ static int check_form(struct ckpt_reader *r, const struct ckpt_record *rec)
 	const struct ckpt_record_layout *layout;
 
 	layout = ckpt_record_layout(rec->type, r->header.arch);
-	if (!layout || !may_be_there(r, rec->type))
+	if (!layout || !find_type(rec->type) || !may_be_there(r, rec->type))
 		return reader_fail(r, "a record of the unknown type %u",
 				   rec->type);
-	if (check_body(r, rec, layout) < 0)
-		return -1;
-	return check_tail(r, rec, layout);
+	return record_form(r, rec, layout);
 }
 
 /* Of a process that has ended little is left, of a ghost nothing. */
@@ -520,13 +524,17 @@ int records_next(struct ckpt_reader *r, const struct ckpt_record **record)
 {
 	const struct ckpt_record *rec = (void *)(r->meta + r->meta_pos);
 	int (*check)(struct ckpt_reader *r, const struct ckpt_record *rec);
+	const struct ckpt_record_layout *layout;
 
 	r->at = r->meta_offset + r->meta_pos;
 	if (r->meta_pos == r->meta_len)
 		return 0;
-	if (check_frame(r, rec) < 0 || check_form(r, rec) < 0 ||
-	    check_place(r, rec) < 0 || check_ids(r, rec) < 0 ||
-	    check_reserved(r, rec) < 0)
+	if (record_frame(r, rec, r->meta_len - r->meta_pos) < 0 ||
+	    check_form(r, rec) < 0 || check_place(r, rec) < 0 ||
+	    check_ids(r, rec) < 0)
+		return -1;
+	layout = ckpt_record_layout(rec->type, r->header.arch);
+	if (record_reserved(r, rec, layout) < 0)
 		return -1;
 	check = types[rec->type].check;
 	if (check && check(r, rec) < 0)

@@ -7,6 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <checkpoint/tool_image.h>
 #include "image.h"
 
 #define PAGE		4096
@@ -387,6 +388,75 @@ static void state(struct image *image, const struct process *p,
 		task_state(image, task_id + 1, id);
 }
 
+static void tool_object(struct image *image, uint32_t type, uint32_t id,
+			const void *body, uint32_t body_len, const char *strings,
+			uint32_t len)
+{
+	record(image, type, id, 0, body, body_len, strings, len);
+}
+
+/* A constant string with NULs in it, and the one at its end */
+#define OBJECT(image, type, id, body, strings) \
+	tool_object(image, type, id, &(body), sizeof(body), strings, \
+		    sizeof(strings))
+
+static void mounts(struct image *image)
+{
+	struct ckpt_filesystem root = { .kind = CKPT_FILESYSTEM_EXTERNAL };
+	struct ckpt_filesystem tmpfs = { .kind = CKPT_FILESYSTEM_CONTENT };
+	struct ckpt_filesystem proc = { .kind = CKPT_FILESYSTEM_NEW };
+	struct ckpt_content piece = { .filesystem_id = 2, .last = 1 };
+	struct ckpt_mount_ns ns = { .inode = 77, .pid = 1, .nr_mounts = 3 };
+	struct ckpt_mount m = { .ns_id = 4, .filesystem_id = 1 };
+
+	OBJECT(image, CKPT_REC_FILESYSTEM, 1, root, "ext4\0/dev/x\0/\0/srv/ct\0rw");
+	OBJECT(image, CKPT_REC_FILESYSTEM, 2, tmpfs, "tmpfs\0none\0/\0\0size=1m");
+	record(image, CKPT_REC_CONTENT, 0, 0, &piece, sizeof(piece), NULL, 999);
+	OBJECT(image, CKPT_REC_FILESYSTEM, 3, proc, "proc\0proc\0/\0");
+	OBJECT(image, CKPT_REC_MOUNT_NS, 4, ns, "/");
+	OBJECT(image, CKPT_REC_MOUNT, 5, m, "/\0/");
+	m.parent_id = 5;
+	m.filesystem_id = 2;
+	m.peer_group = 1;
+	OBJECT(image, CKPT_REC_MOUNT, 6, m, "/sub\0/mnt");
+	m.filesystem_id = 3;
+	m.peer_group = 0;
+	m.master = 1;
+	m.flags = CKPT_MOUNT_NOSUID | CKPT_MOUNT_UNBINDABLE;
+	OBJECT(image, CKPT_REC_MOUNT, 7, m, "/\0/proc");
+}
+
+static void cgroups(struct image *image)
+{
+	struct ckpt_cgroup group = { .version = 2 };
+	struct ckpt_cgroup_setting setting = { .cgroup_id = 8 };
+	struct ckpt_cgroup_members members = { .cgroup_id = 9 };
+	uint32_t pids[] = { 1, 7 };
+
+	OBJECT(image, CKPT_REC_CGROUP, 8, group, "box\0");
+	OBJECT(image, CKPT_REC_CGROUP_SETTING, 0, setting, "pids.max\00042");
+	group.parent_id = 8;
+	OBJECT(image, CKPT_REC_CGROUP, 9, group, "inner\0");
+	record(image, CKPT_REC_CGROUP_MEMBERS, 0, 0, &members, sizeof(members),
+	       pids, sizeof(pids));
+}
+
+/* The header behind them is aligned. */
+static void tools(struct image *image)
+{
+	struct ckpt_section *s;
+	size_t len;
+
+	section(image, CKPT_SECTION_TOOL_RECORDS, 0);
+	image->tools = image->len;
+	mounts(image);
+	cgroups(image);
+	len = image->len + sizeof(struct ckpt_record);
+	record(image, CKPT_REC_PAD, 0, 0, NULL, 0, NULL, -len % CKPT_BULK_ALIGN);
+	s = (void *)(image->bytes + image->tools - sizeof(*s));
+	s->length = image->len - image->tools;
+}
+
 static void header(struct image *image, const struct process *all, int nr)
 {
 	struct ckpt_image_header h = {
@@ -498,6 +568,8 @@ void image_build(struct image *image, const struct process *processes, int nr,
 	*image = (struct image){ .kind = *kind };
 	if (!image->kind.version)
 		image->kind.version = CKPT_FORMAT_VERSION;
+	if (kind->tools)
+		tools(image);
 	header(image, processes, nr);
 	metadata(image, processes, nr);
 	bulk(image, processes, nr);

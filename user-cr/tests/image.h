@@ -35,18 +35,21 @@ struct process {
  * @slot: of the external file that each process has
  * @version: of the format, 0 for the current one
  * @x86: of x86_64 instead of User-Mode Linux
+ * @tools: with records of the tools before it
  */
 struct kind {
 	bool container;
 	uint32_t slot;
 	uint32_t version;
 	bool x86;
+	bool tools;
 };
 
 /**
  * struct image - an image in memory
  * @bytes: it
  * @len: its length
+ * @tools: where the first record of the tools is, if there are any
  * @header: where the header is
  * @metadata: where the first record is
  * @bulk: where the first chunk is
@@ -56,6 +59,7 @@ struct kind {
 struct image {
 	unsigned char *bytes;
 	size_t len;
+	size_t tools;
 	size_t header;
 	size_t metadata;
 	size_t bulk;

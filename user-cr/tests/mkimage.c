@@ -2,14 +2,14 @@
 /*
  * Writes a test image to the standard output:
  *
- *	mkimage [-c] [-x SLOT] [-f VERSION] [-a] PROCESS...
+ *	mkimage [-c] [-t] [-x SLOT] [-f VERSION] [-a] PROCESS...
  *	mkimage --repair
  *
  * A process is PID[.THREAD][:PARENT[.THREAD]][=STATE], where STATE is zSTATUS
  * for a zombie with this status of wait(), tSIGNAL for one that a signal has
  * stopped, and g for a ghost.
  *
- * -c makes it the image of a container. The external files, the descriptors 1,
+ * -c makes it the image of a container, -t one with records of the tools. The external files, the descriptors 1,
  * are taken from SLOT. With -f it is one of an older version of the format, with
  * -a one of x86_64 instead of User-Mode Linux. The root comes first. --repair
  * makes the checksums of an image from the standard input right.
@@ -76,7 +76,7 @@ static int repair(void)
 
 static int usage(void)
 {
-	fprintf(stderr, "Usage: mkimage [-c] [-x SLOT] [-f VERSION] [-a] PROCESS...\n");
+	fprintf(stderr, "Usage: mkimage [-c] [-t] [-x SLOT] [-f VERSION] [-a] PROCESS...\n");
 	return 2;
 }
 
@@ -89,7 +89,7 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "--repair"))
 		return repair();
-	while ((ret = getopt(argc, argv, "acf:x:")) != -1) {
+	while ((ret = getopt(argc, argv, "acf:tx:")) != -1) {
 		switch (ret) {
 		case 'a':
 			kind.x86 = true;
@@ -99,6 +99,9 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			kind.version = atoi(optarg);
+			break;
+		case 't':
+			kind.tools = true;
 			break;
 		case 'x':
 			kind.slot = atoi(optarg);

@@ -50,6 +50,39 @@ jobs_diff() {
 }
 ok "ckptinfo: --diff: what has become of processes" jobs_diff
 
+# What the tools have saved themselves
+"$CHECK/mkimage" -t -c 1 7:1 >"$TMP/tools"
+tools() {
+	run 0 "$CHECK/ckptinfo" --mounts "$TMP/tools" && out '^namespace 77 of pid 1, root /$' &&
+		out '^  /  *ext4  */  *outside:/srv/ct$' && out '^  /mnt  *tmpfs  */sub  *content shared:1$' &&
+		out '^  /proc  *proc  */  *new nosuid,unbindable master:1$' &&
+		run 0 "$CHECK/ckptinfo" --cgroups "$TMP/tools" && out '^version 2 /box/inner$' &&
+		out '^  pids.max  *42$' && out '^  processes  *1 7$' &&
+		run 0 "$CHECK/ckptinfo" --sizes "$TMP/tools" && out '^CONTENT  *1  *1032$' && out '^sections of tools  *4096 ' &&
+		run 0 "$CHECK/ckptinfo" --records "$TMP/tools" && out ' CONTENT  *0  *0  *1032  *8  *0$'
+}
+ok "ckptinfo: records of the tools" tools
+tools_json() {
+	run 0 "$CHECK/ckptinfo" --json "$TMP/tools" &&
+		json '[r["type"] for r in d["tools"]] == ["FILESYSTEM"] * 2 + ["CONTENT", "FILESYSTEM", "MOUNT_NS"] + ["MOUNT"] * 3 + ["CGROUP", "CGROUP_SETTING", "CGROUP", "CGROUP_MEMBERS"]' &&
+		json '[r["paths"] for r in d["tools"] if r["type"] == "MOUNT"] == [["/", "/"], ["/sub", "/mnt"], ["/", "/proc"]]' &&
+		json 'd["tools"][0]["strings"] == ["ext4", "/dev/x", "/", "/srv/ct", "rw"] and d["tools"][-1]["pids"] == [1, 7]'
+}
+tools_diff() {
+	sed 's,/sub,/bus,; s,42,43,' "$TMP/tools" | "$CHECK/mkimage" --repair >"$TMP/bad" &&
+		run 3 "$CHECK/ckptinfo" --diff "$TMP/tools" "$TMP/bad" && out '^MOUNT /mnt: paths: /sub -> /bus$' &&
+		out '^CGROUP_SETTING pids.max: setting: 42 -> 43$' && [ "$(wc -l <"$TMP/out")" -eq 2 ] &&
+		"$CHECK/mkimage" -c 1 7:1 >"$TMP/other" && run 3 "$CHECK/ckptinfo" --diff "$TMP/tools" "$TMP/other" &&
+		out '^only in the first image: MOUNT /proc$'
+}
+ok "ckptinfo: --diff: records of the tools" tools_diff
+tools_converted() {
+	"$CHECK/mkimage" -t -f 1 -c 1 7:1 >"$TMP/other" &&
+		"$CHECK/ckpt-convert" -q "$TMP/other" >"$TMP/bad" && run 0 "$CHECK/ckptinfo" --mounts "$TMP/bad" && out /srv/ct &&
+		"$CHECK/ckpt-convert" -q "$TMP/tools" | cmp - "$TMP/tools"
+}
+ok "ckpt-convert: records of the tools go through" tools_converted
+
 quiet() { run 0 "$CHECK/ckptinfo" -q "$TMP/image" && not out .; }
 ok "ckptinfo: --quiet says nothing" quiet
 
@@ -105,6 +138,7 @@ json_strange() {
 if command -v python3 >/dev/null; then
 	ok "ckptinfo: --json: all fields" json_view
 	ok "ckptinfo: --json: names of any bytes" json_strange
+	ok "ckptinfo: --json: records of the tools" tools_json
 	ok "ckptinfo: --json: threads, stopped processes and dead ones" jobs_json
 else
 	skip "ckptinfo: --json" "no python3"

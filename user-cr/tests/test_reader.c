@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <checkpoint/image.h>
+#include <checkpoint/tool_image.h>
 #include "image.h"
 
 static const struct process tree[] = {
@@ -70,7 +71,8 @@ static int walk(struct ckpt_reader *reader, int *records)
 	int ret;
 
 	while ((ret = ckpt_reader_next(reader, &item)) > 0) {
-		if (item.type == CKPT_ITEM_RECORD) {
+		if (item.type == CKPT_ITEM_RECORD ||
+		    item.type == CKPT_ITEM_TOOL_RECORD) {
 			++*records;
 			for (i = 0; i < item.record->len; i++)
 				sum += ((unsigned char *)item.record)[i];
@@ -190,6 +192,12 @@ static void test_truncation(const struct image *image)
 	result(!accepted, "cut off at each byte of the metadata, and at many others: refused");
 }
 
+/* The type of a tool's section may be any: what is unknown is skipped. */
+static bool is_tool_type(const struct image *image, size_t at)
+{
+	return image->tools && at / 4 == offsetof(struct ckpt_section, type) / 4;
+}
+
 /* One bit of each byte, in long stretches of zeros of some bytes. */
 static void test_bit_flips(const struct image *image)
 {
@@ -198,6 +206,8 @@ static void test_bit_flips(const struct image *image)
 	for (i = 0; i < image->len; i++) {
 		if (i % 16 && i > 8 && !memcmp(image->bytes + i - 8,
 					       image->bytes + i - 7, 8))
+			continue;
+		if (is_tool_type(image, i))
 			continue;
 		flips++;
 		image->bytes[i] ^= 1 << i % 8;
@@ -245,7 +255,7 @@ static void test_words(struct image *image)
 	struct image bad = *image;
 
 	bad.bytes = malloc(image->len);
-	for (at = image->header; at < end; at += 4) {
+	for (at = image->tools ?: image->header; at < end; at += 4) {
 		for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 			memcpy(bad.bytes, image->bytes, image->len);
 			memcpy(bad.bytes + at, &words[i], sizeof(words[i]));
@@ -450,6 +460,75 @@ static const struct change v1_changes[] = {
 	HEAD(PRCTLS, type, CKPT_REC_DISPATCH, "unknown type 85"),
 	BODY(REGSET, regset, size, 26, "registers"),
 	HEAD(ARCH_TASK, body_len, 8, "cannot have a body"),
+};
+
+/* Tails are from the body's size on: see mounts() and cgroups() in image.c. */
+static const struct change tools_changes[] = {
+#define TAIL(nr, t, s, i, v, why) { #s "'s tail[" #i "]", CKPT_REC_##t, \
+	sizeof(struct ckpt_##s) + (i), 1, v, why, nr }
+	HEAD(MOUNT_NS, type, 0x1004, "unknown type 0x1004"),
+	HEAD(MOUNT_NS, type, 0x2000, "unknown type 0x2000"),
+	HEAD(MOUNT_NS, type, CKPT_REC_TASK, "unknown type 0x2"),
+	HEAD(MOUNT_NS, type, CKPT_REC_PAD, "id 4"),
+	HEAD(MOUNT_NS, id, 5, "id 5 and owner 0 instead of 4"),
+	HEAD(MOUNT_NS, owner, 1, "owner 1"),
+	HEAD(CONTENT, id, 3, "id 3 and owner 0 instead of 0"),
+	HEAD(MOUNT, len, 0, "record of 0 bytes"),
+	HEAD(MOUNT, body_len, 0xfffffff8, "cannot have a body"),
+	BODY(MOUNT_NS, mount_ns, inode, 0, "number 0"),
+	BODY(MOUNT_NS, mount_ns, nr_mounts, 0, "with 0 mounts"),
+	BODY(MOUNT_NS, mount_ns, nr_mounts, 2, "of namespace 4, which is not the last one, or complete"),
+	BODY(MOUNT_NS, mount_ns, nr_mounts, 4, "1 mounts of a namespace are missing"),
+	BODY(MOUNT_NS, mount_ns, nr_mounts, 0xffffffff, "mounts"),
+	TAIL(0, MOUNT_NS, mount_ns, 0, 'x', "root directory is no path"),
+	TAIL(0, MOUNT_NS, mount_ns, 1, 'x', "root directory is no path"),
+	BODY(FILESYSTEM, filesystem, kind, 0, "unknown kind 0"),
+	BODY(FILESYSTEM, filesystem, kind, 4, "unknown kind 4"),
+	BODY(FILESYSTEM, filesystem, kind, CKPT_FILESYSTEM_NEW, "found outside"),
+	BODY(FILESYSTEM, filesystem, kind, CKPT_FILESYSTEM_CONTENT, "found outside"),
+	NTH(1, FILESYSTEM, filesystem, kind, CKPT_FILESYSTEM_NEW, "not the last one, or complete"),
+	NTH(1, FILESYSTEM, filesystem, kind, CKPT_FILESYSTEM_EXTERNAL, "found outside"),
+	NTH(2, FILESYSTEM, filesystem, kind, CKPT_FILESYSTEM_CONTENT, "inside of the content"),
+	BODY(FILESYSTEM, filesystem, flags, 16, "flags 0x10"),
+	TAIL(0, FILESYSTEM, filesystem, 0, '/', "type, source or directory"),
+	TAIL(0, FILESYSTEM, filesystem, 0, 0, "type, source or directory"),
+	TAIL(0, FILESYSTEM, filesystem, 12, 'x', "type, source or directory"),
+	TAIL(0, FILESYSTEM, filesystem, 14, 'x', "found outside"),
+	TAIL(0, FILESYSTEM, filesystem, 15, '/', "found outside"),
+	TAIL(0, FILESYSTEM, filesystem, 22, '=', "an option"),
+	TAIL(0, FILESYSTEM, filesystem, 24, 'x', "an option"),
+	BODY(CONTENT, content, filesystem_id, 1, "of object 1, which is not the last"),
+	BODY(CONTENT, content, last, 0, "inside of the content"),
+	BODY(CONTENT, content, last, 2, "not the last one"),
+	BODY(MOUNT, mount, ns_id, 1, "of namespace 1, which is not the last"),
+	BODY(MOUNT, mount, parent_id, 5, "on object 5"),
+	NTH(1, MOUNT, mount, parent_id, 0, "on object 0"),
+	NTH(1, MOUNT, mount, parent_id, 4, "on object 4"),
+	NTH(1, MOUNT, mount, parent_id, 6, "on object 6"),
+	BODY(MOUNT, mount, filesystem_id, 4, "of object 4, which is no file system"),
+	BODY(MOUNT, mount, filesystem_id, 0xffffffff, "which is no file system"),
+	BODY(MOUNT, mount, flags, 0x200, "unknown flags 0x200"),
+	BODY(MOUNT, mount, reserved, 1, "reserved"),
+	NTH(2, MOUNT, mount, peer_group, 3, "shared and unbindable"),
+	TAIL(1, MOUNT, mount, 0, 'x', "is no path"),
+	TAIL(1, MOUNT, mount, 4, '/', "is no path"),
+	TAIL(1, MOUNT, mount, 9, 'x', "is no path"),
+	BODY(CGROUP, cgroup, version, 3, "version 3"),
+	BODY(CGROUP, cgroup, version, 1, "does not go with version 1"),
+	BODY(CGROUP, cgroup, parent_id, 7, "in object 7"),
+	NTH(1, CGROUP, cgroup, parent_id, 9, "in object 9"),
+	TAIL(0, CGROUP, cgroup, 0, '/', "name or hierarchy"),
+	TAIL(0, CGROUP, cgroup, 0, 0, "name or hierarchy"),
+	TAIL(0, CGROUP, cgroup, 4, 'x', "name or hierarchy"),
+	BODY(CGROUP_SETTING, cgroup_setting, cgroup_id, 7, "of object 7"),
+	BODY(CGROUP_SETTING, cgroup_setting, reserved, 1, "reserved"),
+	TAIL(0, CGROUP_SETTING, cgroup_setting, 0, '/', "no name of a file"),
+	TAIL(0, CGROUP_SETTING, cgroup_setting, 8, 'x', "no value"),
+	TAIL(0, CGROUP_SETTING, cgroup_setting, 11, 'x', "a value is no string"),
+	BODY(CGROUP_MEMBERS, cgroup_members, cgroup_id, 8, "of object 8"),
+	TAIL(0, CGROUP_MEMBERS, cgroup_members, 0, 0, "impossible pid 0"),
+	TAIL(0, CGROUP_MEMBERS, cgroup_members, 3, 0xff, "impossible pid"),
+#undef TAIL
 #undef SYMBOL
 #undef BODY
 #undef NTH
@@ -458,7 +537,8 @@ static const struct change v1_changes[] = {
 
 static unsigned char *find_record(struct image *image, uint32_t type, int nr)
 {
-	unsigned char *at = image->bytes + image->metadata;
+	unsigned char *at = image->bytes + (type < CKPT_REC_MOUNT_NS ?
+					    image->metadata : image->tools);
 	struct ckpt_record *record = (void *)at;
 
 	for (; record->type != type || nr--; record = (void *)at)
@@ -576,6 +656,37 @@ static void test_jobs(void)
 	free(image.bytes);
 }
 
+/* A section that is too long is not even read. */
+static void test_long_tools(const struct image *image)
+{
+	struct image bad = *image;
+	struct ckpt_section *s;
+
+	bad.bytes = malloc(image->len);
+	memcpy(bad.bytes, image->bytes, image->len);
+	s = (void *)(bad.bytes + image->tools - sizeof(*s));
+	s->length = CKPT_TOOL_SECTION_MAX + 8;
+	result(read_image(bad.bytes, bad.len) && strstr(last_error, "more than"),
+	       "a section of the tools that is too long: %s", last_error);
+	free(bad.bytes);
+}
+
+static void test_tools(void)
+{
+	struct image image;
+
+	image_build(&image, tree, NR_PROCESSES, &(struct kind){ .tools = true });
+	test_good(&image);
+	test_pipe(&image);
+	test_changes(&image, tools_changes, NR(tools_changes));
+	test_long_tools(&image);
+	test_truncation(&image);
+	test_bit_flips(&image);
+	test_words(&image);
+	test_random(&image);
+	free(image.bytes);
+}
+
 /* A body that is longer, or shorter, than this version's. */
 static void test_other_versions(void)
 {
@@ -610,6 +721,7 @@ int main(void)
 	test_random(&image);
 	test_kinds();
 	test_jobs();
+	test_tools();
 	free(image.bytes);
 	printf("%d passed, %d failed, 0 skipped\n", passed, failed);
 	return failed != 0;

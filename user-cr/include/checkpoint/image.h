@@ -45,11 +45,13 @@ struct ckpt_reader;
 
 /**
  * enum ckpt_item_type - what ckpt_reader_next() found
- * @CKPT_ITEM_TOOL: a section of the tools, which is skipped
+ * @CKPT_ITEM_TOOL: a section of the tools, which is behind us: its records have
+ *	been seen, or it was skipped
  * @CKPT_ITEM_HEADER: the header
  * @CKPT_ITEM_RECORD: a record of the metadata
  * @CKPT_ITEM_CHUNK: a chunk of bulk data, never the empty one at the end
  * @CKPT_ITEM_TRAILER: the trailer
+ * @CKPT_ITEM_TOOL_RECORD: a record of the tools, see <checkpoint/tool_image.h>
  */
 enum ckpt_item_type {
 	CKPT_ITEM_TOOL,
@@ -57,6 +59,7 @@ enum ckpt_item_type {
 	CKPT_ITEM_RECORD,
 	CKPT_ITEM_CHUNK,
 	CKPT_ITEM_TRAILER,
+	CKPT_ITEM_TOOL_RECORD,
 };
 
 /**
@@ -65,13 +68,13 @@ enum ckpt_item_type {
  * @offset: where it begins, from the start of the image
  * @section: %CKPT_ITEM_TOOL: its header
  * @header: %CKPT_ITEM_HEADER
- * @record: %CKPT_ITEM_RECORD
+ * @record: %CKPT_ITEM_RECORD or %CKPT_ITEM_TOOL_RECORD
  * @chunk: %CKPT_ITEM_CHUNK
  * @data: %CKPT_ITEM_CHUNK: its @chunk->length bytes
  * @trailer: %CKPT_ITEM_TRAILER
  *
- * Header and records stay valid until ckpt_reader_free(), all else until the
- * next ckpt_reader_next().
+ * Header and records of the kernel stay valid until ckpt_reader_free(), all else
+ * until the next ckpt_reader_next().
  */
 struct ckpt_item {
 	enum ckpt_item_type type;

@@ -65,6 +65,8 @@ static void show_all(const struct info *info)
 	show_fds(info);
 	show_externals(info);
 	show_maps(info);
+	show_mounts(info);
+	show_cgroups(info);
 	show_sizes(info);
 	show_records(info);
 	show_json(info);
@@ -152,21 +154,41 @@ static struct piece find_record(const uint8_t *data, size_t size, size_t at,
 	return piece;
 }
 
-/* The metadata begin behind two sections and the header; the chunks follow. */
-static struct piece choose(const uint8_t *data, size_t size)
+/* The length of the section at AT, with its head; 0 if that is not all there. */
+static size_t section_at(const uint8_t *data, size_t size, size_t at,
+			 uint32_t *type)
 {
-	size_t section = sizeof(struct ckpt_section);
-	size_t metadata = 2 * section + sizeof(struct ckpt_image_header);
 	struct ckpt_section s;
 
+	if (at + sizeof(s) > size)
+		return 0;
+	memcpy(&s, data + at, sizeof(s));
+	*type = s.type;
+	return s.length <= size - at - sizeof(s) ? sizeof(s) + s.length : 0;
+}
+
+/* Records of the tools, then the header; the metadata follow, and the chunks. */
+static struct piece choose(const uint8_t *data, size_t size)
+{
+	size_t section = sizeof(struct ckpt_section), at = 0, metadata;
+	uint32_t type = 0;
+	size_t len = section_at(data, size, at, &type);
+
+	if (len && type >= CKPT_SECTION_TOOL) {
+		if (rand() % 2)
+			return find_record(data, size, section, rand() % 16);
+		at += len;
+	}
+	metadata = at + 2 * section + sizeof(struct ckpt_image_header);
 	if (metadata >= size || rand() % 8 == 0)
-		return (struct piece){ section, metadata - 2 * section };
+		return (struct piece){ at + section,
+				       sizeof(struct ckpt_image_header) };
 	if (rand() % 8)
 		return find_record(data, size, metadata, rand() % 64);
-	memcpy(&s, data + metadata - section, sizeof(s));
-	if (s.length > size)
+	len = section_at(data, size, metadata - section, &type);
+	if (!len)
 		return (struct piece){ 0, section };
-	return (struct piece){ metadata + s.length, 256 };
+	return (struct piece){ metadata - section + len, 256 };
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,

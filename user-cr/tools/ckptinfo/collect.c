@@ -6,6 +6,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <checkpoint/tool_image.h>
 #include "../common/util.h"
 #include "info.h"
 
@@ -213,12 +214,60 @@ static void take_chunk(struct info *info, const struct ckpt_chunk *chunk,
 	}
 }
 
+/* The reader's does not stay; what is in a file system may be much. */
+static void take_tool_record(struct info *info, const struct ckpt_item *item)
+{
+	const struct ckpt_record *record = item->record;
+	uint32_t len = record->len;
+	struct tool_entry *entry;
+
+	if (record->type == CKPT_REC_PAD)
+		return;
+	if (record->type == CKPT_REC_CONTENT)
+		len = sizeof(*record) + record->body_len;
+	info->tool = extend(info->tool, info->nr_tools, sizeof(*entry));
+	entry = &info->tool[info->nr_tools++];
+	*entry = (struct tool_entry){
+		.offset = item->offset, .record = xcalloc(1, len),
+		.len = record->len,
+	};
+	memcpy(entry->record, record, len);
+	if (record->type != CKPT_REC_CONTENT)
+		return;
+	entry->hash = XXH64(ckpt_record_tail(record), record->tail_len, 0);
+	entry->record->len = len;
+	entry->record->tail_len = 0;
+}
+
+const struct ckpt_record *info_tool(const struct info *info, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < info->nr_tools; i++)
+		if (info->tool[i].record->id == id)
+			break;
+	return info->tool[i].record;
+}
+
+const char *info_string(const struct ckpt_record *record, int i)
+{
+	const char *s = ckpt_record_tail(record);
+	const char *end = s + record->tail_len;
+
+	while (i-- && s < end)
+		s += strlen(s) + 1;
+	return s < end ? s : "";
+}
+
 static void take(struct info *info, const struct ckpt_item *item)
 {
 	switch (item->type) {
 	case CKPT_ITEM_TOOL:
 		info->tool_bytes += sizeof(*item->section) +
 				    item->section->length;
+		break;
+	case CKPT_ITEM_TOOL_RECORD:
+		take_tool_record(info, item);
 		break;
 	case CKPT_ITEM_HEADER:
 		take_header(info, item);
@@ -265,6 +314,11 @@ int info_collect(struct info *info, int fd, const char *name, enum keep keep)
 
 void info_free(struct info *info)
 {
+	size_t i;
+
+	for (i = 0; i < info->nr_tools; i++)
+		free(info->tool[i].record);
+	free(info->tool);
 	free(info->entry);
 	free(info->object);
 	free(info->state);

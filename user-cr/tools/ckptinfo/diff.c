@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <checkpoint/tool_image.h>
 #include "../common/util.h"
 #include "info.h"
 
@@ -20,22 +21,26 @@
  * @name: unique in the image
  * @order: its place in the image
  * @record: it
+ * @hash: of what is in a file system
  */
 struct named {
 	char *name;
 	size_t order;
 	const struct ckpt_record *record;
+	uint64_t hash;
 };
 
 /**
  * struct side - one of the two images
  * @info: it
- * @all: its records by name
- * @by_id: names of those with an id
+ * @all: its records by name, with those of the tools
+ * @nr: their number
+ * @by_id: names of those with an id that are not the tools'
  */
 struct side {
 	const struct info *info;
 	struct named *all;
+	size_t nr;
 	const char **by_id;
 };
 
@@ -96,6 +101,12 @@ static char *subject(const struct ckpt_record *record)
 	case CKPT_REC_VDSO:
 		ckpt_record_body(record, &vdso, sizeof(vdso));
 		return xasprintf(" of %u-bit programs", vdso.abi);
+	case CKPT_REC_MOUNT:
+		return xasprintf(" %s", info_string(record, 1));
+	case CKPT_REC_FILESYSTEM:
+	case CKPT_REC_CGROUP:
+	case CKPT_REC_CGROUP_SETTING:
+		return xasprintf(" %s", info_string(record, 0));
 	}
 	return xstrdup("");
 }
@@ -124,12 +135,12 @@ static int compare_named(const void *a, const void *b)
 }
 
 /* The second record of a name becomes "NAME #2" and so on. */
-static void number_equals(struct side *s, size_t nr)
+static void number_equals(struct side *s)
 {
 	size_t first = 0, i;
 	char *name;
 
-	for (i = 1; i < nr; i++) {
+	for (i = 1; i < s->nr; i++) {
 		if (strcmp(s->all[i].name, s->all[first].name)) {
 			first = i;
 			continue;
@@ -140,26 +151,41 @@ static void number_equals(struct side *s, size_t nr)
 	}
 }
 
+static void name_records(struct side *s)
+{
+	const struct info *info = s->info;
+	const struct ckpt_record *record;
+	size_t i;
+
+	for (i = 0; i < s->nr; i++) {
+		record = i < info->nr_tools ? info->tool[i].record :
+			info->entry[i - info->nr_tools].record;
+		s->all[i] = (struct named){
+			.name = name_of(info, record), .order = i,
+			.record = record,
+			.hash = i < info->nr_tools ? info->tool[i].hash : 0,
+		};
+	}
+}
+
 static void make_side(struct side *s, const struct info *info)
 {
-	size_t nr = info->nr_entries, i;
+	size_t nr = info->nr_tools + info->nr_entries, i;
 
 	*s = (struct side){
 		.info = info,
 		.all = xcalloc(nr, sizeof(*s->all)),
+		.nr = nr,
 		.by_id = xcalloc((size_t)info->header->nr_objects + 1,
 				 sizeof(*s->by_id)),
 	};
-	for (i = 0; i < nr; i++)
-		s->all[i] = (struct named){
-			.name = name_of(info, info->entry[i].record),
-			.order = i, .record = info->entry[i].record,
-		};
+	name_records(s);
 	qsort(s->all, nr, sizeof(*s->all), compare_named);
-	number_equals(s, nr);
+	number_equals(s);
 	qsort(s->all, nr, sizeof(*s->all), compare_named);
 	for (i = 0; i < nr; i++)
-		s->by_id[s->all[i].record->id] = s->all[i].name;
+		if (s->all[i].record->type < CKPT_REC_MOUNT_NS)
+			s->by_id[s->all[i].record->id] = s->all[i].name;
 	s->by_id[0] = "nothing";
 }
 
@@ -167,7 +193,7 @@ static void free_side(struct side *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->info->nr_entries; i++)
+	for (i = 0; i < s->nr; i++)
 		free(s->all[i].name);
 	free(s->all);
 	free(s->by_id);
@@ -366,6 +392,8 @@ static void compare_records(struct diff *d, const struct named *x,
 		free(b);
 	}
 	compare_tails(d, layout, x->record, y->record);
+	if (x->hash != y->hash)
+		differ(d, layout->tail[0].name, "differs");
 }
 
 static void only(struct diff *d, const char *which, const char *name)
@@ -378,7 +406,7 @@ static void only(struct diff *d, const char *which, const char *name)
 
 static void compare_all(struct diff *d)
 {
-	size_t na = d->a.info->nr_entries, nb = d->b.info->nr_entries;
+	size_t na = d->a.nr, nb = d->b.nr;
 	size_t i = 0, k = 0;
 	int order;
 

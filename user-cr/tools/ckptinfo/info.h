@@ -23,6 +23,20 @@ struct entry {
 };
 
 /**
+ * struct tool_entry - a record of the tools
+ * @offset: where it begins in the image
+ * @record: a copy of it; of a CKPT_REC_CONTENT without the tail
+ * @len: its length in the image
+ * @hash: of that tail
+ */
+struct tool_entry {
+	uint64_t offset;
+	struct ckpt_record *record;
+	uint32_t len;
+	uint64_t hash;
+};
+
+/**
  * struct object - a record with an id
  * @record: it, or NULL
  * @index: of a task, in the tree
@@ -98,6 +112,8 @@ enum keep {
  * @page: all pages with content, if they are wanted, by address space and
  *	address
  * @nr_pages: their number
+ * @tool: all records of the tools in their order, without PAD
+ * @nr_tools: their number
  * @tool_bytes: of sections that belong to tools
  * @metadata_offset: where the first record is
  * @bulk_offset: where the first chunk is
@@ -122,6 +138,8 @@ struct info {
 	size_t nr_runs;
 	struct page *page;
 	size_t nr_pages;
+	struct tool_entry *tool;
+	size_t nr_tools;
 	uint64_t tool_bytes;
 	uint64_t metadata_offset;
 	uint64_t bulk_offset;
@@ -140,6 +158,11 @@ const struct ckpt_record *info_object(const struct info *info, uint32_t id,
 /* The state of the task with this index; false if it has ended. */
 bool info_state(const struct info *info, int task,
 		struct ckpt_task_state *state);
+
+/* The record of the tools with this id, of which the image has one. */
+const struct ckpt_record *info_tool(const struct info *info, uint32_t id);
+/* String number I of the tail of such a record, or "". */
+const char *info_string(const struct ckpt_record *record, int i);
 
 /* print.c: text from the image, with its control characters made harmless. */
 void print_text(const char *text);
@@ -166,6 +189,8 @@ void show_tree(const struct info *info);
 void show_fds(const struct info *info);
 void show_externals(const struct info *info);
 void show_maps(const struct info *info);
+void show_mounts(const struct info *info);
+void show_cgroups(const struct info *info);
 void show_sizes(const struct info *info);
 void show_records(const struct info *info);
 void show_json(const struct info *info);

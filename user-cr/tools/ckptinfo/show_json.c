@@ -155,16 +155,15 @@ void *known_body(const struct ckpt_record *record,
 }
 
 static void put_record(struct json *j, const struct info *info,
-		       const struct entry *entry)
+		       uint64_t offset, const struct ckpt_record *r)
 {
-	const struct ckpt_record *r = entry->record;
 	const struct ckpt_record_layout *layout;
 	void *body;
 
 	layout = ckpt_record_layout(r->type, info->header->arch);
 	json_open(j, NULL, '{');
 	json_text(j, "type", layout->name, SIZE_MAX);
-	json_number(j, "offset", entry->offset);
+	json_number(j, "offset", offset);
 	json_number(j, "id", r->id);
 	json_number(j, "owner", r->owner);
 	if (layout->body) {
@@ -190,9 +189,15 @@ void show_json(const struct info *info)
 	json_number(&j, "schema", SCHEMA_VERSION);
 	json_number(&j, "size", info->size);
 	put_struct(&j, "header", ckpt_header_layout(), info->header);
+	json_open(&j, "tools", '[');
+	for (i = 0; i < info->nr_tools; i++)
+		put_record(&j, info, info->tool[i].offset,
+			   info->tool[i].record);
+	json_close(&j, '[');
 	json_open(&j, "records", '[');
 	for (i = 0; i < info->nr_entries; i++)
-		put_record(&j, info, &info->entry[i]);
+		put_record(&j, info, info->entry[i].offset,
+			   info->entry[i].record);
 	json_close(&j, '[');
 	json_open(&j, "runs", '[');
 	for (i = 0; i < info->nr_runs; i++)

@@ -3,9 +3,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include <checkpoint/tool_image.h>
 #include "../common/util.h"
 #include "info.h"
 
+#define NR_TOOL_TYPES	(CKPT_REC_CGROUP_MEMBERS - CKPT_REC_MOUNT_NS + 1)
 #define MAX_TYPES	256	/* known types are all below */
 
 static void show_record_sizes(const struct info *info)
@@ -25,6 +27,24 @@ static void show_record_sizes(const struct info *info)
 			printf("%-15s %10" PRIu64 " %12" PRIu64 "\n",
 			       ckpt_record_name(type), count[type],
 			       bytes[type]);
+}
+
+static void show_tool_sizes(const struct info *info)
+{
+	uint64_t count[NR_TOOL_TYPES] = { 0 }, bytes[NR_TOOL_TYPES] = { 0 };
+	uint32_t type;
+	size_t i;
+
+	for (i = 0; i < info->nr_tools; i++) {
+		type = info->tool[i].record->type - CKPT_REC_MOUNT_NS;
+		count[type]++;
+		bytes[type] += info->tool[i].len;
+	}
+	for (type = 0; type < NR_TOOL_TYPES; type++)
+		if (count[type])
+			printf("%-15s %10" PRIu64 " %12" PRIu64 "\n",
+			       ckpt_record_name(type + CKPT_REC_MOUNT_NS),
+			       count[type], bytes[type]);
 }
 
 static uint32_t owner_pid(const struct info *info, uint32_t id)
@@ -64,6 +84,7 @@ static void line(const char *name, uint64_t bytes)
 void show_sizes(const struct info *info)
 {
 	show_record_sizes(info);
+	show_tool_sizes(info);
 	show_content_sizes(info);
 	printf("\n%-26s %12s\n", "IMAGE", "BYTES");
 	if (info->tool_bytes)
@@ -75,17 +96,24 @@ void show_sizes(const struct info *info)
 	line("all", info->size);
 }
 
+static void show_record(uint64_t offset, const struct ckpt_record *r,
+			uint32_t len)
+{
+	printf("%10" PRIu64 "  %-15s %8u %8u %8u %8u %8u\n", offset,
+	       ckpt_record_name(r->type), r->id, r->owner, len, r->body_len,
+	       r->tail_len);
+}
+
 void show_records(const struct info *info)
 {
-	const struct ckpt_record *r;
 	size_t i;
 
 	printf("%10s  %-15s %8s %8s %8s %8s %8s\n", "OFFSET", "TYPE", "ID",
 	       "OWNER", "BYTES", "BODY", "TAIL");
-	for (i = 0; i < info->nr_entries; i++) {
-		r = info->entry[i].record;
-		printf("%10" PRIu64 "  %-15s %8u %8u %8u %8u %8u\n",
-		       info->entry[i].offset, ckpt_record_name(r->type), r->id,
-		       r->owner, r->len, r->body_len, r->tail_len);
-	}
+	for (i = 0; i < info->nr_tools; i++)
+		show_record(info->tool[i].offset, info->tool[i].record,
+			    info->tool[i].len);
+	for (i = 0; i < info->nr_entries; i++)
+		show_record(info->entry[i].offset, info->entry[i].record,
+			    info->entry[i].record->len);
 }

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libcheckpoint: what the tools put into an image, before the kernel's part
+ */
+#ifndef CHECKPOINT_TOOL_IMAGE_H
+#define CHECKPOINT_TOOL_IMAGE_H
+
+#include <linux/checkpoint_image.h>
+
+/**
+ * DOC: Sections of the tools
+ *
+ * What user space can read and set by itself stands before the kernel's header,
+ * in sections of the type %CKPT_SECTION_TOOL_RECORDS. The kernel skips them. An
+ * image without any is valid: then the processes had nothing of this kind.
+ *
+ * Such a section is a sequence of whole records under the rules of the
+ * metadata: struct ckpt_record, body, tail, reserved fields and padding zero.
+ * No section is longer than %CKPT_TOOL_SECTION_MAX, so that a reader can
+ * verify it before it looks at it; there may be any number of them, and they
+ * are one sequence of records. %CKPT_REC_PAD records fill the last one, so that
+ * the header begins at a multiple of %CKPT_BULK_ALIGN: the kernel aligns its
+ * bulk section from there.
+ *
+ * Objects have ids of their own here: 1, 2, 3 and so on in the order of the
+ * records, whatever their type. References go backwards. No record has an
+ * owner. A reader that does not know a type refuses the image, as it would
+ * lose what that describes.
+ */
+#define CKPT_SECTION_TOOL_RECORDS	(CKPT_SECTION_TOOL + 1)
+#define CKPT_TOOL_SECTION_MAX		(2U << 20)
+#define CKPT_TOOL_OBJECTS_MAX		(1U << 20)
+
+/**
+ * enum ckpt_tool_record_type - what a record of the tools describes
+ * @CKPT_REC_MOUNT_NS: struct ckpt_mount_ns
+ * @CKPT_REC_FILESYSTEM: struct ckpt_filesystem
+ * @CKPT_REC_CONTENT: struct ckpt_content
+ * @CKPT_REC_MOUNT: struct ckpt_mount
+ * @CKPT_REC_CGROUP: struct ckpt_cgroup
+ * @CKPT_REC_CGROUP_SETTING: struct ckpt_cgroup_setting
+ * @CKPT_REC_CGROUP_MEMBERS: struct ckpt_cgroup_members
+ */
+enum ckpt_tool_record_type {
+	CKPT_REC_MOUNT_NS		= 0x1000,
+	CKPT_REC_FILESYSTEM		= 0x1001,
+	CKPT_REC_CONTENT		= 0x1002,
+	CKPT_REC_MOUNT			= 0x1003,
+	CKPT_REC_CGROUP			= 0x1010,
+	CKPT_REC_CGROUP_SETTING		= 0x1011,
+	CKPT_REC_CGROUP_MEMBERS		= 0x1012,
+};
+
+/**
+ * struct ckpt_mount_ns - a mount namespace other than that of the checkpoint tool
+ * @inode: inode number of its /proc/PID/ns/mnt, by which it is known
+ * @pid: of the first task in it, as the tool saw it; for messages
+ * @nr_mounts: number of its CKPT_REC_MOUNT records, at least 1
+ *
+ * An object. The tail is one string, the root directory of that task, as a path
+ * from the root of the namespace.
+ */
+struct ckpt_mount_ns {
+	__u64 inode;
+	__u32 pid;
+	__u32 nr_mounts;
+};
+
+/**
+ * enum ckpt_filesystem_kind - where a file system comes from
+ * @CKPT_FILESYSTEM_EXTERNAL: it is mounted outside, too, and found there again
+ * @CKPT_FILESYSTEM_NEW: it is made anew by its type and options
+ * @CKPT_FILESYSTEM_CONTENT: so it is, and filled with what CKPT_REC_CONTENT
+ *	records hold, which follow at once
+ */
+enum ckpt_filesystem_kind {
+	CKPT_FILESYSTEM_EXTERNAL	= 1,
+	CKPT_FILESYSTEM_NEW		= 2,
+	CKPT_FILESYSTEM_CONTENT		= 3,
+};
+
+/**
+ * DOC: Flags of a file system
+ *
+ * Those of the file system itself; each of its mounts has others.
+ */
+#define CKPT_FILESYSTEM_RDONLY		(1U << 0)
+#define CKPT_FILESYSTEM_SYNCHRONOUS	(1U << 1)
+#define CKPT_FILESYSTEM_DIRSYNC		(1U << 2)
+#define CKPT_FILESYSTEM_LAZYTIME	(1U << 3)
+#define CKPT_FILESYSTEM_FLAGS		0xfU
+
+/**
+ * struct ckpt_filesystem - a mounted file system
+ * @kind: enum ckpt_filesystem_kind
+ * @flags: CKPT_FILESYSTEM_*
+ * @dev_major: number of its device, for information: the next boot has others
+ * @dev_minor: likewise
+ *
+ * An object, for all its mounts in all namespaces. The tail are strings: its
+ * type; its source; the directory in it below which all its mounts are; the
+ * path at which that directory is found outside, or "" unless it is external;
+ * then its options, as "name" or "name=value", those of an external one only for
+ * information.
+ */
+struct ckpt_filesystem {
+	__u32 kind;
+	__u32 flags;
+	__u32 dev_major;
+	__u32 dev_minor;
+};
+
+/* Strings before the options */
+#define CKPT_FILESYSTEM_STRINGS		4
+
+/**
+ * struct ckpt_content - a piece of what is in a file system
+ * @filesystem_id: the last object, of the kind CKPT_FILESYSTEM_CONTENT
+ * @last: 1 in its last piece, otherwise 0
+ *
+ * The tails of all pieces together are an archive in the pax format, with paths
+ * from the directory that the file system's record names.
+ */
+struct ckpt_content {
+	__u32 filesystem_id;
+	__u32 last;
+};
+
+/**
+ * DOC: Flags of a mount
+ */
+#define CKPT_MOUNT_RDONLY	(1U << 0)
+#define CKPT_MOUNT_NOSUID	(1U << 1)
+#define CKPT_MOUNT_NODEV	(1U << 2)
+#define CKPT_MOUNT_NOEXEC	(1U << 3)
+#define CKPT_MOUNT_NOATIME	(1U << 4)
+#define CKPT_MOUNT_STRICTATIME	(1U << 5)
+#define CKPT_MOUNT_NODIRATIME	(1U << 6)
+#define CKPT_MOUNT_NOSYMFOLLOW	(1U << 7)
+#define CKPT_MOUNT_UNBINDABLE	(1U << 8)
+#define CKPT_MOUNT_FLAGS	0x1ffU
+
+/**
+ * struct ckpt_mount - a mount
+ * @ns_id: its CKPT_REC_MOUNT_NS, the last one
+ * @parent_id: the CKPT_REC_MOUNT on which it is, in the same namespace; 0 for
+ *	the root, which comes first
+ * @filesystem_id: its CKPT_REC_FILESYSTEM
+ * @flags: CKPT_MOUNT_*
+ * @peer_group: number of the group with which it shares, or 0
+ * @master: number of the group of which it is a slave, or 0; a member is in the
+ *	image, too
+ * @reserved: zero
+ *
+ * An object. The tail are two strings: the file or directory in the file system
+ * that is mounted, which is that of the file system's record or below; and the
+ * path at which it is mounted, as a path from the root of the namespace.
+ */
+struct ckpt_mount {
+	__u32 ns_id;
+	__u32 parent_id;
+	__u32 filesystem_id;
+	__u32 flags;
+	__u32 peer_group;
+	__u32 master;
+	__u64 reserved;
+};
+
+/**
+ * struct ckpt_cgroup - a control group
+ * @version: 2, or 1 for one of another hierarchy
+ * @parent_id: the CKPT_REC_CGROUP in which it is; 0 for the container's own
+ *
+ * An object. The tail are two strings: its name; and of one without a parent
+ * the hierarchy, as /proc/PID/cgroup lists its controllers, otherwise "".
+ */
+struct ckpt_cgroup {
+	__u32 version;
+	__u32 parent_id;
+};
+
+/**
+ * struct ckpt_cgroup_setting - what a file of a control group holds
+ * @cgroup_id: its CKPT_REC_CGROUP, the last object
+ * @reserved: zero
+ *
+ * The tail are two or more strings: the name of the file, then what has to be
+ * written to it, in this order, with one write each.
+ */
+struct ckpt_cgroup_setting {
+	__u32 cgroup_id;
+	__u32 reserved;
+};
+
+/**
+ * struct ckpt_cgroup_members - the processes in a control group
+ * @cgroup_id: its CKPT_REC_CGROUP, the last object
+ * @reserved: zero
+ *
+ * The tail are their pids as the root task sees them, a __u32 each.
+ */
+struct ckpt_cgroup_members {
+	__u32 cgroup_id;
+	__u32 reserved;
+};
+
+#endif /* CHECKPOINT_TOOL_IMAGE_H */
