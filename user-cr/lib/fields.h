@@ -438,7 +438,9 @@
 #define FIELDS_OF_ckpt_mount_ns(F, A, s) \
 	F(s, inode, NUMBER) \
 	F(s, pid, NUMBER) \
-	F(s, nr_mounts, NUMBER)
+	F(s, nr_mounts, NUMBER) \
+	F(s, flags, HEX) \
+	F(s, reserved, RESERVED)
 
 #define FIELDS_OF_ckpt_filesystem(F, A, s) \
 	F(s, kind, NUMBER) \

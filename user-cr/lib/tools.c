@@ -95,6 +95,8 @@ static int check_mount_ns(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (!ns.inode || !ns.nr_mounts || ns.nr_mounts > CKPT_TOOL_OBJECTS_MAX)
 		return reader_fail(r, "MOUNT_NS: number %llu with %u mounts",
 				   (unsigned long long)ns.inode, ns.nr_mounts);
+	if (ns.flags & ~CKPT_MOUNT_NS_FLAGS)
+		return reader_fail(r, "MOUNT_NS: unknown flags %#x", ns.flags);
 	if (!is_clean_path(next_string(&s)) || s.left)
 		return reader_fail(r, "MOUNT_NS: the root directory is no path");
 	if (r->tools.mounts_left)

@@ -406,7 +406,10 @@ static void mounts(struct image *image)
 	struct ckpt_filesystem tmpfs = { .kind = CKPT_FILESYSTEM_CONTENT };
 	struct ckpt_filesystem proc = { .kind = CKPT_FILESYSTEM_NEW };
 	struct ckpt_content piece = { .filesystem_id = 2, .last = 1 };
-	struct ckpt_mount_ns ns = { .inode = 77, .pid = 1, .nr_mounts = 3 };
+	struct ckpt_mount_ns ns = {
+		.inode = 77, .pid = 1, .nr_mounts = 3,
+		.flags = CKPT_MOUNT_NS_ROOT,
+	};
 	struct ckpt_mount m = { .ns_id = 4, .filesystem_id = 1 };
 
 	OBJECT(image, CKPT_REC_FILESYSTEM, 1, root, "ext4\0/dev/x\0/\0/srv/ct\0rw");

@@ -480,6 +480,8 @@ static const struct change tools_changes[] = {
 	BODY(MOUNT_NS, mount_ns, nr_mounts, 2, "of namespace 4, which is not the last one, or complete"),
 	BODY(MOUNT_NS, mount_ns, nr_mounts, 4, "1 mounts of a namespace are missing"),
 	BODY(MOUNT_NS, mount_ns, nr_mounts, 0xffffffff, "mounts"),
+	BODY(MOUNT_NS, mount_ns, flags, 2, "unknown flags 0x2"),
+	BODY(MOUNT_NS, mount_ns, reserved, 1, "reserved"),
 	TAIL(0, MOUNT_NS, mount_ns, 0, 'x', "root directory is no path"),
 	TAIL(0, MOUNT_NS, mount_ns, 1, 'x', "root directory is no path"),
 	BODY(FILESYSTEM, filesystem, kind, 0, "unknown kind 0"),

@@ -52,10 +52,21 @@ enum ckpt_tool_record_type {
 };
 
 /**
+ * DOC: Flags of a mount namespace
+ *
+ * %CKPT_MOUNT_NS_ROOT
+ *	The root task of the tree is in it.
+ */
+#define CKPT_MOUNT_NS_ROOT	(1U << 0)
+#define CKPT_MOUNT_NS_FLAGS	CKPT_MOUNT_NS_ROOT
+
+/**
  * struct ckpt_mount_ns - a mount namespace other than that of the checkpoint tool
  * @inode: inode number of its /proc/PID/ns/mnt, by which it is known
  * @pid: of the first task in it, as the tool saw it; for messages
  * @nr_mounts: number of its CKPT_REC_MOUNT records, at least 1
+ * @flags: CKPT_MOUNT_NS_*
+ * @reserved: zero
  *
  * An object. The tail is one string, the root directory of that task, as a path
  * from the root of the namespace.
@@ -64,6 +75,8 @@ struct ckpt_mount_ns {
 	__u64 inode;
 	__u32 pid;
 	__u32 nr_mounts;
+	__u32 flags;
+	__u32 reserved;
 };
 
 /**
@@ -147,9 +160,9 @@ struct ckpt_content {
  *	the root, which comes first
  * @filesystem_id: its CKPT_REC_FILESYSTEM
  * @flags: CKPT_MOUNT_*
- * @peer_group: number of the group with which it shares, or 0
- * @master: number of the group of which it is a slave, or 0; a member is in the
- *	image, too
+ * @peer_group: number of the group with which it shares, or 0; all members are
+ *	in the same namespace
+ * @master: number of the group of which it is a slave, or 0; likewise
  * @reserved: zero
  *
  * An object. The tail are two strings: the file or directory in the file system

@@ -46,7 +46,7 @@ struct options {
 bool interrupted(void);
 
 /* save.c: 0, or -1 after a report */
-int save(const struct options *o, const struct output *out);
+int save(const struct options *o, struct output *out);
 
 /* blockers.c: what stands in the way, from a log, as JSON on stdout */
 void show_blockers(const struct options *o, int log, const char *error);

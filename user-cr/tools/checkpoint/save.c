@@ -10,6 +10,7 @@
 #include "../common/pump.h"
 #include "../common/util.h"
 #include "checkpoint.h"
+#include "state.h"
 
 #define RETRIES		5
 
@@ -108,19 +109,52 @@ static void wait_a_little(void)
 	usleep(50000);
 }
 
-int save(const struct options *o, const struct output *out)
+/* Returns 0 or an errno. */
+static int save_by_kernel(const struct options *o, const struct output *out,
+			  int log)
 {
-	int log = log_open();
 	bool again = true;
 	int tries, error = 0;
 
-	if (log < 0)
-		return -1;
 	for (tries = 0; tries < RETRIES && again && !interrupted(); tries++) {
 		if (tries)
 			wait_a_little();
 		error = try(o, out, log, &again);
 	}
+	return error;
+}
+
+/*
+ * What stands in our way is as good a reason as the kernel's. A dry run tells all
+ * of them. Returns 0 or an errno.
+ */
+static int save_all(const struct options *o, struct output *out, int log,
+		    struct state *state)
+{
+	int ret = state_collect(state, o, log);
+	int error;
+
+	if (o->dry_run) {
+		error = save_by_kernel(o, out, log);
+		return ret < 0 && !error ? EOPNOTSUPP : error;
+	}
+	if (ret < 0)
+		return EOPNOTSUPP;
+	if (state_write(state, o, out) < 0)
+		return EPUMP;
+	return save_by_kernel(o, out, log);
+}
+
+int save(const struct options *o, struct output *out)
+{
+	struct state state = { 0 };
+	int log = log_open();
+	int error;
+
+	if (log < 0)
+		return -1;
+	error = save_all(o, out, log, &state);
+	state_free(&state);
 	if (o->json)
 		show_blockers(o, log, error ? strerror(error) : NULL);
 	else if (error)

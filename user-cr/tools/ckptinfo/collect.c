@@ -249,16 +249,6 @@ const struct ckpt_record *info_tool(const struct info *info, uint32_t id)
 	return info->tool[i].record;
 }
 
-const char *info_string(const struct ckpt_record *record, int i)
-{
-	const char *s = ckpt_record_tail(record);
-	const char *end = s + record->tail_len;
-
-	while (i-- && s < end)
-		s += strlen(s) + 1;
-	return s < end ? s : "";
-}
-
 static void take(struct info *info, const struct ckpt_item *item)
 {
 	switch (item->type) {

@@ -102,11 +102,11 @@ static char *subject(const struct ckpt_record *record)
 		ckpt_record_body(record, &vdso, sizeof(vdso));
 		return xasprintf(" of %u-bit programs", vdso.abi);
 	case CKPT_REC_MOUNT:
-		return xasprintf(" %s", info_string(record, 1));
+		return xasprintf(" %s", record_string(record, 1));
 	case CKPT_REC_FILESYSTEM:
 	case CKPT_REC_CGROUP:
 	case CKPT_REC_CGROUP_SETTING:
-		return xasprintf(" %s", info_string(record, 0));
+		return xasprintf(" %s", record_string(record, 0));
 	}
 	return xstrdup("");
 }

@@ -8,6 +8,7 @@
 #ifndef CKPTINFO_INFO_H
 #define CKPTINFO_INFO_H
 
+#include "../common/record.h"
 #include "../common/tree.h"
 
 #define NR_RUN_TYPES	(CKPT_RUN_PARENT + 1)
@@ -161,8 +162,6 @@ bool info_state(const struct info *info, int task,
 
 /* The record of the tools with this id, of which the image has one. */
 const struct ckpt_record *info_tool(const struct info *info, uint32_t id);
-/* String number I of the tail of such a record, or "". */
-const char *info_string(const struct ckpt_record *record, int i);
 
 /* print.c: text from the image, with its control characters made harmless. */
 void print_text(const char *text);

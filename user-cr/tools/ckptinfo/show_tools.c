@@ -48,7 +48,7 @@ static void print_origin(const struct ckpt_record *fs_record)
 	ckpt_record_body(fs_record, &fs, sizeof(fs));
 	if (fs.kind == CKPT_FILESYSTEM_EXTERNAL) {
 		printf(" outside:");
-		print_text(info_string(fs_record, 3));
+		print_text(record_string(fs_record, 3));
 	} else {
 		printf(fs.kind == CKPT_FILESYSTEM_NEW ? " new" : " content");
 	}
@@ -62,9 +62,9 @@ static void show_mount(const struct info *info, const struct ckpt_record *record
 	ckpt_record_body(record, &m, sizeof(m));
 	fs = info_tool(info, m.filesystem_id);
 	printf("  ");
-	print_column(info_string(record, 1), 30);
-	print_column(info_string(fs, 0), 8);
-	print_column(info_string(record, 0), 12);
+	print_column(record_string(record, 1), 30);
+	print_column(record_string(fs, 0), 8);
+	print_column(record_string(record, 0), 12);
 	print_origin(fs);
 	print_mount_flags(&m);
 	putchar('\n');
@@ -85,7 +85,7 @@ void show_mounts(const struct info *info)
 		ckpt_record_body(record, &ns, sizeof(ns));
 		printf("namespace %" PRIu64 " of pid %u, root ",
 		       (uint64_t)ns.inode, ns.pid);
-		print_text(info_string(record, 0));
+		print_text(record_string(record, 0));
 		putchar('\n');
 	}
 }
@@ -98,7 +98,7 @@ static void print_group(const struct info *info, const struct ckpt_record *recor
 	if (cg.parent_id)
 		print_group(info, info_tool(info, cg.parent_id));
 	putchar('/');
-	print_text(info_string(record, 0));
+	print_text(record_string(record, 0));
 }
 
 static void show_group(const struct info *info, const struct ckpt_record *record)
@@ -107,8 +107,8 @@ static void show_group(const struct info *info, const struct ckpt_record *record
 
 	ckpt_record_body(record, &cg, sizeof(cg));
 	printf("version %u ", cg.version);
-	if (*info_string(record, 1)) {
-		print_text(info_string(record, 1));
+	if (*record_string(record, 1)) {
+		print_text(record_string(record, 1));
 		putchar(' ');
 	}
 	print_group(info, record);
@@ -119,10 +119,10 @@ static void show_setting(const struct ckpt_record *record)
 {
 	int i;
 
-	for (i = 1; *info_string(record, i); i++) {
+	for (i = 1; *record_string(record, i); i++) {
 		printf("  ");
-		print_column(info_string(record, 0), 24);
-		print_text(info_string(record, i));
+		print_column(record_string(record, 0), 24);
+		print_text(record_string(record, i));
 		putchar('\n');
 	}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "waiting.h"
 
 #define PID_TRIES	20
+#define PEEK_US		500
 
 const char *input_name(const char *name)
 {
@@ -38,6 +40,14 @@ static ssize_t peek_pipe(int fd, void *bytes, size_t len)
 	return got;
 }
 
+static bool is_stream(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) &&
+	       (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
 /* The first bytes, which stay there; 0 where that is not possible. */
 static ssize_t peek(int fd, void *bytes, size_t len)
 {
@@ -46,13 +56,34 @@ static ssize_t peek(int fd, void *bytes, size_t len)
 
 	if (fstat(fd, &st) < 0)
 		return 0;
-	if (S_ISREG(st.st_mode))
+	if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
 		got = pread(fd, bytes, len, lseek(fd, 0, SEEK_CUR));
 	else if (S_ISFIFO(st.st_mode))
 		got = peek_pipe(fd, bytes, len);
 	else if (S_ISSOCK(st.st_mode))
 		got = recv(fd, bytes, len, MSG_PEEK);
 	return got < 0 ? 0 : got;
+}
+
+/* No more will come into a pipe or socket. */
+static bool is_at_end(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN | POLLRDHUP };
+
+	return poll(&p, 1, 0) > 0 && p.revents & (POLLHUP | POLLRDHUP);
+}
+
+/* A writer may not have written all of it yet. */
+static bool peek_all(int fd, void *bytes, size_t len)
+{
+	bool end;
+
+	do {
+		end = is_at_end(fd);
+		if (peek(fd, bytes, len) == (ssize_t)len)
+			return true;
+	} while (!end && is_stream(fd) && !usleep(PEEK_US));
+	return false;
 }
 
 /*
@@ -127,6 +158,14 @@ static int open_named(const char *name)
 	return -1;
 }
 
+/* From other devices we read through a pipe. */
+static bool can_peek(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode);
+}
+
 int input_open(struct input *in, const char *name)
 {
 	unsigned char bytes[CODEC_MAGIC_LEN];
@@ -136,7 +175,7 @@ int input_open(struct input *in, const char *name)
 	if (in->fd < 0)
 		return -1;
 	codec = codec_detect(bytes, peek(in->fd, bytes, sizeof(bytes)));
-	if (codec == CODEC_NONE)
+	if (codec == CODEC_NONE && can_peek(in->fd))
 		return 0;
 	return start_decompressing(in, codec, name);
 }
@@ -148,11 +187,16 @@ uint32_t input_version(const struct input *in)
 		uint32_t version;	/* first in the header */
 	} head;
 
-	if (peek(in->fd, &head, sizeof(head)) < (ssize_t)sizeof(head) ||
+	if (!peek_all(in->fd, &head, sizeof(head)) ||
 	    head.section.magic != CKPT_SECTION_MAGIC ||
 	    head.section.type != CKPT_SECTION_HEADER)
 		return 0;
 	return head.version;
+}
+
+bool input_section(const struct input *in, struct ckpt_section *section)
+{
+	return peek_all(in->fd, section, sizeof(*section));
 }
 
 int input_close(struct input *in)

@@ -3,8 +3,11 @@
 #ifndef COMMON_INPUT_H
 #define COMMON_INPUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include <linux/checkpoint_image.h>
 
 /**
  * struct input - an image that can be read
@@ -27,6 +30,9 @@ int input_open(struct input *in, const char *name);
  * 0 where that cannot be told.
  */
 uint32_t input_version(const struct input *in);
+
+/* The next section's head, which stays there; false if there is none. */
+bool input_section(const struct input *in, struct ckpt_section *section);
 
 /* What to call the image in messages. */
 const char *input_name(const char *name);

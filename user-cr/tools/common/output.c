@@ -89,12 +89,20 @@ int output_open(struct output *out, const char *path)
 	return open_temp(out);
 }
 
+void output_note(struct output *out)
+{
+	struct stat st;
+
+	if (out->start >= 0 && !fstat(out->fd, &st))
+		out->noted = st.st_size - out->start;
+}
+
 bool output_untouched(const struct output *out)
 {
 	struct stat st;
 
-	return out->start < 0 ||
-	       (!fstat(out->fd, &st) && st.st_size == out->start);
+	return out->start < 0 || (!fstat(out->fd, &st) &&
+				  st.st_size == out->start + out->noted);
 }
 
 /* Makes the new name last, too. */
@@ -192,7 +200,8 @@ void output_discard(struct output *out)
 		out->temp = NULL;
 	} else if (out->nameless) {
 		discard_nameless(out);
-	} else if (out->start >= 0 && !output_untouched(out)) {
+	} else if (out->start >= 0 &&
+		   (out->noted || !output_untouched(out))) {
 		if (ftruncate(out->fd, out->start) < 0)
 			complain_errno("an incomplete image is left in the standard output");
 	}

@@ -14,6 +14,7 @@
  * @nameless: the file has no name until it is complete
  * @owner: then, pid of the one who writes it
  * @start: end of the regular file to which we append, else -1
+ * @noted: bytes behind @start that are written already
  */
 struct output {
 	int fd;
@@ -22,6 +23,7 @@ struct output {
 	bool nameless;
 	pid_t owner;
 	off_t start;
+	off_t noted;
 };
 
 /* 0, or -1 after a complaint. PATH may be NULL. */
@@ -30,7 +32,10 @@ int output_open(struct output *out, const char *path);
 /* What to call it in messages. */
 const char *output_name(const struct output *out);
 
-/* Whether nothing was written so far, as far as one can tell. */
+/* What was written so far stays, whatever becomes of what follows. */
+void output_note(struct output *out);
+
+/* Whether nothing was written since, as far as one can tell. */
 bool output_untouched(const struct output *out);
 
 /* Makes it last, and gives it its name; 0, or -1 after a complaint. */

@@ -187,6 +187,7 @@ static int run(struct restart *r)
 		return -1;
 	if (caught || wait_ready(r) < 0 || find_root(r) < 0)
 		return -1;
+	mounts_close(r);
 	if (r->o.frozen && frozen_begin(r) < 0)
 		return -1;
 	return complete(r);

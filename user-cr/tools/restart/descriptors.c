@@ -77,6 +77,9 @@ int descriptors_prepare(struct restart *r)
 	for (i = 0; i < ARRAY_SIZE(ours); i++)
 		if (move_up(ours[i], lowest) < 0)
 			return -1;
+	for (i = 0; i < r->state.nr_layers; i++)
+		if (move_up(&r->state.layer[i].fd, lowest) < 0)
+			return -1;
 	for (i = 0; i < (size_t)r->image.nr_externals; i++) {
 		e = &r->image.external[i];
 		if (e->fd == (int)e->slot)

@@ -37,7 +37,7 @@ int image_open(struct restart *r)
 	bool from_stdin;
 	uint32_t version;
 
-	if (input_open(&r->input, r->o.input) < 0)
+	if (input_open(&r->input, r->o.input) < 0 || state_read(r) < 0)
 		return -1;
 	version = input_version(&r->input);
 	from_stdin = input_name(r->o.input) != r->o.input;

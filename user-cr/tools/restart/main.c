@@ -93,7 +93,10 @@ static const struct option_entry options[] = {
 		    "into these new namespaces, with commas between them:\n"
 		    "pid, uts, ipc, mnt, net, cgroup, user"),
 	OPTION_TEXT(0, "root", "DIR", struct options, root,
-		    "DIR is the root directory for the processes"),
+		    "DIR is the root directory for the processes; with mounts\n"
+		    "in the image, it takes the place of their root"),
+	SWITCH(0, "host-mounts", host_mounts,
+	       "they see this machine's mounts, whatever the image has"),
 	SWITCH(0, "pids", pids,
 	       "with the process ids of the image (the default)"),
 	SWITCH(0, "no-pids", no_pids, "with any process ids"),
@@ -199,6 +202,7 @@ int main(int argc, char **argv)
 	    !externals_assign(&r) && !make_pipes(&r) && !descriptors_prepare(&r))
 		status = coordinate(&r);
 	image_free(&r.image);
+	state_free(&r.state);
 	/* Who decompresses writes to it. */
 	close_context(&r);
 	namespaces_close(&r);

@@ -225,18 +225,28 @@ static void enter_user_ns(struct restart *r, uint32_t pid)
 		_exit(EXIT_NO_RESTART);
 }
 
+/* This machine's mounts, private. */
+static void keep_mounts(const struct restart *r, uint32_t pid)
+{
+	if (r->o.namespaces & CLONE_NEWNS && container_private_mounts() < 0)
+		fail(r, pid, "cannot make the mounts private");
+	if (r->o.root && (chroot(r->o.root) < 0 || chdir("/") < 0))
+		fail(r, pid, "cannot make %s the root directory", r->o.root);
+}
+
 /* In the first process of the new namespaces. */
 static void enter_container(struct restart *r, uint32_t pid)
 {
 	unsigned long namespaces = r->o.namespaces;
+	uint64_t mounts = mounts_root_ns(r);
 
 	set_names(r, pid);
-	if (namespaces & CLONE_NEWNS && container_private_mounts() < 0)
-		fail(r, pid, "cannot make the mounts private");
-	if (r->o.root && (chroot(r->o.root) < 0 || chdir("/") < 0))
-		fail(r, pid, "cannot make %s the root directory", r->o.root);
+	if (!mounts)
+		keep_mounts(r, pid);
+	else if (mounts_rebuild(r, mounts) < 0)
+		_exit(EXIT_NO_RESTART);
 	if (namespaces & CLONE_NEWNS && namespaces & CLONE_NEWPID &&
-	    container_mount_proc() < 0)
+	    !(mounts && mounts_have_proc(r)) && container_mount_proc() < 0)
 		fail(r, pid, "cannot mount a new /proc%s%s",
 		     r->o.root ? " below " : "", r->o.root ? r->o.root : "");
 	if (namespaces & CLONE_NEWNET && wants_loopback(r) &&
@@ -276,6 +286,7 @@ void become_init(struct restart *r)
 		_exit(EXIT_NO_RESTART);
 	if (!root)
 		become(r, 0, getppid());
+	mounts_close(r);
 	init_run(r, root);
 }
 

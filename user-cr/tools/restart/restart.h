@@ -21,6 +21,7 @@
 #include "../common/cgroup.h"
 #include "../common/input.h"
 #include "../common/tree.h"
+#include "state.h"
 
 #define EXIT_NO_RESTART	125
 
@@ -47,6 +48,7 @@ struct inherit {
  * @no_pids: with any pids
  * @frozen: leave the tree frozen
  * @root: root directory, or NULL
+ * @host_mounts: the mounts of this machine instead of the image's
  * @inherit: descriptors for external files
  * @nr_inherits: their number
  * @pid_file: where to write the root's pid, or NULL
@@ -63,6 +65,7 @@ struct options {
 	bool no_pids;
 	bool frozen;
 	const char *root;
+	bool host_mounts;
 	struct inherit *inherit;
 	int nr_inherits;
 	const char *pid_file;
@@ -127,6 +130,7 @@ struct namespace {
  * @o: how
  * @image: what
  * @input: where the image comes from
+ * @state: what the tools have saved in it
  * @context: context descriptor
  * @log: of the kernel and of all our processes, see common/log.h
  * @ready: pipe from the processes: a byte each, when it is about to join
@@ -147,6 +151,7 @@ struct restart {
 	struct options o;
 	struct image image;
 	struct input input;
+	struct state state;
 	int context;
 	int log;
 	int ready[2];
@@ -187,6 +192,20 @@ int descriptors_replace_stdin(void);
 int descriptors_close_others(const struct restart *r, uint32_t owner);
 /* FD, moved out of the way: its new number, or -1. */
 int descriptors_keep(const struct restart *r, int fd);
+
+/*
+ * mounts.c: in the first process of a new mount namespace, which is a copy of
+ * ours: makes it the saved one with this inode number. 0, or -1 and logged.
+ */
+int mounts_rebuild(const struct restart *r, uint64_t ns_inode);
+/* The root task's, 0 if that is not in the image or not wanted. */
+uint64_t mounts_root_ns(const struct restart *r);
+/* Whether the saved mounts are to be made at all. */
+bool mounts_wanted(const struct restart *r);
+/* Whether there is a proc among them that is not this machine's. */
+bool mounts_have_proc(const struct restart *r);
+/* When all namespaces are made. */
+void mounts_close(struct restart *r);
 
 /* timens.c */
 void timens_continue(const struct restart *r);

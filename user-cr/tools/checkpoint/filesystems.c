@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where a file system comes from: from outside, or it is made anew */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <checkpoint/tool_image.h>
+#include "../common/util.h"
+#include "mounts.h"
+
+/* Those that their type and options describe; tmpfs is one with content. */
+static const char *const made_anew[] = {
+	"proc", "sysfs", "devpts", "mqueue", "overlay", "cgroup", "cgroup2",
+};
+
+static bool is_made_anew(const char *type)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(made_anew); i++)
+		if (!strcmp(type, made_anew[i]))
+			return true;
+	return false;
+}
+
+static bool host_has(const struct mounts *m, const struct mnt *mnt)
+{
+	size_t i;
+
+	for (i = 0; i < m->host.nr; i++)
+		if (same_filesystem(&m->host.mnt[i], mnt))
+			return true;
+	return false;
+}
+
+/* Whether PATH leads to what is mounted as HOST, and not to something over it. */
+static bool leads_to(const char *path, const struct mnt *host)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	uint64_t id;
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	ok = !mount_id_of(fd, &id) && id == host->id;
+	close(fd);
+	return ok;
+}
+
+/* Where outside one can see what is mounted as MNT; NULL if nowhere. */
+static char *find_outside(const struct mounts *m, const struct mnt *mnt)
+{
+	const struct mnt *host;
+	const char *below;
+	char *path;
+	size_t i;
+
+	for (i = 0; i < m->host.nr; i++) {
+		host = &m->host.mnt[i];
+		if (!same_filesystem(host, mnt) || !*host->point)
+			continue;
+		below = path_below(mnt->root, host->root);
+		if (!below)
+			continue;
+		path = path_join(host->point, below);
+		if (leads_to(path, host))
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
+static uint64_t cgroup_ns_of(pid_t pid)
+{
+	char path[40];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/cgroup", pid);
+	return stat(path, &st) < 0 ? 0 : st.st_ino;
+}
+
+/* Its root is that of a namespace of control groups, wherever this is. */
+static bool is_of_cgroup_ns(const struct mount_ns *ns, const struct mnt *mnt)
+{
+	return !strncmp(mnt->type, "cgroup", 6) &&
+	       cgroup_ns_of(ns->pid) != cgroup_ns_of(getpid());
+}
+
+/* The directories of an overlay, which only its options name. */
+static const char *layer_of(const char *option)
+{
+	static const char *const names[] = {
+		"lowerdir=", "lowerdir+=", "datadir+=", "upperdir=", "workdir=",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strncmp(option, names[i], strlen(names[i])))
+			return option + strlen(names[i]);
+	return NULL;
+}
+
+/* Only those that are found outside: inside, the overlay may cover them. */
+static void check_layer(struct mounts *m, const struct mount_ns *ns,
+			const struct mnt *mnt, const char *layers)
+{
+	char *copy = xstrdup(layers), *rest = copy, *path;
+
+	while ((path = strsep(&rest, ":"))) {
+		if (!*path)
+			continue;
+		if (*path != '/' || strchr(path, '\\') || access(path, F_OK) < 0)
+			mounts_refuse(m, ns, mnt, "its layer %s is not found outside: not supported",
+				      path);
+	}
+	free(copy);
+}
+
+static void check_layers(struct mounts *m, const struct mount_ns *ns,
+			 const struct mnt *mnt)
+{
+	const char *option = mnt->options, *layers;
+	const char *end = option + mnt->options_len;
+
+	for (; option < end; option += strlen(option) + 1) {
+		layers = layer_of(option);
+		if (layers)
+			check_layer(m, ns, mnt, layers);
+	}
+}
+
+static uint32_t kind_of(struct mounts *m, const struct mount_ns *ns,
+			const struct mnt *mnt)
+{
+	if (is_of_cgroup_ns(ns, mnt))
+		return CKPT_FILESYSTEM_NEW;
+	if (host_has(m, mnt))
+		return CKPT_FILESYSTEM_EXTERNAL;
+	if (!strcmp(mnt->type, "tmpfs"))
+		return CKPT_FILESYSTEM_CONTENT;
+	if (is_made_anew(mnt->type))
+		return CKPT_FILESYSTEM_NEW;
+	return 0;
+}
+
+static void explain(struct mounts *m, const struct mount_ns *ns,
+		    const struct mnt *mnt)
+{
+	if (!strcmp(mnt->type, "nsfs"))
+		mounts_refuse(m, ns, mnt, "holds a namespace: not supported");
+	else
+		mounts_refuse(m, ns, mnt, "%s is mounted only inside, and cannot be made anew: not supported",
+			      mnt->source);
+}
+
+static size_t add(struct mounts *m, size_t n, const struct mnt *mnt)
+{
+	const struct mount_ns *ns = &m->ns[n];
+	struct filesystem fs = {
+		.kind = kind_of(m, ns, mnt), .mnt = mnt, .ns = n, .dir = -1,
+	};
+
+	if (!fs.kind)
+		explain(m, ns, mnt);
+	if (fs.kind == CKPT_FILESYSTEM_EXTERNAL) {
+		fs.outside = find_outside(m, mnt);
+		if (!fs.outside)
+			mounts_refuse(m, ns, mnt, "%s of %s is not seen in any mount outside: not supported",
+				      mnt->root, mnt->source);
+	}
+	if (fs.kind == CKPT_FILESYSTEM_NEW && !strcmp(mnt->type, "overlay"))
+		check_layers(m, ns, mnt);
+	m->fs = xrealloc(m->fs, m->nr_fs + 1, sizeof(*m->fs));
+	m->fs[m->nr_fs] = fs;
+	return m->nr_fs++;
+}
+
+/* From outside, each directory that is mounted is found by itself. */
+static bool is_the_one(const struct filesystem *fs, const struct mnt *mnt)
+{
+	if (!same_filesystem(fs->mnt, mnt))
+		return false;
+	return fs->kind != CKPT_FILESYSTEM_EXTERNAL ||
+	       !strcmp(fs->mnt->root, mnt->root);
+}
+
+size_t filesystem_of(struct mounts *m, size_t ns, const struct mnt *mnt)
+{
+	struct filesystem *fs;
+	size_t i;
+
+	for (i = 0; i < m->nr_fs; i++)
+		if (is_the_one(&m->fs[i], mnt))
+			break;
+	if (i == m->nr_fs)
+		return add(m, ns, mnt);
+	fs = &m->fs[i];
+	if (path_below(mnt->root, fs->mnt->root))
+		return i;
+	if (!path_below(fs->mnt->root, mnt->root))
+		mounts_refuse(m, &m->ns[ns], mnt, "no mount shows both %s and %s: not supported",
+			      mnt->root, fs->mnt->root);
+	fs->mnt = mnt;
+	fs->ns = ns;
+	return i;
+}

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <checkpoint/tool_image.h>
+#include "../common/content.h"
+#include "../common/log.h"
+#include "../common/proctree.h"
+#include "../common/util.h"
+#include "mounts.h"
+
+#define PIECE	(256U << 10)
+
+void mounts_refuse(struct mounts *m, const struct mount_ns *ns,
+		   const struct mnt *mnt, const char *format, ...)
+{
+	char why[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	log_add(m->log, "pid %d (%s): mount %s (%s): %s", ns->pid, ns->comm,
+		*mnt->point ? mnt->point : "without a path", mnt->type, why);
+	m->refused = true;
+}
+
+static const struct {
+	uint64_t attr;
+	uint32_t flag;
+} attributes[] = {
+	{ MOUNT_ATTR_RDONLY, CKPT_MOUNT_RDONLY },
+	{ MOUNT_ATTR_NOSUID, CKPT_MOUNT_NOSUID },
+	{ MOUNT_ATTR_NODEV, CKPT_MOUNT_NODEV },
+	{ MOUNT_ATTR_NOEXEC, CKPT_MOUNT_NOEXEC },
+	{ MOUNT_ATTR_NOATIME, CKPT_MOUNT_NOATIME },
+	{ MOUNT_ATTR_STRICTATIME, CKPT_MOUNT_STRICTATIME },
+	{ MOUNT_ATTR_NODIRATIME, CKPT_MOUNT_NODIRATIME },
+	{ ATTR_NOSYMFOLLOW, CKPT_MOUNT_NOSYMFOLLOW },
+};
+
+/* Returns the attributes that are not in the table. */
+static uint64_t translate_attributes(const struct mnt *mnt, uint32_t *flags)
+{
+	uint64_t left = mnt->attr;
+	size_t i;
+
+	*flags = 0;
+	for (i = 0; i < ARRAY_SIZE(attributes); i++) {
+		if (!(mnt->attr & attributes[i].attr))
+			continue;
+		left &= ~attributes[i].attr;
+		*flags |= attributes[i].flag;
+	}
+	if (mnt->propagation & MS_UNBINDABLE)
+		*flags |= CKPT_MOUNT_UNBINDABLE;
+	return left;
+}
+
+static bool is_deleted(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len >= 9 && !strcmp(path + len - 9, "//deleted");
+}
+
+static bool in_group(const struct mount_table *t, uint64_t group)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr; i++)
+		if (t->mnt[i].peer_group == group)
+			return true;
+	return false;
+}
+
+/* What is mounted outside would appear inside, or the other way around. */
+static const char *check_propagation(const struct mounts *m,
+				     const struct mount_ns *ns,
+				     const struct mnt *mnt)
+{
+	size_t i;
+
+	if (mnt->peer_group && in_group(&m->host, mnt->peer_group))
+		return "shares with a mount outside: not supported (unshare --mount --propagation private makes it private)";
+	if (mnt->master && in_group(&m->host, mnt->master))
+		return "receives mounts from outside: not supported (unshare --mount --propagation private makes it private)";
+	for (i = 0; i < m->nr_ns; i++)
+		if (&m->ns[i] != ns && mnt->peer_group &&
+		    in_group(&m->ns[i].table, mnt->peer_group))
+			return "shares with a mount of another namespace: not supported";
+	if (mnt->master && !in_group(&ns->table, mnt->master))
+		return "receives mounts from another namespace: not supported";
+	return NULL;
+}
+
+static void check_mount(struct mounts *m, const struct mount_ns *ns,
+			const struct mnt *mnt)
+{
+	const char *why = check_propagation(m, ns, mnt);
+	uint64_t unknown;
+	uint32_t flags;
+
+	if (why)
+		mounts_refuse(m, ns, mnt, "%s", why);
+	if (!*mnt->point || is_deleted(mnt->point))
+		mounts_refuse(m, ns, mnt, "no path leads to it: not supported");
+	if (is_deleted(mnt->root))
+		mounts_refuse(m, ns, mnt, "what is mounted there was removed: not supported");
+	unknown = translate_attributes(mnt, &flags);
+	if (unknown & ATTR_IDMAP)
+		mounts_refuse(m, ns, mnt, "ids are mapped: not supported");
+	else if (unknown)
+		mounts_refuse(m, ns, mnt, "attributes %#llx: not supported",
+			      (unsigned long long)unknown);
+	if (mnt->secured)
+		mounts_refuse(m, ns, mnt, "options of a security module: not supported");
+}
+
+static size_t index_of(const struct mount_table *t, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr; i++)
+		if (t->mnt[i].id == id)
+			break;
+	return i;
+}
+
+/* Mounts can be moved: the older one is not always below. */
+static void sort(struct mounts *m, struct mount_ns *ns)
+{
+	const struct mount_table *t = &ns->table;
+	bool *done = xcalloc(t->nr + 1, sizeof(*done));
+	size_t i, parent, nr = 0, before;
+
+	ns->order = xcalloc(t->nr, sizeof(*ns->order));
+	do {
+		before = nr;
+		for (i = 0; i < t->nr; i++) {
+			parent = index_of(t, t->mnt[i].parent);
+			if (done[i] || (parent < t->nr ? !done[parent] : nr))
+				continue;
+			done[i] = true;
+			ns->order[nr++] = i;
+		}
+	} while (nr > before);
+	for (i = 0; i < t->nr; i++)
+		if (!done[i])
+			mounts_refuse(m, ns, &t->mnt[i], "it is not below the root: not supported");
+	free(done);
+}
+
+static char *root_of(pid_t pid)
+{
+	char path[40], *target = xcalloc(1, 4096);
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/root", pid);
+	len = readlink(path, target, 4095);
+	if (len > 0 && *target == '/' && !is_deleted(target))
+		return target;
+	free(target);
+	return NULL;
+}
+
+static int add_namespace(struct mounts *m, const struct proc *proc,
+			 uint64_t inode, bool of_root)
+{
+	struct mount_ns *ns;
+	size_t i;
+
+	for (i = 0; i < m->nr_ns; i++)
+		if (m->ns[i].inode == inode)
+			return 0;
+	m->ns = xrealloc(m->ns, m->nr_ns + 1, sizeof(*m->ns));
+	ns = &m->ns[m->nr_ns];
+	*ns = (struct mount_ns){
+		.inode = inode, .pid = proc->pid, .root = root_of(proc->pid),
+		.of_root = of_root,
+	};
+	snprintf(ns->comm, sizeof(ns->comm), "%s", proc->comm);
+	m->nr_ns++;
+	if (!ns->root)
+		errno = ENOENT;
+	if (ns->root && !mount_table_read(&ns->table, proc->pid))
+		return 0;
+	log_add(m->log, "pid %d (%s): cannot read its mounts: %s%s", proc->pid,
+		proc->comm, strerror(errno),
+		errno == EPERM ? " (it needs CAP_SYS_ADMIN)" : "");
+	m->refused = true;
+	return -1;
+}
+
+static int find_namespaces(struct mounts *m, pid_t root)
+{
+	uint64_t own = mount_ns_inode(getpid()), inode;
+	struct proc *list;
+	int n = proc_tree(root, &list), i, ret = 0;
+
+	for (i = 0; i < n && !ret; i++) {
+		inode = mount_ns_inode(list[i].pid);
+		if (inode && inode != own)
+			ret = add_namespace(m, &list[i], inode, !i);
+	}
+	free(list);
+	return ret;
+}
+
+static void look_at(struct mounts *m, size_t n)
+{
+	struct mount_ns *ns = &m->ns[n];
+	size_t i;
+
+	sort(m, ns);
+	ns->fs = xcalloc(ns->table.nr, sizeof(*ns->fs));
+	for (i = 0; i < ns->table.nr; i++) {
+		check_mount(m, ns, &ns->table.mnt[i]);
+		ns->fs[i] = filesystem_of(m, n, &ns->table.mnt[i]);
+	}
+}
+
+static void check_content(struct mounts *m, const struct filesystem *fs)
+{
+	struct content content = { .dir = fs->dir };
+
+	if (fs->dir >= 0 && content_save(&content) < 0)
+		mounts_refuse(m, &m->ns[fs->ns], fs->mnt, "%s", content.error);
+}
+
+int mounts_collect(struct mounts *m, pid_t root, int log)
+{
+	size_t i;
+
+	*m = (struct mounts){ .log = log };
+	if (find_namespaces(m, root) < 0)
+		return -1;
+	if (!m->nr_ns)
+		return 0;
+	if (mount_table_read(&m->host, 0) < 0) {
+		log_add(log, "cannot read our own mounts: %s", strerror(errno));
+		return -1;
+	}
+	for (i = 0; i < m->nr_ns; i++)
+		look_at(m, i);
+	if (!m->refused)
+		layers_open(m);
+	for (i = 0; i < m->nr_fs; i++)
+		check_content(m, &m->fs[i]);
+	return m->refused ? -1 : 0;
+}
+
+static uint32_t filesystem_flags(const struct mnt *mnt)
+{
+	uint32_t flags = 0;
+
+	if (mnt->sb_flags & MS_RDONLY)
+		flags |= CKPT_FILESYSTEM_RDONLY;
+	if (mnt->sb_flags & MS_SYNCHRONOUS)
+		flags |= CKPT_FILESYSTEM_SYNCHRONOUS;
+	if (mnt->sb_flags & MS_DIRSYNC)
+		flags |= CKPT_FILESYSTEM_DIRSYNC;
+	if (mnt->sb_flags & MS_LAZYTIME)
+		flags |= CKPT_FILESYSTEM_LAZYTIME;
+	return flags;
+}
+
+/**
+ * struct pieces - content that becomes records
+ * @s: where these go
+ * @id: of the file system
+ * @bytes: of the next piece
+ * @len: their number
+ */
+struct pieces {
+	struct sections *s;
+	uint32_t id;
+	char *bytes;
+	size_t len;
+};
+
+static void put_piece(struct pieces *p, bool last)
+{
+	struct ckpt_content content = { .filesystem_id = p->id, .last = last };
+
+	sections_add(p->s, CKPT_REC_CONTENT, &content, sizeof(content),
+		     p->bytes, p->len);
+	p->len = 0;
+}
+
+static int take_content(void *arg, const void *bytes, size_t len)
+{
+	struct pieces *p = arg;
+	const char *from = bytes;
+	size_t step;
+
+	for (; len; len -= step, from += step) {
+		step = PIECE - p->len < len ? PIECE - p->len : len;
+		memcpy(p->bytes + p->len, from, step);
+		p->len += step;
+		if (p->len == PIECE)
+			put_piece(p, false);
+	}
+	return p->s->error ? -1 : 0;
+}
+
+static int write_content(struct mounts *m, const struct filesystem *fs,
+			 struct sections *s)
+{
+	struct pieces p = { .s = s, .id = fs->id, .bytes = xcalloc(1, PIECE) };
+	struct content content = {
+		.dir = fs->dir, .write = take_content, .arg = &p,
+	};
+	int ret = content_save(&content);
+
+	put_piece(&p, true);
+	free(p.bytes);
+	if (ret < 0 && !s->error)
+		mounts_refuse(m, &m->ns[fs->ns], fs->mnt, "%s", content.error);
+	return ret;
+}
+
+static int write_filesystem(struct mounts *m, struct filesystem *fs,
+			    struct sections *s)
+{
+	const struct mnt *mnt = fs->mnt;
+	struct ckpt_filesystem body = {
+		.kind = fs->kind, .flags = filesystem_flags(mnt),
+		.dev_major = mnt->major, .dev_minor = mnt->minor,
+	};
+	struct strings tail = { 0 };
+
+	strings_add(&tail, mnt->type);
+	strings_add(&tail, mnt->source);
+	strings_add(&tail, mnt->root);
+	strings_add(&tail, fs->outside ? fs->outside : "");
+	strings_add_all(&tail, mnt->options, mnt->options_len);
+	fs->id = sections_add_object(s, CKPT_REC_FILESYSTEM, &body,
+				     sizeof(body), &tail);
+	return fs->kind == CKPT_FILESYSTEM_CONTENT ?
+		write_content(m, fs, s) : 0;
+}
+
+/* Groups are numbered by the kernel; which number it is, means nothing. */
+static void write_mount(const struct mounts *m, const struct mount_ns *ns,
+			size_t i, const uint32_t *ids, struct sections *s,
+			uint32_t *id)
+{
+	const struct mnt *mnt = &ns->table.mnt[i];
+	size_t parent = index_of(&ns->table, mnt->parent);
+	struct ckpt_mount body = {
+		.ns_id = ns->id, .filesystem_id = m->fs[ns->fs[i]].id,
+		.parent_id = parent < ns->table.nr ? ids[parent] : 0,
+		.peer_group = mnt->peer_group, .master = mnt->master,
+	};
+	struct strings tail = { 0 };
+
+	translate_attributes(mnt, &body.flags);
+	strings_add(&tail, mnt->root);
+	strings_add(&tail, mnt->point);
+	*id = sections_add_object(s, CKPT_REC_MOUNT, &body, sizeof(body),
+				  &tail);
+}
+
+static void write_namespace(struct mounts *m, struct mount_ns *ns,
+			    struct sections *s)
+{
+	struct ckpt_mount_ns body = {
+		.inode = ns->inode, .pid = ns->pid, .nr_mounts = ns->table.nr,
+		.flags = ns->of_root ? CKPT_MOUNT_NS_ROOT : 0,
+	};
+	uint32_t *ids = xcalloc(ns->table.nr, sizeof(*ids));
+	struct strings tail = { 0 };
+	size_t i;
+
+	strings_add(&tail, ns->root);
+	ns->id = sections_add_object(s, CKPT_REC_MOUNT_NS, &body, sizeof(body),
+				     &tail);
+	for (i = 0; i < ns->table.nr; i++)
+		write_mount(m, ns, ns->order[i], ids, s, &ids[ns->order[i]]);
+	free(ids);
+}
+
+int mounts_write(struct mounts *m, struct sections *s)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_fs; i++)
+		if (write_filesystem(m, &m->fs[i], s) < 0)
+			return -1;
+	for (i = 0; i < m->nr_ns; i++)
+		write_namespace(m, &m->ns[i], s);
+	return 0;
+}
+
+void mounts_free(struct mounts *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_fs; i++) {
+		free(m->fs[i].outside);
+		if (m->fs[i].dir >= 0)
+			close(m->fs[i].dir);
+	}
+	for (i = 0; i < m->nr_ns; i++) {
+		mount_table_free(&m->ns[i].table);
+		free(m->ns[i].root);
+		free(m->ns[i].order);
+		free(m->ns[i].fs);
+	}
+	mount_table_free(&m->host);
+	free(m->ns);
+	free(m->fs);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The mounts of the tree's own mount namespaces
+ *
+ * A file system that is mounted outside of them, too, is found there again at
+ * restart; others are made anew, tmpfs with what is in it. What is neither is
+ * refused. mounts.c looks at all of this and writes it, filesystems.c tells where
+ * a file system comes from, layers.c opens those with content.
+ */
+#ifndef CHECKPOINT_MOUNTS_H
+#define CHECKPOINT_MOUNTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../common/mounttable.h"
+#include "sections.h"
+
+/**
+ * struct mount_ns - a mount namespace of the tree
+ * @inode: its inode number
+ * @pid: the first task in it
+ * @comm: its name
+ * @root: the root directory of that
+ * @of_root: it is the root task
+ * @table: all mounts
+ * @order: their indices, each behind that of the mount on which it is
+ * @fs: the file system of each, an index
+ * @id: its record's, once it is written
+ */
+struct mount_ns {
+	uint64_t inode;
+	pid_t pid;
+	char comm[64];
+	char *root;
+	bool of_root;
+	struct mount_table table;
+	size_t *order;
+	size_t *fs;
+	uint32_t id;
+};
+
+/**
+ * struct filesystem - a file system that is mounted in them
+ * @kind: enum ckpt_filesystem_kind
+ * @mnt: one of its mounts: that which shows most of it
+ * @ns: index of the namespace of that
+ * @outside: where it is found outside, or NULL
+ * @dir: descriptor of its content, or -1
+ * @id: its record's, once it is written
+ */
+struct filesystem {
+	uint32_t kind;
+	const struct mnt *mnt;
+	size_t ns;
+	char *outside;
+	int dir;
+	uint32_t id;
+};
+
+/**
+ * struct mounts - all of them
+ * @log: for reasons
+ * @refused: there were some
+ * @host: the mounts of our own namespace
+ * @ns: those of the tree
+ * @nr_ns: their number
+ * @fs: the file systems in them
+ * @nr_fs: their number
+ */
+struct mounts {
+	int log;
+	bool refused;
+	struct mount_table host;
+	struct mount_ns *ns;
+	size_t nr_ns;
+	struct filesystem *fs;
+	size_t nr_fs;
+};
+
+/*
+ * Looks at the tree below ROOT, which stands still. 0; or -1, and all that
+ * stands in the way is logged.
+ */
+int mounts_collect(struct mounts *m, pid_t root, int log);
+/* 0, or -1 and logged; what cannot be written is the sections' error. */
+int mounts_write(struct mounts *m, struct sections *s);
+void mounts_free(struct mounts *m);
+
+/* Logs why a mount cannot be saved. */
+__attribute__((format(printf, 4, 5)))
+void mounts_refuse(struct mounts *m, const struct mount_ns *ns,
+		   const struct mnt *mnt, const char *format, ...);
+
+/* filesystems.c: finds or adds it; returns its index. */
+size_t filesystem_of(struct mounts *m, size_t ns, const struct mnt *mnt);
+
+/* layers.c: opens what has content; what cannot be had is refused. */
+void layers_open(struct mounts *m);
+
+#endif /* CHECKPOINT_MOUNTS_H */

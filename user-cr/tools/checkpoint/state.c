@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "../common/pump.h"
+#include "../common/util.h"
+#include "state.h"
+
+int state_collect(struct state *state, const struct options *o, int log)
+{
+	return mounts_collect(&state->mounts, o->pid, log);
+}
+
+static int write_sections(struct state *state, int fd)
+{
+	struct sections s = { .fd = fd };
+	int ret = mounts_write(&state->mounts, &s);
+
+	if (!sections_end(&s))
+		return ret;
+	complain_errno("cannot write the image");
+	return -1;
+}
+
+/* If it is compressed, it is a frame of its own. */
+int state_write(struct state *state, const struct options *o,
+		struct output *out)
+{
+	struct pump pump = { .out = out, .codec = o->codec };
+	int ret;
+
+	if (!state->mounts.nr_ns)
+		return 0;
+	if (pump_start(&pump) < 0)
+		return -1;
+	ret = write_sections(state, pump.fd);
+	if (pump_end(&pump, interrupted()) != PUMP_DONE)
+		ret = -1;
+	output_note(out);
+	return ret;
+}
+
+void state_free(struct state *state)
+{
+	mounts_free(&state->mounts);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What user space can read and set by itself: saved by us, before the kernel */
+#ifndef CHECKPOINT_STATE_H
+#define CHECKPOINT_STATE_H
+
+#include "checkpoint.h"
+#include "mounts.h"
+
+/**
+ * struct state - what there is to save
+ * @mounts: mount namespaces
+ */
+struct state {
+	struct mounts mounts;
+};
+
+/* While the tree stands still. 0, or -1 and the reasons are logged. */
+int state_collect(struct state *state, const struct options *o, int log);
+
+/* Writes it to the image. 0, or -1 after a complaint, or a line in the log. */
+int state_write(struct state *state, const struct options *o,
+		struct output *out);
+
+void state_free(struct state *state);
+
+#endif /* CHECKPOINT_STATE_H */

@@ -1,0 +1,636 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mount namespaces become what they were
+ *
+ * A new namespace begins as a copy of this machine's. Each saved mount is made as
+ * a mount that is nowhere, and put on the one on which it was, by descriptors
+ * and not by paths: so it does not matter what is mounted over what. When the
+ * tree is whole, its root becomes that of the namespace, and the copy goes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <checkpoint/tool_image.h>
+#include "../common/container.h"
+#include "../common/log.h"
+#include "../common/mounttable.h"
+#include "../common/util.h"
+#include "restart.h"
+
+#ifndef MOVE_MOUNT_SET_GROUP
+#define MOVE_MOUNT_SET_GROUP	0x00000100
+#endif
+
+#define ALL_ATTRIBUTES	(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | \
+			 MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | ATTR_ATIME | \
+			 MOUNT_ATTR_NODIRATIME | ATTR_NOSYMFOLLOW)
+
+/**
+ * struct mount - a mount on its way to its place
+ * @saved: as in the image
+ * @id: its record's
+ * @root: what of its file system is mounted
+ * @point: where
+ * @fs: record of the file system
+ * @fd: descriptor of the mount, or -1
+ * @base: of the first one of a file system that is not external: a mount of all
+ *	of it, or -1
+ * @grouped: it shares as it did
+ */
+struct mount {
+	struct ckpt_mount saved;
+	uint32_t id;
+	const char *root;
+	const char *point;
+	const struct ckpt_record *fs;
+	int fd;
+	int base;
+	bool grouped;
+};
+
+/**
+ * struct rebuild - a namespace that is made
+ * @r: the restart
+ * @ns: its record
+ * @body: of that
+ * @mount: the mounts, each behind the one on which it is
+ * @nr: their number
+ * @adopted: mounts that lie on the old root for a while
+ */
+struct rebuild {
+	const struct restart *r;
+	const struct ckpt_record *ns;
+	struct ckpt_mount_ns body;
+	struct mount *mount;
+	size_t nr;
+	size_t adopted;
+};
+
+bool mounts_wanted(const struct restart *r)
+{
+	return r->o.namespaces & CLONE_NEWNS && !r->o.host_mounts;
+}
+
+/* Of the one with this inode number, or of the root task's for 0. */
+static const struct ckpt_record *find_namespace(const struct state *state,
+						uint64_t inode)
+{
+	struct ckpt_mount_ns body;
+	size_t i;
+
+	for (i = 0; i < state->nr; i++) {
+		if (state->record[i]->type != CKPT_REC_MOUNT_NS)
+			continue;
+		ckpt_record_body(state->record[i], &body, sizeof(body));
+		if (inode ? body.inode == inode :
+		    body.flags & CKPT_MOUNT_NS_ROOT)
+			return state->record[i];
+	}
+	return NULL;
+}
+
+uint64_t mounts_root_ns(const struct restart *r)
+{
+	const struct ckpt_record *ns = find_namespace(&r->state, 0);
+	struct ckpt_mount_ns body;
+
+	if (!ns || !mounts_wanted(r))
+		return 0;
+	ckpt_record_body(ns, &body, sizeof(body));
+	return body.inode;
+}
+
+/* Logs the mount, what was tried, and errno if that is set. Returns -1. */
+__attribute__((format(printf, 3, 4)))
+static int fail(const struct rebuild *b, const struct mount *m,
+		const char *format, ...)
+{
+	int error = errno;
+	char what[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	log_add(b->r->log, "mount %s (%s): %s%s%s", m->point,
+		record_string(m->fs, 0), what, error ? ": " : "",
+		error ? strerror(error) : "");
+	return -1;
+}
+
+static void take_mounts(struct rebuild *b)
+{
+	const struct state *state = &b->r->state;
+	const struct ckpt_record *record;
+	struct mount *m;
+	size_t i;
+
+	b->mount = xcalloc(b->body.nr_mounts, sizeof(*b->mount));
+	for (i = 0; i < state->nr; i++) {
+		record = state->record[i];
+		if (record->type != CKPT_REC_MOUNT)
+			continue;
+		m = &b->mount[b->nr];
+		ckpt_record_body(record, &m->saved, sizeof(m->saved));
+		if (m->saved.ns_id != b->ns->id)
+			continue;
+		m->id = record->id;
+		m->root = record_string(record, 0);
+		m->point = record_string(record, 1);
+		m->fs = state_object(state, m->saved.filesystem_id);
+		m->fd = m->base = -1;
+		b->nr++;
+	}
+}
+
+static struct mount *parent_of(const struct rebuild *b, const struct mount *m)
+{
+	size_t i = 0;
+
+	while (b->mount[i].id != m->saved.parent_id)
+		i++;
+	return &b->mount[i];
+}
+
+/* A path from a directory, by neither links nor other mounts. */
+static int open_below(int dir, const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+			   RESOLVE_NO_XDEV,
+	};
+
+	return syscall(SYS_openat2, dir, *path ? path : ".", &how, sizeof(how));
+}
+
+static int clone_of(int dir, const char *path)
+{
+	int fd = open_below(dir, path), clone, error;
+
+	if (fd < 0)
+		return -1;
+	clone = open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE |
+			  OPEN_TREE_CLOEXEC);
+	error = errno;
+	close(fd);
+	errno = error;
+	return clone;
+}
+
+/* What is there now must be what was there. */
+static int check_outside(const struct rebuild *b, const struct mount *m,
+			 const struct mnt *here, const char *outside)
+{
+	struct ckpt_filesystem fs;
+	const char *below = path_below(outside, here->point);
+	char *root;
+	int ret = 0;
+
+	errno = 0;
+	ckpt_record_body(m->fs, &fs, sizeof(fs));
+	root = path_join(here->root, below ? below : "");
+	if (strcmp(here->type, record_string(m->fs, 0)) ||
+	    strcmp(here->source, record_string(m->fs, 1)))
+		ret = fail(b, m, "%s outside is %s of %s, but was %s of %s",
+			   outside, here->type, here->source,
+			   record_string(m->fs, 0), record_string(m->fs, 1));
+	else if (!below || strcmp(root, m->root))
+		ret = fail(b, m, "%s outside shows %s of %s, but showed %s",
+			   outside, root, here->source, m->root);
+	else if (!(here->sb_flags & MS_RDONLY) !=
+		 !(fs.flags & CKPT_FILESYSTEM_RDONLY))
+		ret = fail(b, m, "%s outside is %s now", outside,
+			   here->sb_flags & MS_RDONLY ? "read-only" :
+			   "writable");
+	free(root);
+	return ret;
+}
+
+static int check_path(const struct rebuild *b, const struct mount *m, int fd,
+		      const char *outside)
+{
+	struct mnt here;
+	uint64_t id;
+	int ret;
+
+	if (mount_id_of(fd, &id) < 0 || mount_read(id, &here) < 0)
+		return fail(b, m, "cannot tell what %s is", outside);
+	ret = check_outside(b, m, &here, outside);
+	mount_free(&here);
+	return ret;
+}
+
+/* The root may come from another place: that is the user's wish. */
+static int clone_external(const struct rebuild *b, const struct mount *m)
+{
+	bool moved = b->r->o.root && m == b->mount &&
+		     b->body.flags & CKPT_MOUNT_NS_ROOT;
+	const char *outside = moved ? b->r->o.root : record_string(m->fs, 3);
+	int fd = open(outside, O_PATH | O_CLOEXEC), clone = -1;
+
+	if (fd < 0)
+		return fail(b, m, "%s outside, which it showed", outside);
+	if (moved || !check_path(b, m, fd, outside)) {
+		clone = open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE |
+				  OPEN_TREE_CLOEXEC);
+		if (clone < 0)
+			fail(b, m, "cannot bind %s", outside);
+	}
+	close(fd);
+	return clone;
+}
+
+static int layer_of(const struct rebuild *b, const struct mount *m)
+{
+	const struct state *state = &b->r->state;
+	size_t i;
+
+	for (i = 0; i < state->nr_layers; i++)
+		if (state->layer[i].ns_id == b->ns->id &&
+		    state->layer[i].filesystem_id == m->fs->id)
+			return state->layer[i].fd;
+	errno = ENOENT;
+	return -1;
+}
+
+/* A mount from elsewhere can be copied only when it is in our namespace. */
+static int adopt_layer(struct rebuild *b, const struct mount *m)
+{
+	int fd = layer_of(b, m);
+
+	if (fd < 0 || move_mount(fd, "", AT_FDCWD, "/",
+				 MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return fail(b, m, "cannot take its content");
+	b->adopted++;
+	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static int new_base(struct rebuild *b, const struct mount *m)
+{
+	struct ckpt_filesystem fs;
+	const char *what;
+	int fd;
+
+	ckpt_record_body(m->fs, &fs, sizeof(fs));
+	if (fs.kind == CKPT_FILESYSTEM_CONTENT)
+		return adopt_layer(b, m);
+	fd = layer_create(m->fs, &what);
+	if (fd >= 0 && !layer_seal(m->fs, fd))
+		return fd;
+	fail(b, m, "cannot make it anew: %s", what);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Of all mounts of a file system, the first one makes it. */
+static int clone_new(struct rebuild *b, const struct mount *m)
+{
+	struct mount *first = b->mount;
+	int fd;
+
+	while (first->fs != m->fs)
+		first++;
+	if (first->base < 0)
+		first->base = new_base(b, m);
+	if (first->base < 0)
+		return -1;
+	fd = clone_of(first->base, m->root + 1);
+	return fd < 0 ? fail(b, m, "cannot mount %s of it", m->root) : fd;
+}
+
+static int set_attributes(const struct rebuild *b, const struct mount *m)
+{
+	static const struct {
+		uint32_t flag;
+		uint64_t attr;
+	} attributes[] = {
+		{ CKPT_MOUNT_RDONLY, MOUNT_ATTR_RDONLY },
+		{ CKPT_MOUNT_NOSUID, MOUNT_ATTR_NOSUID },
+		{ CKPT_MOUNT_NODEV, MOUNT_ATTR_NODEV },
+		{ CKPT_MOUNT_NOEXEC, MOUNT_ATTR_NOEXEC },
+		{ CKPT_MOUNT_NOATIME, MOUNT_ATTR_NOATIME },
+		{ CKPT_MOUNT_STRICTATIME, MOUNT_ATTR_STRICTATIME },
+		{ CKPT_MOUNT_NODIRATIME, MOUNT_ATTR_NODIRATIME },
+		{ CKPT_MOUNT_NOSYMFOLLOW, ATTR_NOSYMFOLLOW },
+	};
+	struct mount_attr attr = { .attr_clr = ALL_ATTRIBUTES };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(attributes); i++)
+		if (m->saved.flags & attributes[i].flag)
+			attr.attr_set |= attributes[i].attr;
+	if (!mount_setattr(m->fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)))
+		return 0;
+	return fail(b, m, "cannot set its flags");
+}
+
+static int make_mount(struct rebuild *b, struct mount *m)
+{
+	struct ckpt_filesystem fs;
+
+	ckpt_record_body(m->fs, &fs, sizeof(fs));
+	if (fs.kind == CKPT_FILESYSTEM_EXTERNAL)
+		m->fd = clone_external(b, m);
+	else
+		m->fd = clone_new(b, m);
+	return m->fd < 0 ? -1 : set_attributes(b, m);
+}
+
+static int put_on_parent(const struct rebuild *b, const struct mount *m)
+{
+	const struct mount *parent = parent_of(b, m);
+	const char *below = path_below(m->point, parent->point);
+	int point, ret;
+
+	errno = 0;
+	if (!below)
+		return fail(b, m, "is not below %s, on which it should be",
+			    parent->point);
+	point = open_below(parent->fd, below);
+	if (point < 0)
+		return fail(b, m, "there is no such place on the mount %s",
+			    parent->point);
+	ret = move_mount(m->fd, "", point, "", MOVE_MOUNT_F_EMPTY_PATH |
+			 MOVE_MOUNT_T_EMPTY_PATH);
+	if (ret < 0)
+		fail(b, m, "cannot put it there");
+	close(point);
+	return ret;
+}
+
+static int compare_depth(const void *a, const void *b)
+{
+	const struct mount *x = *(struct mount *const *)a;
+	const struct mount *y = *(struct mount *const *)b;
+	size_t i = strlen(x->point), k = strlen(y->point);
+
+	return i < k ? 1 : i > k ? -1 : 0;
+}
+
+/* The deeper ones first: so no mount is in the way of another one. */
+static int put_all(const struct rebuild *b)
+{
+	struct mount **order = xcalloc(b->nr, sizeof(*order));
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < b->nr; i++)
+		order[i] = &b->mount[i];
+	qsort(order, b->nr, sizeof(*order), compare_depth);
+	for (i = 0; i < b->nr && !ret; i++)
+		if (order[i]->saved.parent_id)
+			ret = put_on_parent(b, order[i]);
+	free(order);
+	return ret;
+}
+
+/* The old root is our directory: first goes what lies on it, then itself. */
+static int leave_old_root(const struct rebuild *b)
+{
+	size_t i;
+
+	for (i = 0; i <= b->adopted; i++)
+		if (umount2(".", MNT_DETACH) < 0)
+			return -1;
+	return chdir("/");
+}
+
+/* The old root lies on the new one for a moment. */
+static int change_root(const struct rebuild *b)
+{
+	const struct mount *root = b->mount;
+	int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), ret = -1;
+
+	if (old < 0 || move_mount(root->fd, "", AT_FDCWD, "/",
+				  MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		fail(b, root, "cannot mount it");
+	else if (fchdir(root->fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+		fail(b, root, "cannot make it the root (is our own root a mount?)");
+	else if (fchdir(old) < 0 || leave_old_root(b) < 0)
+		fail(b, root, "cannot take away the mounts of this machine");
+	else
+		ret = 0;
+	if (old >= 0)
+		close(old);
+	return ret;
+}
+
+static int set_propagation(const struct rebuild *b, const struct mount *m,
+			   uint64_t how)
+{
+	struct mount_attr attr = { .propagation = how };
+
+	if (!mount_setattr(m->fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)))
+		return 0;
+	return fail(b, m, "cannot set how it propagates");
+}
+
+static bool same_filesystem_as(const struct mount *a, const struct mount *b)
+{
+	struct ckpt_filesystem x, y;
+
+	ckpt_record_body(a->fs, &x, sizeof(x));
+	ckpt_record_body(b->fs, &y, sizeof(y));
+	return x.dev_major == y.dev_major && x.dev_minor == y.dev_minor;
+}
+
+/* A member of a group that is there already, and shows all that M does. */
+static const struct mount *find_member(const struct rebuild *b, uint32_t group,
+				       const struct mount *m)
+{
+	size_t i;
+
+	for (i = 0; i < b->nr; i++)
+		if (b->mount[i].grouped &&
+		    same_filesystem_as(&b->mount[i], m) &&
+		    b->mount[i].saved.peer_group == group &&
+		    path_below(m->root, b->mount[i].root))
+			return &b->mount[i];
+	return NULL;
+}
+
+static int join_group(const struct rebuild *b, const struct mount *m,
+		      const struct mount *member)
+{
+	if (!move_mount(member->fd, "", m->fd, "", MOVE_MOUNT_F_EMPTY_PATH |
+			MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_SET_GROUP))
+		return 0;
+	return fail(b, m, "cannot share with the mount %s", member->point);
+}
+
+static bool group_exists(const struct rebuild *b, uint32_t group)
+{
+	size_t i;
+
+	for (i = 0; i < b->nr; i++)
+		if (b->mount[i].grouped && b->mount[i].saved.peer_group == group)
+			return true;
+	return false;
+}
+
+/* Of a group, the member that shows most comes first. */
+static bool is_widest(const struct rebuild *b, const struct mount *m)
+{
+	size_t i;
+
+	for (i = 0; i < b->nr; i++)
+		if (b->mount[i].saved.peer_group == m->saved.peer_group &&
+		    strlen(b->mount[i].root) < strlen(m->root))
+			return false;
+	return true;
+}
+
+/* 1: it shares now as it did, 0: others have to come before, -1: failed */
+static int set_group(const struct rebuild *b, const struct mount *m)
+{
+	const struct mount *member;
+	uint32_t peers = m->saved.peer_group, master = m->saved.master;
+
+	member = peers ? find_member(b, peers, m) : NULL;
+	if (member)
+		return join_group(b, m, member) < 0 ? -1 : 1;
+	if (peers && (group_exists(b, peers) || !is_widest(b, m)))
+		return 0;
+	if (master) {
+		member = find_member(b, master, m);
+		if (!member)
+			return 0;
+		if (join_group(b, m, member) < 0 ||
+		    set_propagation(b, m, MS_SLAVE) < 0)
+			return -1;
+	}
+	if (peers && set_propagation(b, m, MS_SHARED) < 0)
+		return -1;
+	return 1;
+}
+
+static int set_groups(const struct rebuild *b)
+{
+	bool again = true;
+	struct mount *m;
+	int ret;
+
+	while (again) {
+		again = false;
+		for (m = b->mount; m < b->mount + b->nr; m++) {
+			ret = m->grouped ? 0 : set_group(b, m);
+			if (ret < 0)
+				return -1;
+			m->grouped |= ret;
+			again |= ret;
+		}
+	}
+	errno = 0;
+	for (m = b->mount; m < b->mount + b->nr; m++) {
+		if (!m->grouped)
+			return fail(b, m, "cannot share as it did: no other mount of its group shows as much");
+		if (m->saved.flags & CKPT_MOUNT_UNBINDABLE &&
+		    set_propagation(b, m, MS_UNBINDABLE) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int enter_root(const struct rebuild *b)
+{
+	const char *root = record_string(b->ns, 0);
+
+	if (!strcmp(root, "/") || (!chroot(root) && !chdir("/")))
+		return 0;
+	log_add(b->r->log, "cannot make %s the root directory: %s", root,
+		strerror(errno));
+	return -1;
+}
+
+static int check_root_option(const struct rebuild *b)
+{
+	struct ckpt_filesystem fs;
+
+	ckpt_record_body(b->mount->fs, &fs, sizeof(fs));
+	if (!b->r->o.root || !(b->body.flags & CKPT_MOUNT_NS_ROOT) ||
+	    fs.kind == CKPT_FILESYSTEM_EXTERNAL)
+		return 0;
+	errno = 0;
+	return fail(b, b->mount, "it is in the image: --root cannot replace it");
+}
+
+static int rebuild(struct rebuild *b)
+{
+	size_t i;
+
+	if (check_root_option(b) < 0)
+		return -1;
+	for (i = 0; i < b->nr; i++)
+		if (make_mount(b, &b->mount[i]) < 0)
+			return -1;
+	if (put_all(b) < 0 || change_root(b) < 0 || set_groups(b) < 0)
+		return -1;
+	return enter_root(b);
+}
+
+int mounts_rebuild(const struct restart *r, uint64_t ns_inode)
+{
+	struct rebuild b = { .r = r };
+	size_t i;
+	int ret;
+
+	b.ns = ns_inode ? find_namespace(&r->state, ns_inode) : NULL;
+	if (!b.ns) {
+		log_add(r->log, "the image has no mounts of namespace %llu",
+			(unsigned long long)ns_inode);
+		return -1;
+	}
+	if (container_private_mounts() < 0) {
+		log_add(r->log, "cannot make the mounts private: %s",
+			strerror(errno));
+		return -1;
+	}
+	ckpt_record_body(b.ns, &b.body, sizeof(b.body));
+	take_mounts(&b);
+	ret = rebuild(&b);
+	for (i = 0; i < b.nr; i++) {
+		if (b.mount[i].fd >= 0)
+			close(b.mount[i].fd);
+		if (b.mount[i].base >= 0)
+			close(b.mount[i].base);
+	}
+	free(b.mount);
+	return ret;
+}
+
+bool mounts_have_proc(const struct restart *r)
+{
+	const struct state *state = &r->state;
+	struct ckpt_filesystem fs;
+	size_t i;
+
+	for (i = 0; i < state->nr; i++) {
+		if (state->record[i]->type != CKPT_REC_FILESYSTEM)
+			continue;
+		ckpt_record_body(state->record[i], &fs, sizeof(fs));
+		if (fs.kind == CKPT_FILESYSTEM_NEW &&
+		    !strcmp(record_string(state->record[i], 0), "proc"))
+			return true;
+	}
+	return false;
+}
+
+void mounts_close(struct restart *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->state.nr_layers; i++)
+		close(r->state.layer[i].fd);
+	r->state.nr_layers = 0;
+}
