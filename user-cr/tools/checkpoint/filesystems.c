@@ -51,12 +51,16 @@ static bool leads_to(const char *path, const struct mnt *host)
 	return ok;
 }
 
-/* Where outside one can see what is mounted as MNT; NULL if nowhere. */
+/*
+ * Where outside one can see what is mounted as MNT. It may be hidden there, as
+ * the proc of a machine is below that of a container; only where there is no
+ * mount of it is there no path.
+ */
 static char *find_outside(const struct mounts *m, const struct mnt *mnt)
 {
 	const struct mnt *host;
 	const char *below;
-	char *path;
+	char *path, *hidden = NULL;
 	size_t i;
 
 	for (i = 0; i < m->host.nr; i++) {
@@ -67,11 +71,16 @@ static char *find_outside(const struct mounts *m, const struct mnt *mnt)
 		if (!below)
 			continue;
 		path = path_join(host->point, below);
-		if (leads_to(path, host))
+		if (leads_to(path, host)) {
+			free(hidden);
 			return path;
-		free(path);
+		}
+		if (hidden)
+			free(path);
+		else
+			hidden = path;
 	}
-	return NULL;
+	return hidden;
 }
 
 static uint64_t cgroup_ns_of(pid_t pid)
@@ -169,7 +178,7 @@ static size_t add(struct mounts *m, size_t n, const struct mnt *mnt)
 	if (fs.kind == CKPT_FILESYSTEM_EXTERNAL) {
 		fs.outside = find_outside(m, mnt);
 		if (!fs.outside)
-			mounts_refuse(m, ns, mnt, "%s of %s is not seen in any mount outside: not supported",
+			mounts_refuse(m, ns, mnt, "no mount outside shows %s of %s: not supported",
 				      mnt->root, mnt->source);
 	}
 	if (fs.kind == CKPT_FILESYSTEM_NEW && !strcmp(mnt->type, "overlay"))

@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <checkpoint/tool_image.h>
@@ -76,62 +74,10 @@ static int enter(const struct mount_ns *ns)
 	return ret;
 }
 
-static bool shows(const char *path, const struct mnt *mnt)
+static void uncover(const struct mount_table *t, const struct mnt *mnt)
 {
-	struct stat st;
-
-	return !lstat(path, &st) && major(st.st_dev) == mnt->major &&
-	       minor(st.st_dev) == mnt->minor;
-}
-
-/* On the way to a mount: the last one that it is on and that PATH leads to. */
-static const struct mnt *way_to(const struct mount_table *t,
-				const struct mnt *mnt, const char *path)
-{
-	size_t i;
-
-	while (!path_below(path, mnt->point)) {
-		for (i = 0; i < t->nr && t->mnt[i].id != mnt->parent; i++)
-			;
-		if (i == t->nr)
-			return NULL;
-		mnt = &t->mnt[i];
-	}
-	return mnt;
-}
-
-/* Takes one mount away that hides MNT; false if there is none. */
-static bool uncover(const struct mount_table *t, const struct mnt *mnt)
-{
-	char *path = xstrdup(mnt->point), *end = path;
-	const struct mnt *way;
-	bool done = false;
-
-	while (end && !done) {
-		end = strchr(end + 1, '/');
-		if (end)
-			*end = '\0';
-		way = way_to(t, mnt, path);
-		if (way && !shows(path, way)) {
-			done = !umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
-			break;
-		}
-		if (end)
-			*end = '/';
-	}
-	free(path);
-	return done;
-}
-
-static void uncover_all(const struct mount_table *t, const struct mnt *mnt)
-{
-	size_t i;
-
-	if (unshare(CLONE_NEWNS) < 0 || container_private_mounts() < 0)
-		return;
-	for (i = 0; i < t->nr && !shows(mnt->point, mnt); i++)
-		if (!uncover(t, mnt))
-			break;
+	if (!unshare(CLONE_NEWNS) && !container_private_mounts())
+		mount_uncover(t, mnt);
 }
 
 /* Nothing changes by our looking at it, not even the times. */
@@ -165,9 +111,9 @@ static int open_layer(const struct mounts *m, const struct filesystem *fs)
 
 	if (enter(ns) < 0)
 		return -1;
-	if (!shows(fs->mnt->point, fs->mnt))
-		uncover_all(&ns->table, fs->mnt);
-	if (shows(fs->mnt->point, fs->mnt))
+	if (!mount_is_seen(fs->mnt))
+		uncover(&ns->table, fs->mnt);
+	if (mount_is_seen(fs->mnt))
 		return open_copy(fs->mnt);
 	errno = ENOENT;
 	return -1;

@@ -12,6 +12,8 @@
 #include <archive_entry.h>
 
 #define ARCHIVE_CALLS(F) \
+	F(archive_entry_atime) \
+	F(archive_entry_atime_nsec) \
 	F(archive_entry_clear) \
 	F(archive_entry_filetype) \
 	F(archive_entry_free) \
@@ -20,6 +22,8 @@
 	F(archive_entry_linkresolver_free) \
 	F(archive_entry_linkresolver_new) \
 	F(archive_entry_linkresolver_set_strategy) \
+	F(archive_entry_mtime) \
+	F(archive_entry_mtime_nsec) \
 	F(archive_entry_new) \
 	F(archive_entry_pathname) \
 	F(archive_entry_size) \

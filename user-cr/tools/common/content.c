@@ -243,9 +243,31 @@ static int restore_data(struct content *c, struct archive *from,
 		fail(c, entry, la.archive_error_string(from));
 }
 
+/*
+ * The directory itself is there already. The library does not wait with its times
+ * until all is in it.
+ */
+static bool is_itself(struct archive_entry *entry)
+{
+	const char *name = la.archive_entry_pathname(entry);
+
+	return name && (!strcmp(name, ".") || !strcmp(name, "./"));
+}
+
+static void take_times(struct archive_entry *entry, struct timespec *times)
+{
+	times[0].tv_sec = la.archive_entry_atime(entry);
+	times[0].tv_nsec = la.archive_entry_atime_nsec(entry);
+	times[1].tv_sec = la.archive_entry_mtime(entry);
+	times[1].tv_nsec = la.archive_entry_mtime_nsec(entry);
+}
+
 static int restore_all(struct content *c, struct archive *from,
 		       struct archive *disk)
 {
+	struct timespec times[2] = {
+		{ .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_OMIT },
+	};
 	struct archive_entry *entry;
 	int ret;
 
@@ -256,11 +278,15 @@ static int restore_all(struct content *c, struct archive *from,
 		if (la.archive_entry_size(entry) > 0 &&
 		    restore_data(c, from, disk, entry) < 0)
 			return -1;
+		if (is_itself(entry))
+			take_times(entry, times);
 		if (check(c, disk, entry, la.archive_write_finish_entry(disk)) < 0)
 			return -1;
 	}
 	/* Now that all is in them, directories get their times. */
-	return check(c, disk, NULL, la.archive_write_close(disk));
+	if (check(c, disk, NULL, la.archive_write_close(disk)) < 0)
+		return -1;
+	return futimens(c->dir, times) < 0 ? fail(c, NULL, NULL) : 0;
 }
 
 static int restore(struct content *c)

@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "mounttable.h"
@@ -268,4 +269,66 @@ char *path_join(const char *dir, const char *name)
 	if (!*name)
 		return xstrdup(dir);
 	return xasprintf("%s/%s", strcmp(dir, "/") ? dir : "", name);
+}
+
+/* The device tells: what is asked for has its own, or that of nothing near. */
+static bool shows(const char *path, const struct mnt *mnt)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && major(st.st_dev) == mnt->major &&
+	       minor(st.st_dev) == mnt->minor;
+}
+
+bool mount_is_seen(const struct mnt *mnt)
+{
+	return shows(mnt->point, mnt);
+}
+
+/* On the way to a mount: the last one that it is on and that PATH leads to. */
+static const struct mnt *way_to(const struct mount_table *t,
+				const struct mnt *mnt, const char *path)
+{
+	size_t i;
+
+	while (!path_below(path, mnt->point)) {
+		for (i = 0; i < t->nr && t->mnt[i].id != mnt->parent; i++)
+			;
+		if (i == t->nr)
+			return NULL;
+		mnt = &t->mnt[i];
+	}
+	return mnt;
+}
+
+/* Takes one mount away that hides MNT; false if there is none. */
+static bool uncover(const struct mount_table *t, const struct mnt *mnt)
+{
+	char *path = xstrdup(mnt->point), *end = path;
+	const struct mnt *way;
+	bool found = false;
+
+	while (end && !found) {
+		end = strchr(end + 1, '/');
+		if (end)
+			*end = '\0';
+		way = way_to(t, mnt, path);
+		found = way && !shows(path, way);
+		if (!found && end)
+			*end = '/';
+	}
+	if (found)
+		found = !umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+	free(path);
+	return found;
+}
+
+bool mount_uncover(const struct mount_table *t, const struct mnt *mnt)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr && !mount_is_seen(mnt); i++)
+		if (!uncover(t, mnt))
+			break;
+	return mount_is_seen(mnt);
 }

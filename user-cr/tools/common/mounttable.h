@@ -80,6 +80,15 @@ static inline bool same_filesystem(const struct mnt *a, const struct mnt *b)
 	return a->major == b->major && a->minor == b->minor;
 }
 
+/* Whether its path leads to it, and not to something that is mounted over it. */
+bool mount_is_seen(const struct mnt *mnt);
+
+/*
+ * In a mount namespace that will not be used any more, whose table this is:
+ * takes away what hides a mount. True if it is seen now.
+ */
+bool mount_uncover(const struct mount_table *t, const struct mnt *mnt);
+
 /*
  * What follows in PATH behind DIR, without a slash at its start; "" if they are
  * the same, NULL if PATH is not below.

@@ -64,6 +64,7 @@ struct mount {
  * @body: of that
  * @mount: the mounts, each behind the one on which it is
  * @nr: their number
+ * @here: the mounts of this machine
  * @adopted: mounts that lie on the old root for a while
  */
 struct rebuild {
@@ -72,6 +73,7 @@ struct rebuild {
 	struct ckpt_mount_ns body;
 	struct mount *mount;
 	size_t nr;
+	struct mount_table here;
 	size_t adopted;
 };
 
@@ -187,67 +189,106 @@ static int clone_of(int dir, const char *path)
 	return clone;
 }
 
-/* What is there now must be what was there. */
-static int check_outside(const struct rebuild *b, const struct mount *m,
-			 const struct mnt *here, const char *outside)
+static bool was_readonly(const struct mount *m)
 {
 	struct ckpt_filesystem fs;
-	const char *below = path_below(outside, here->point);
-	char *root;
-	int ret = 0;
 
-	errno = 0;
 	ckpt_record_body(m->fs, &fs, sizeof(fs));
-	root = path_join(here->root, below ? below : "");
-	if (strcmp(here->type, record_string(m->fs, 0)) ||
-	    strcmp(here->source, record_string(m->fs, 1)))
-		ret = fail(b, m, "%s outside is %s of %s, but was %s of %s",
-			   outside, here->type, here->source,
-			   record_string(m->fs, 0), record_string(m->fs, 1));
-	else if (!below || strcmp(root, m->root))
-		ret = fail(b, m, "%s outside shows %s of %s, but showed %s",
-			   outside, root, here->source, m->root);
-	else if (!(here->sb_flags & MS_RDONLY) !=
-		 !(fs.flags & CKPT_FILESYSTEM_RDONLY))
-		ret = fail(b, m, "%s outside is %s now", outside,
-			   here->sb_flags & MS_RDONLY ? "read-only" :
-			   "writable");
-	free(root);
-	return ret;
+	return fs.flags & CKPT_FILESYSTEM_RDONLY;
 }
 
-static int check_path(const struct rebuild *b, const struct mount *m, int fd,
-		      const char *outside)
+/* Whether this mount of ours shows what M did, at the same place. */
+static bool is_like(const struct mnt *here, const struct mount *m)
 {
+	const char *below = path_below(record_string(m->fs, 3), here->point);
+	char *root;
+	bool like;
+
+	if (!below || !*here->point)
+		return false;
+	root = path_join(here->root, below);
+	like = !strcmp(root, m->root) &&
+	       !strcmp(here->type, record_string(m->fs, 0)) &&
+	       !strcmp(here->source, record_string(m->fs, 1)) &&
+	       !(here->sb_flags & MS_RDONLY) == !was_readonly(m);
+	free(root);
+	return like;
+}
+
+/* What is at the place where it should be. */
+static int explain_outside(const struct rebuild *b, const struct mount *m)
+{
+	const char *outside = record_string(m->fs, 3);
+	int fd = open(outside, O_PATH | O_CLOEXEC);
 	struct mnt here;
 	uint64_t id;
-	int ret;
-
-	if (mount_id_of(fd, &id) < 0 || mount_read(id, &here) < 0)
-		return fail(b, m, "cannot tell what %s is", outside);
-	ret = check_outside(b, m, &here, outside);
-	mount_free(&here);
-	return ret;
-}
-
-/* The root may come from another place: that is the user's wish. */
-static int clone_external(const struct rebuild *b, const struct mount *m)
-{
-	bool moved = b->r->o.root && m == b->mount &&
-		     b->body.flags & CKPT_MOUNT_NS_ROOT;
-	const char *outside = moved ? b->r->o.root : record_string(m->fs, 3);
-	int fd = open(outside, O_PATH | O_CLOEXEC), clone = -1;
 
 	if (fd < 0)
 		return fail(b, m, "%s outside, which it showed", outside);
-	if (moved || !check_path(b, m, fd, outside)) {
-		clone = open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE |
-				  OPEN_TREE_CLOEXEC);
-		if (clone < 0)
-			fail(b, m, "cannot bind %s", outside);
+	if (mount_id_of(fd, &id) < 0 || mount_read(id, &here) < 0) {
+		fail(b, m, "cannot tell what %s outside is", outside);
+	} else {
+		errno = 0;
+		fail(b, m, "%s outside is on %s, which shows %s of %s (%s, %s), but it was %s of %s (%s, %s)",
+		     outside, here.point, here.root, here.source, here.type,
+		     here.sb_flags & MS_RDONLY ? "ro" : "rw", m->root,
+		     record_string(m->fs, 1), record_string(m->fs, 0),
+		     was_readonly(m) ? "ro" : "rw");
+		mount_free(&here);
 	}
 	close(fd);
-	return clone;
+	return -1;
+}
+
+/* The youngest one, if there are several. */
+static const struct mnt *find_outside(const struct rebuild *b,
+				      const struct mount *m)
+{
+	size_t i;
+
+	for (i = b->here.nr; i > 0; i--)
+		if (is_like(&b->here.mnt[i - 1], m))
+			return &b->here.mnt[i - 1];
+	return NULL;
+}
+
+static int bind(const struct rebuild *b, const struct mount *m,
+		const char *path)
+{
+	int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	return fd < 0 ? fail(b, m, "cannot bind %s", path) : fd;
+}
+
+/* The root may come from another place: that is the user's wish. */
+static bool is_moved(const struct rebuild *b, const struct mount *m)
+{
+	return b->r->o.root && m == b->mount &&
+	       b->body.flags & CKPT_MOUNT_NS_ROOT;
+}
+
+/*
+ * What is mounted over it here is in the way, and goes; so these are made when
+ * all others are. 1 if M has to wait for that.
+ */
+static int clone_external(const struct rebuild *b, struct mount *m, bool may_wait)
+{
+	const struct mnt *here;
+
+	if (is_moved(b, m)) {
+		m->fd = bind(b, m, b->r->o.root);
+		return m->fd < 0 ? -1 : 0;
+	}
+	here = find_outside(b, m);
+	if (!here)
+		return explain_outside(b, m);
+	if (!mount_is_seen(here) && may_wait)
+		return 1;
+	errno = 0;
+	if (!mount_is_seen(here) && !mount_uncover(&b->here, here))
+		return fail(b, m, "what is mounted over it outside cannot be taken away");
+	m->fd = bind(b, m, record_string(m->fs, 3));
+	return m->fd < 0 ? -1 : 0;
 }
 
 static int layer_of(const struct rebuild *b, const struct mount *m)
@@ -335,16 +376,30 @@ static int set_attributes(const struct rebuild *b, const struct mount *m)
 	return fail(b, m, "cannot set its flags");
 }
 
-static int make_mount(struct rebuild *b, struct mount *m)
+static int make_mount(struct rebuild *b, struct mount *m, bool may_wait)
 {
 	struct ckpt_filesystem fs;
+	int ret = 0;
 
 	ckpt_record_body(m->fs, &fs, sizeof(fs));
 	if (fs.kind == CKPT_FILESYSTEM_EXTERNAL)
-		m->fd = clone_external(b, m);
+		ret = clone_external(b, m, may_wait);
 	else
 		m->fd = clone_new(b, m);
-	return m->fd < 0 ? -1 : set_attributes(b, m);
+	if (ret > 0)
+		return 0;
+	return ret < 0 || m->fd < 0 ? -1 : set_attributes(b, m);
+}
+
+static int make_mounts(struct rebuild *b, bool may_wait)
+{
+	size_t i;
+
+	for (i = 0; i < b->nr; i++)
+		if (b->mount[i].fd < 0 &&
+		    make_mount(b, &b->mount[i], may_wait) < 0)
+			return -1;
+	return 0;
 }
 
 static int put_on_parent(const struct rebuild *b, const struct mount *m)
@@ -567,13 +622,15 @@ static int check_root_option(const struct rebuild *b)
 
 static int rebuild(struct rebuild *b)
 {
-	size_t i;
-
 	if (check_root_option(b) < 0)
 		return -1;
-	for (i = 0; i < b->nr; i++)
-		if (make_mount(b, &b->mount[i]) < 0)
-			return -1;
+	if (mount_table_read(&b->here, 0) < 0) {
+		log_add(b->r->log, "cannot read this machine's mounts: %s",
+			strerror(errno));
+		return -1;
+	}
+	if (make_mounts(b, true) < 0 || make_mounts(b, false) < 0)
+		return -1;
 	if (put_all(b) < 0 || change_root(b) < 0 || set_groups(b) < 0)
 		return -1;
 	return enter_root(b);
@@ -606,6 +663,7 @@ int mounts_rebuild(const struct restart *r, uint64_t ns_inode)
 			close(b.mount[i].base);
 	}
 	free(b.mount);
+	mount_table_free(&b.here);
 	return ret;
 }
 
