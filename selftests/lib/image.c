@@ -170,6 +170,23 @@ int image_parse(struct image *img)
 	return img->trailer ? 0 : bad("no trailer", off);
 }
 
+/* What the tools have put before it is not the kernel's business. */
+static void drop_tool_sections(struct image *img)
+{
+	struct ckpt_section s;
+	size_t off = 0;
+
+	while (img->len - off >= sizeof(s)) {
+		memcpy(&s, img->data + off, sizeof(s));
+		if (s.magic != CKPT_SECTION_MAGIC || s.type < CKPT_SECTION_TOOL ||
+		    s.length > img->len - off - sizeof(s))
+			break;
+		off += sizeof(s) + s.length;
+	}
+	img->len -= off;
+	memmove(img->data, img->data + off, img->len);
+}
+
 int image_load(struct image *img, int fd)
 {
 	struct stat st;
@@ -181,6 +198,7 @@ int image_load(struct image *img, int fd)
 	img->data = malloc(img->len + 8);
 	if (!img->data || pread(fd, img->data, img->len, 0) != (ssize_t)img->len)
 		return bad("cannot be read", 0);
+	drop_tool_sections(img);
 	return image_parse(img);
 }
 

@@ -12,6 +12,9 @@
 /* Processes may be born while we move their parents: look again, not forever. */
 #define MOVE_ROUNDS	100
 
+/* Of a cgroup that is ours begins so, then come the pid and a number. */
+#define OWN_NAME	"checkpoint."
+
 static bool wanted(enum cgroup_version version, enum cgroup_version candidate)
 {
 	return version == CGROUP_ANY || version == candidate;
@@ -102,6 +105,15 @@ static int move_tree(struct freeze *f, pid_t root)
 	return -1;
 }
 
+bool freeze_made(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	int length = 0;
+
+	return name && sscanf(name + 1, OWN_NAME "%*d.%*d%n", &length) == 0 &&
+	       length && !name[1 + length];
+}
+
 /* A cgroup for the tree, below the one where its root is. */
 static bool make_own(struct freeze *f, pid_t root, enum cgroup_version version)
 {
@@ -112,7 +124,7 @@ static bool make_own(struct freeze *f, pid_t root, enum cgroup_version version)
 	if (cgroup_of(root, version, &home) < 0)
 		return false;
 	for (i = 0; i < 10; i++) {
-		snprintf(name, sizeof(name), "checkpoint.%d.%d", root, i);
+		snprintf(name, sizeof(name), OWN_NAME "%d.%d", root, i);
 		if (cgroup_below(&home, name, &f->cg) < 0)
 			return false;
 		if (!cgroup_make(&f->cg)) {

@@ -39,6 +39,9 @@ struct freeze {
 int freeze_tree(struct freeze *f, pid_t root, enum cgroup_version version,
 		int seconds, bool (*stop)(void));
 
+/* Whether a cgroup with this path was made by freeze_tree(). */
+bool freeze_made(const char *path);
+
 /* Makes everything as it was; to be called in any case. */
 void freeze_undo(struct freeze *f);
 

@@ -5,7 +5,10 @@
 
 int state_collect(struct state *state, const struct options *o, int log)
 {
-	return mounts_collect(&state->mounts, o->pid, log);
+	int mounts = mounts_collect(&state->mounts, o->pid, log);
+	int cgroups = cgroups_collect(&state->cgroups, o->pid, log);
+
+	return mounts < 0 || cgroups < 0 ? -1 : 0;
 }
 
 static int write_sections(struct state *state, int fd)
@@ -13,6 +16,7 @@ static int write_sections(struct state *state, int fd)
 	struct sections s = { .fd = fd };
 	int ret = mounts_write(&state->mounts, &s);
 
+	cgroups_write(&state->cgroups, &s);
 	if (!sections_end(&s))
 		return ret;
 	complain_errno("cannot write the image");
@@ -26,7 +30,7 @@ int state_write(struct state *state, const struct options *o,
 	struct pump pump = { .out = out, .codec = o->codec };
 	int ret;
 
-	if (!state->mounts.nr_ns)
+	if (!state->mounts.nr_ns && !state->cgroups.nr)
 		return 0;
 	if (pump_start(&pump) < 0)
 		return -1;
@@ -40,4 +44,5 @@ int state_write(struct state *state, const struct options *o,
 void state_free(struct state *state)
 {
 	mounts_free(&state->mounts);
+	cgroups_free(&state->cgroups);
 }

@@ -3,15 +3,18 @@
 #ifndef CHECKPOINT_STATE_H
 #define CHECKPOINT_STATE_H
 
+#include "cgroups.h"
 #include "checkpoint.h"
 #include "mounts.h"
 
 /**
  * struct state - what there is to save
  * @mounts: mount namespaces
+ * @cgroups: control groups
  */
 struct state {
 	struct mounts mounts;
+	struct cgroups cgroups;
 };
 
 /* While the tree stands still. 0, or -1 and the reasons are logged. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,15 +33,35 @@ static int set_path(struct cgroup *cg, const char *a, const char *b,
 	return -1;
 }
 
-static bool has_word(const char *list, const char *word)
+static bool has_word(const char *list, const char *word, size_t len)
 {
-	size_t len = strlen(word);
-	const char *s;
+	size_t n;
 
-	for (s = list; (s = strstr(s, word)); s += len)
-		if ((s == list || s[-1] == ',') && (!s[len] || s[len] == ','))
+	for (; *list; list += n + (list[n] == ',')) {
+		n = strcspn(list, ",");
+		if (n == len && !strncmp(list, word, len))
 			return true;
+	}
 	return false;
+}
+
+/* Whether all of WORDS are in LIST. */
+static bool has_words(const char *list, const char *words)
+{
+	size_t n;
+
+	for (; *words; words += n + (words[n] == ',')) {
+		n = strcspn(words, ",");
+		if (!has_word(list, words, n))
+			return false;
+	}
+	return true;
+}
+
+/* What of a hierarchy's controllers tells it from others; "" for version 2 */
+static const char *controllers_of(enum cgroup_version version)
+{
+	return version == CGROUP_V2 ? "" : "freezer";
 }
 
 /* Spaces and the like are written as \040 in mountinfo. */
@@ -60,7 +82,7 @@ static void unescape(char *s)
 }
 
 /* Takes a line of mountinfo apart if it is the hierarchy in question. */
-static bool parse_mount(char *line, enum cgroup_version version, char **root,
+static bool parse_mount(char *line, const char *controllers, char **root,
 			char **point)
 {
 	char *fields[5], *rest, *type, *options;
@@ -76,9 +98,8 @@ static bool parse_mount(char *line, enum cgroup_version version, char **root,
 	options = rest ? rest : "";
 	for (i = 0; i < 5; i++)
 		fields[i] = strsep(&line, " ");
-	if (!fields[4] || strcmp(type, version == CGROUP_V2 ? "cgroup2" : "cgroup"))
-		return false;
-	if (version == CGROUP_V1 && !has_word(options, "freezer"))
+	if (!fields[4] || strcmp(type, *controllers ? "cgroup" : "cgroup2") ||
+	    !has_words(options, controllers))
 		return false;
 	*root = fields[3];
 	*point = fields[4];
@@ -97,9 +118,7 @@ static char *mountinfo(void)
 	return cached ? strdup(cached) : NULL;
 }
 
-/* The directory at which the cgroup PATH of a hierarchy can be seen. */
-static int find_directory(enum cgroup_version version, const char *path,
-			  struct cgroup *cg)
+int cgroup_find(const char *controllers, const char *path, struct cgroup *cg)
 {
 	char *info = mountinfo();
 	char *rest = info, *line, *root, *point;
@@ -110,7 +129,7 @@ static int find_directory(enum cgroup_version version, const char *path,
 		return -1;
 	errno = ENOENT;
 	while (ret < 0 && (line = strsep(&rest, "\n"))) {
-		if (!parse_mount(line, version, &root, &point))
+		if (!parse_mount(line, controllers, &root, &point))
 			continue;
 		len = strcmp(root, "/") ? strlen(root) : 0;
 		if (strncmp(path, root, len) || (path[len] && path[len] != '/'))
@@ -118,48 +137,57 @@ static int find_directory(enum cgroup_version version, const char *path,
 		ret = set_path(cg, point, strcmp(path + len, "/") ?
 			       path + len : "", "");
 	}
-	cg->version = version;
+	cg->version = *controllers ? CGROUP_V1 : CGROUP_V2;
 	free(info);
 	return ret;
 }
 
 /* The path in a line like "6:cpu,freezer:/path" or "0::/path". */
-static char *match_line(char *line, enum cgroup_version version)
+static char *match_line(char *line, const char *controllers)
 {
-	char *controllers;
+	char *list;
 
 	strsep(&line, ":");
-	controllers = strsep(&line, ":");
-	if (!line)
+	list = strsep(&line, ":");
+	if (!line || !*list != !*controllers || !has_words(list, controllers))
 		return NULL;
-	if (version == CGROUP_V2)
-		return *controllers ? NULL : line;
-	return has_word(controllers, "freezer") ? line : NULL;
+	return line;
 }
 
-int cgroup_of(pid_t pid, enum cgroup_version version, struct cgroup *cg)
+char *cgroup_path_of(pid_t pid, const char *controllers)
 {
 	char name[40];
 	char *text, *rest, *line, *path = NULL;
-	int ret = -1;
 
 	snprintf(name, sizeof(name), "/proc/%d/cgroup", pid);
 	text = read_small_file(name);
 	if (!text)
-		return -1;
+		return NULL;
 	rest = text;
 	while (!path && (line = strsep(&rest, "\n")))
-		path = match_line(line, version);
-	errno = ENOENT;
+		path = match_line(line, controllers);
 	if (path)
-		ret = find_directory(version, path, cg);
+		path = xstrdup(path);
 	free(text);
+	errno = ENOENT;
+	return path;
+}
+
+int cgroup_of(pid_t pid, enum cgroup_version version, struct cgroup *cg)
+{
+	const char *controllers = controllers_of(version);
+	char *path = cgroup_path_of(pid, controllers);
+	int ret = path ? cgroup_find(controllers, path, cg) : -1;
+	int error = errno;
+
+	free(path);
+	errno = error;
 	return ret;
 }
 
 int cgroup_top(enum cgroup_version version, struct cgroup *cg)
 {
-	return find_directory(version, "/", cg);
+	return cgroup_find(controllers_of(version), "/", cg);
 }
 
 int cgroup_below(const struct cgroup *parent, const char *name,
@@ -252,6 +280,73 @@ int cgroup_procs(const struct cgroup *cg, pid_t **list)
 	}
 	free(text);
 	return used;
+}
+
+char *cgroup_read(const struct cgroup *cg, const char *name)
+{
+	struct cgroup file;
+
+	if (set_path(&file, cg->path, "/", name) < 0)
+		return NULL;
+	return read_small_file(file.path);
+}
+
+int cgroup_write(const struct cgroup *cg, const char *name, const char *value)
+{
+	struct cgroup file;
+
+	if (set_path(&file, cg->path, "/", name) < 0)
+		return -1;
+	return write_small_file(file.path, value);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int cgroup_children(const struct cgroup *cg, char ***names)
+{
+	DIR *dir = opendir(cg->path);
+	struct dirent *entry;
+	struct stat st;
+	int n = 0;
+
+	*names = NULL;
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' ||
+		    fstatat(dirfd(dir), entry->d_name, &st, 0) < 0 ||
+		    !S_ISDIR(st.st_mode))
+			continue;
+		*names = xrealloc(*names, n + 1, sizeof(**names));
+		(*names)[n++] = xstrdup(entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	if (n)
+		qsort(*names, n, sizeof(**names), compare_names);
+	return n;
+}
+
+bool cgroup_is_unused(const struct cgroup *cg)
+{
+	struct cgroup below;
+	bool unused;
+	char **names;
+	pid_t *list;
+	int n;
+
+	n = cgroup_procs(cg, &list);
+	free(list);
+	unused = n <= 0;
+	n = cgroup_children(cg, &names);
+	while (n-- > 0) {
+		unused = unused && !cgroup_below(cg, names[n], &below) &&
+			 cgroup_is_unused(&below);
+		free(names[n]);
+	}
+	free(names);
+	return unused;
 }
 
 int cgroup_make(const struct cgroup *cg)

@@ -27,6 +27,14 @@ int cgroup_top(enum cgroup_version version, struct cgroup *cg);
 /* The cgroup of a process; 0, or -1 and errno. */
 int cgroup_of(pid_t pid, enum cgroup_version version, struct cgroup *cg);
 
+/*
+ * The same for any hierarchy, which some of its CONTROLLERS name, as in
+ * /proc/PID/cgroup, with commas; "" is version 2. Paths are as there.
+ */
+int cgroup_find(const char *controllers, const char *path, struct cgroup *cg);
+/* To be freed; NULL and errno. */
+char *cgroup_path_of(pid_t pid, const char *controllers);
+
 /* The cgroup NAME below PARENT. */
 int cgroup_below(const struct cgroup *parent, const char *name,
 		 struct cgroup *cg);
@@ -48,6 +56,16 @@ int cgroup_attach(const struct cgroup *cg, pid_t pid);
 
 /* The processes in it; returns their number, or -1 and errno. */
 int cgroup_procs(const struct cgroup *cg, pid_t **list);
+
+/* What a file of it holds, to be freed, or NULL; and writes one. */
+char *cgroup_read(const struct cgroup *cg, const char *name);
+int cgroup_write(const struct cgroup *cg, const char *name, const char *value);
+
+/* Whether there is no process in it, nor below. */
+bool cgroup_is_unused(const struct cgroup *cg);
+
+/* The names of those in it, sorted, each to be freed; returns their number. */
+int cgroup_children(const struct cgroup *cg, char ***names);
 
 /* Makes, removes; 0, or -1 and errno. Removing waits for the last to end. */
 int cgroup_make(const struct cgroup *cg);

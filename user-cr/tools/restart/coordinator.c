@@ -90,6 +90,7 @@ static void abort_restart(struct restart *r, const struct proc *old, int nr_old)
 	for (waited = 0; waited < ABORT_WAIT_MS; waited += 5) {
 		if (!kill_new(old, nr_old)) {
 			frozen_end(r);
+			cgroups_remove(r);
 			return;
 		}
 		usleep(5000);
@@ -176,7 +177,7 @@ static int run(struct restart *r)
 		if (namespaces_make(r) < 0)
 			return -1;
 	}
-	if (userns_prepare(r) < 0)
+	if (userns_prepare(r) < 0 || cgroups_make(r) < 0)
 		return -1;
 	r->child = processes_start(r);
 	if (r->child < 0)
@@ -188,6 +189,8 @@ static int run(struct restart *r)
 	if (caught || wait_ready(r) < 0 || find_root(r) < 0)
 		return -1;
 	mounts_close(r);
+	if (cgroups_place(r) < 0)
+		return -1;
 	if (r->o.frozen && frozen_begin(r) < 0)
 		return -1;
 	return complete(r);
@@ -213,6 +216,7 @@ static int succeed(struct restart *r)
 	if (!r->o.wait)
 		return 0;
 	status = wait_and_forward(r->child, r->root);
+	cgroups_remove(r);
 	return status < 0 ? EXIT_NO_RESTART : status;
 }
 

@@ -117,7 +117,8 @@ void guard(const struct restart *r, int end)
 	if (read(STDERR_FILENO + 1, &byte, 1) == 1)
 		_exit(0);
 	cgroup_freeze(&r->cgroup, false);
-	cgroup_remove(&r->cgroup);
+	if (!r->cgroup_saved)
+		cgroup_remove(&r->cgroup);
 	_exit(0);
 }
 
@@ -163,15 +164,22 @@ static int move_tree(struct restart *r)
 	return ret;
 }
 
+/* They are in a group of their own already, or get one. */
+static int find_cgroup(struct restart *r)
+{
+	r->cgroup_saved = cgroups_freezer(r, &r->cgroup);
+	return r->cgroup_saved ? 0 : make_cgroup(r);
+}
+
 int frozen_begin(struct restart *r)
 {
-	if (wait_joined(r) < 0 || make_cgroup(r) < 0)
+	if (wait_joined(r) < 0 || find_cgroup(r) < 0)
 		return -1;
 	if (start_guard(r) < 0) {
 		log_add(r->log, "cannot create a process: %s", strerror(errno));
 		return -1;
 	}
-	if (move_tree(r) < 0)
+	if (!r->cgroup_saved && move_tree(r) < 0)
 		return -1;
 	if (!cgroup_freeze(&r->cgroup, true))
 		return 0;
@@ -213,6 +221,7 @@ void frozen_abort(struct restart *r)
 
 void frozen_end(struct restart *r)
 {
-	if (r->cgroup.path[0] && cgroup_remove(&r->cgroup) < 0)
+	if (r->cgroup.path[0] && !r->cgroup_saved &&
+	    cgroup_remove(&r->cgroup) < 0)
 		complain_errno("cannot remove %s", r->cgroup.path);
 }

@@ -97,6 +97,10 @@ static const struct option_entry options[] = {
 		    "in the image, it takes the place of their root"),
 	SWITCH(0, "host-mounts", host_mounts,
 	       "they see this machine's mounts, whatever the image has"),
+	OPTION_TEXT(0, "cgroup", "PATH", struct options, cgroup,
+		    "make the saved control groups below PATH, as in\n"
+		    "/proc/PID/cgroup (default: below our own)"),
+	SWITCH(0, "no-cgroups", no_cgroups, "... or not at all"),
 	SWITCH(0, "pids", pids,
 	       "with the process ids of the image (the default)"),
 	SWITCH(0, "no-pids", no_pids, "with any process ids"),
@@ -146,6 +150,10 @@ static void parse_options(struct options *o, int argc, char **argv)
 	if (first < argc)
 		usage_error("'%s' is one argument too many (an image file is given with -i)",
 			    argv[first]);
+	if (o->cgroup && o->no_cgroups)
+		usage_error("--cgroup or --no-cgroups?");
+	if (o->cgroup && *o->cgroup != '/')
+		usage_error("--cgroup=%s: a path from the top of the hierarchy begins with /", o->cgroup);
 	if (o->pids && o->no_pids)
 		usage_error("--pids or --no-pids?");
 }

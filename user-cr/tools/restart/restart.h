@@ -49,6 +49,8 @@ struct inherit {
  * @frozen: leave the tree frozen
  * @root: root directory, or NULL
  * @host_mounts: the mounts of this machine instead of the image's
+ * @cgroup: below which the saved control groups are made, NULL for ours
+ * @no_cgroups: they are not
  * @inherit: descriptors for external files
  * @nr_inherits: their number
  * @pid_file: where to write the root's pid, or NULL
@@ -66,6 +68,8 @@ struct options {
 	bool frozen;
 	const char *root;
 	bool host_mounts;
+	const char *cgroup;
+	bool no_cgroups;
 	struct inherit *inherit;
 	int nr_inherits;
 	const char *pid_file;
@@ -87,6 +91,20 @@ struct external {
 	int access;
 	const char *key;
 	int fd;
+};
+
+/**
+ * struct made_group - a control group of the image
+ * @id: its record's
+ * @cg: its directory
+ * @outermost: it is the container's own
+ * @made: by us
+ */
+struct made_group {
+	uint32_t id;
+	struct cgroup cg;
+	bool outermost;
+	bool made;
 };
 
 /**
@@ -136,12 +154,15 @@ struct namespace {
  * @ready: pipe from the processes: a byte each, when it is about to join
  * @alive: pipe from the coordinator: its end is the coordinator's end, a byte
  *	in it is success
+ * @group: the saved control groups
+ * @nr_groups: their number
  * @cgroup: in which the tree is frozen, if its path is not empty
  * @namespace: those that the root is not in
  * @nr_namespaces: their number
  * @root_pidfd: the root, for those that it is in, if there are others
  * @mapped: pipe to the first process of a user namespace: a byte when its ids
  *	are mapped
+ * @cgroup_saved: that is one of the saved ones
  * @guard: process that thaws it if the coordinator dies, or 0
  * @guard_end: pipe to it
  * @child: the coordinator's child: the root, or the init before it
@@ -156,11 +177,14 @@ struct restart {
 	int log;
 	int ready[2];
 	int alive[2];
+	struct made_group *group;
+	size_t nr_groups;
 	struct cgroup cgroup;
 	struct namespace *namespace;
 	int nr_namespaces;
 	int root_pidfd;
 	int mapped[2];
+	bool cgroup_saved;
 	pid_t guard;
 	int guard_end;
 	pid_t child;
@@ -177,6 +201,15 @@ void close_context(struct restart *r);
 int externals_assign(struct restart *r);
 /* In the process of the task with this id: 0, or -1 and errno. */
 int externals_place(const struct restart *r, uint32_t owner);
+
+/* cgroups.c: makes the saved groups; 0, or -1 and logged. */
+int cgroups_make(struct restart *r);
+/* When all are about to join: each into its group. Likewise. */
+int cgroups_place(const struct restart *r);
+/* The one that can freeze the tree; false if there is none. */
+bool cgroups_freezer(const struct restart *r, struct cgroup *cg);
+/* Those that we made, when nobody is left in them. */
+void cgroups_remove(struct restart *r);
 
 /* frozen.c: 0, or -1 and logged. To be called when all are about to join. */
 int frozen_begin(struct restart *r);

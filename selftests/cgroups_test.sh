@@ -1,0 +1,243 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Control groups of a container: membership and settings are as before, in both
+# versions; the tool makes them, below another group if it is told so.
+#
+# shellcheck disable=SC2317	# tests and conditions are called by name
+set -uo pipefail
+
+number=0 failed=0
+scale=${CKPT_TEST_SCALE:-1}
+readonly TESTS=11 top=/sys/fs/cgroup v1=/cgroups
+
+# Two processes that count, and move where $1 and $2 say before that.
+# shellcheck disable=SC2016
+readonly PROGRAM='
+echo 0 >"$1/cgroup.procs" || exit
+(echo 0 >"$2/cgroup.procs"; while :; do echo >>"$3/inner"; sleep 0.03; done) &
+while :; do echo >>"$3/outer"; sleep 0.03; done'
+
+# ok NAME TEST...
+ok() {
+	local name=$1
+	shift
+	number=$((number + 1))
+	if "$@" >words 2>&1; then
+		printf 'ok %d %s\n' "$number" "$name"
+		return
+	fi
+	failed=$((failed + 1))
+	printf 'not ok %d %s\n' "$number" "$name"
+	sed 's/^/# /' words
+}
+
+# wait_until SECONDS CONDITION...: 0 when it came true
+wait_until() {
+	local tries=$(($1 * 20 * scale))
+	shift
+	while ((tries-- > 0)); do
+		"$@" && return
+		sleep 0.05
+	done
+	return 1
+}
+
+gone() { [[ ! -e /proc/$1 ]]; }
+nonempty() { [[ -s $1 ]]; }
+frozen() { grep -qx 'frozen 1' "$1/cgroup.events"; }
+remove() { # a group and those in it
+	[[ ! -d $1 ]] || find "$1" -depth -type d -exec rmdir {} \;
+}
+removed() { remove "$1" 2>/dev/null; [[ ! -d $1 ]]; }
+
+start() { # GROUP GROUP
+	rm -f pid inner outer
+	ns_exec -cpuim -d -P pid -- sh -c "$PROGRAM" sh "$1" "$2" "$PWD" </dev/null >/dev/null 2>&1 || return
+	pid=$(<pid)
+	wait_until 10 nonempty inner && wait_until 10 nonempty outer
+}
+
+stop() { kill -KILL "$pid" && wait_until 10 gone "$pid"; }
+
+# All that can be set in a group and those in it
+settings() {
+	(cd "$1" && find . -type f -perm /200 ! -name '*.procs' ! -name '*.threads' ! -name '*.kill' ! -name '*.reclaim' \
+		! -name '*.peak' ! -name '*.pressure' ! -name '*.freeze' ! -name 'freezer.state' ! -name tasks \
+		! -name '*event_control' -exec grep -H . {} \; | sort)
+}
+
+members() { # where the two processes are
+	sed -n 's/^0:://p' "/proc/$pid/cgroup" && sed -n 's/^0:://p' "/proc/$(pgrep -P "$pid" -f outer | head -1)/cgroup"
+}
+
+make_groups() {
+	mkdir "$top/box" && echo '+memory +pids' >"$top/box/cgroup.subtree_control" || return
+	mkdir "$top/box/a" "$top/box/b" "$top/box/empty" "$top/box/b/deep" || return
+	echo 200M >"$top/box/memory.max" && echo 44 >"$top/box/pids.max" && echo 55 >"$top/box/cpu.weight" &&
+		echo 7 >"$top/box/cgroup.max.depth" && echo 30M >"$top/box/b/memory.low" &&
+		echo 150M >"$top/box/b/memory.high" && echo 5 >"$top/box/empty/pids.max" && echo 1 >"$top/box/a/memory.oom.group"
+}
+
+capture() {
+	make_groups && start "$top/box/a" "$top/box/b" || return
+	settings "$top/box" >settings.before && members >members.before || return
+	cat members.before
+	echo 1 >"$top/box/cgroup.freeze" && wait_until 10 frozen "$top/box" &&
+		checkpoint -p "$pid" -o image --kill || return
+	echo 0 >"$top/box/cgroup.freeze"
+	wait_until 10 gone "$pid" && wait_until 10 removed "$top/box"
+}
+
+listed() {
+	ckptinfo --cgroups image >groups && cat groups && grep -qx 'version 2 /box/b/deep' groups &&
+		grep -Eqx '  pids.max +44' groups && [[ $(grep -c '^  processes ' groups) == 2 ]]
+}
+
+go_on() { # IMAGE OPTION...
+	rm -f pid
+	restart --container --detach -P pid -i "$@" </dev/null || return
+	pid=$(<pid)
+}
+
+as_before() {
+	go_on image && rm outer inner && settings "$top/box" >settings.after && members >members.after &&
+		diff settings.before settings.after && diff members.before members.after &&
+		wait_until 10 nonempty outer && wait_until 10 nonempty inner
+}
+
+# A limit is one: the group has no room for more.
+limits() {
+	local i status=1
+	for ((i = 0; i < 12; i++)); do
+		# shellcheck disable=SC2016
+		sh -c 'echo $$ >"$1/cgroup.procs"; sleep 2 & wait' sh "$top/box/empty" 2>>limits &
+	done
+	wait_until 5 grep -q . limits && status=0
+	wait
+	grep -q '^max [1-9]' "$top/box/empty/pids.events" || status=1
+	return "$status"
+}
+
+in_use() {
+	local first=$pid
+	go_on image 2>words2 && grep -q 'box is in use: box.1 takes its place' words2 &&
+		[[ $(members | head -1) == /box.1/a ]]
+	local status=$?
+	cat words2
+	stop
+	pid=$first
+	wait_until 10 removed "$top/box.1" || return
+	return "$status"
+}
+
+left_behind() {
+	stop || return
+	echo 3 >"$top/box/b/deep/pids.max"
+	go_on image && settings "$top/box" >settings.after && diff settings.before settings.after
+	local status=$?
+	stop
+	wait_until 10 removed "$top/box" || return
+	return "$status"
+}
+
+elsewhere() {
+	mkdir "$top/other" && go_on image --cgroup=/other && [[ $(members | head -1) == /other/box/a ]] &&
+		settings "$top/other/box" >settings.after && diff settings.before settings.after
+	local status=$?
+	stop
+	wait_until 10 removed "$top/other" || return
+	return "$status"
+}
+
+frozen_there() {
+	go_on image --frozen && frozen "$top/box" && [[ $(members | head -1) == /box/a ]]
+	local status=$?
+	stop
+	wait_until 10 removed "$top/box" || return
+	return "$status"
+}
+
+# fails MESSAGE OPTION...: and leaves nothing
+fails() {
+	local message=$1 status
+	shift
+	restart --container -i image "$@" >words2 2>&1 </dev/null
+	status=$?
+	cat words2
+	[[ $status == 125 ]] && grep -q -- "$message" words2 && [[ ! -d $top/box ]]
+}
+
+failures() {
+	fails 'control group .*/none' --cgroup=/none || return
+	# What is in the image is more than this group allows to be made in it.
+	mkdir "$top/flat" && echo 2 >"$top/flat/cgroup.max.descendants" &&
+		fails "control group $top/flat/box/.*: cannot make it" --cgroup=/flat && [[ ! -d $top/flat/box ]]
+	local status=$?
+	wait_until 10 removed "$top/flat" || return
+	return "$status"
+}
+
+not_wanted() {
+	go_on image --no-cgroups && [[ $(members | head -1) == / && ! -d $top/box ]]
+	local status=$?
+	stop
+	return "$status"
+}
+
+version_1() {
+	mkdir -p "$v1/old/in" && start "$v1/old" "$v1/old/in" || return
+	checkpoint -p "$pid" -o image1 --freeze --freezer=v1 --kill && wait_until 10 gone "$pid" &&
+		wait_until 10 removed "$v1/old" || return 1
+	ckptinfo --cgroups image1 | grep -x 'version 1 /old/in' || return
+	go_on image1 && grep -qx '[0-9]*:freezer:/old' "/proc/$pid/cgroup" &&
+		grep -qx '[0-9]*:freezer:/old/in' "/proc/$(pgrep -P "$pid" -f outer | head -1)/cgroup"
+	local status=$?
+	stop
+	wait_until 10 removed "$v1/old" || return
+	return "$status"
+}
+
+run_all() {
+	echo '+cpu +memory +pids' >"$top/cgroup.subtree_control" || return
+	ok "a container with control groups of its own" capture
+	if ((failed)); then
+		echo "Bail out! nothing to restart"
+		return
+	fi
+	ok "ckptinfo lists them" listed
+	ok "settings and members are as before" as_before
+	ok "a limit is one" limits
+	ok "another one has the name" in_use
+	ok "one that was left is taken again" left_behind
+	ok "below another group" elsewhere
+	ok "--frozen: there" frozen_there
+	ok "what fails leaves nothing" failures
+	ok "--no-cgroups" not_wanted
+	ok "version 1" version_1
+}
+
+main() {
+	local tool
+	echo "TAP version 13"
+	echo "1..$TESTS"
+	if [[ -n ${CKPT_TEST_PLAIN:-} ]]; then
+		for ((number = 1; number <= TESTS; number++)); do
+			echo "ok $number # SKIP needs the system calls"
+		done
+		exit 0
+	fi
+	for tool in ns_exec checkpoint restart ckptinfo; do
+		if ! command -v "$tool" >/dev/null; then
+			echo "Bail out! $tool is not installed"
+			exit 1
+		fi
+	done
+	work=$(mktemp -d /tmp/cgroups.XXXXXX)
+	trap 'cd /; rm -rf "$work"' EXIT
+	cd "$work" || exit
+	run_all
+	exit $((failed > 0))
+}
+
+main

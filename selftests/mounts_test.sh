@@ -1,0 +1,291 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A container with a mount tree of its own: its root is a tmpfs that it made and
+# pivoted to, with what an image would have, below that the file systems that
+# every container has, binds of the machine's, an overlay, mounts over mounts and
+# groups that share. It is restarted with all of it, and works on.
+#
+# shellcheck disable=SC2016,SC2317	# variables are the program's own, not ours;
+# tests and conditions are called by name
+set -uo pipefail
+
+number=0 failed=0
+scale=${CKPT_TEST_SCALE:-1}
+readonly TESTS=13
+
+# The program counts, in a file that it has open on a tmpfs.
+readonly PROGRAM='
+open(my $out, ">", "/tmp/count") or die; open(my $in, "<", "/data/keep") or die;
+for (my $i = 1; ; $i++) { syswrite($out, "$i\n"); select(undef, undef, undef, 0.03); }'
+
+# Binaries come from the machine: the loader is called by its name, as there are
+# no links in the new root.
+readonly BUILD='
+set -e
+new=$1/root
+mount -t tmpfs -o size=16m,mode=711 ctroot "$new"
+cd "$new"
+mkdir proc sys dev dev/pts dev/mqueue tmp peer slave usr data ov deep old
+mount -t proc -o nosuid,nodev,noexec proc proc
+mount -t sysfs -o ro,nosuid sysfs sys
+mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts dev/pts
+mount -t mqueue mqueue dev/mqueue
+mknod -m 666 dev/null c 1 3
+mount --bind /usr usr
+mount -o remount,bind,ro,nodev usr
+mount -t overlay -o "lowerdir=$1/low,upperdir=$1/up,workdir=$1/work" over ov
+mount -t tmpfs -o size=4m,nosuid scratch tmp
+mount --make-shared tmp
+mount --bind tmp peer
+mount --bind tmp slave
+mount --make-slave slave
+mkdir tmp/on
+mount -t tmpfs on tmp/on
+mount --bind proc/sys deep
+mount -o remount,bind,ro deep
+mount -t tmpfs -o size=2m,noatime hidden data
+echo hidden >data/below
+mount -t tmpfs -o size=2m data data
+echo kept >data/keep
+ln data/keep data/again
+ln -s keep data/link
+mkfifo -m 604 data/fifo
+mknod -m 640 data/device b 7 3
+mkdir -m 1751 data/dir
+echo x >data/dir/file
+chown 12:34 data/dir/file
+chmod 4755 data/dir/file
+truncate -s 3M data/sparse
+echo end >>data/sparse
+touch -d @1234567890.123456789 data/dir/file data/dir
+pivot_root . old
+loader=$(echo /usr/lib/*-linux-gnu*/ld-linux*.so.2)
+run() { "$loader" --library-path "${loader%/*}" "$@"; }
+run /usr/bin/umount -l /old
+run /usr/bin/rmdir /old
+exec "$loader" --library-path "${loader%/*}" /usr/bin/perl -e "$2" <dev/null >dev/null 2>&1'
+
+say() { printf '# %s\n' "$*"; }
+
+# ok NAME TEST...
+ok() {
+	local name=$1
+	shift
+	number=$((number + 1))
+	if "$@" >words 2>&1; then
+		printf 'ok %d %s\n' "$number" "$name"
+		return
+	fi
+	failed=$((failed + 1))
+	printf 'not ok %d %s\n' "$number" "$name"
+	sed 's/^/# /' words
+}
+
+# wait_until SECONDS CONDITION...: 0 when it came true
+wait_until() {
+	local tries=$(($1 * 20 * scale))
+	shift
+	while ((tries-- > 0)); do
+		"$@" && return
+		sleep 0.05
+	done
+	return 1
+}
+
+gone() { [[ ! -e /proc/$1 ]]; }
+inside() { printf '/proc/%d/root%s' "$pid" "$1"; }
+last_count() { tail -n 1 "$(inside /peer/count)"; }
+counts() {
+	local now
+	now=$(last_count) && [[ -n $now && $now != "$1" ]]
+}
+
+# Mounts in the order in which they were made, without what differs each time: ids,
+# devices; groups by the order in which they appear.
+table() {
+	awk '{
+		for (i = 7; $i != "-"; i++)
+			if (split($i, a, ":") == 2) {
+				if (!(a[2] in group))
+					group[a[2]] = ++groups
+				$i = a[1] ":" group[a[2]]
+			}
+		mounted[$1] = $5
+		$2 = "on " ($2 in mounted ? mounted[$2] : "nothing")
+		$1 = $3 = ""
+		print
+	}' "/proc/$pid/mountinfo"
+}
+
+# What is in the file systems, with all that can be told of it.
+content() {
+	(cd "$(inside /)" && find data ov -printf '%p %y %m %U:%G %T@ %n %l\n' | grep -v '^ov d' | sort &&
+		cat data/keep data/again ov/low ov/up && stat -c '%n %t:%T' data/device &&
+		du -k data/sparse && md5sum data/sparse)
+}
+
+# start SCRIPT ARGUMENT...: a container that runs it; its pid is in $pid
+start() {
+	rm -f pid
+	ns_exec -cpuim -d -P pid -- sh -c "$1" sh "${@:2}" </dev/null >log 2>&1 || { cat log; return 1; }
+	pid=$(<pid)
+}
+
+stop() {
+	kill -KILL "$pid" && wait_until 10 gone "$pid"
+}
+
+save() {
+	checkpoint -p "$pid" -o "$1" --freeze --kill && wait_until 10 gone "$pid"
+}
+
+capture() {
+	mkdir -p root low up work && echo low >low/low && echo up >up/up
+	start "$BUILD" "$PWD" "$PROGRAM" || return
+	wait_until 20 counts '' || { cat log; return 1; }
+	table >table.before && content >content.before || return
+	cat table.before
+	save image || return
+	# What it has made is on the machine's disks no more.
+	[[ -z $(ls root) ]]
+}
+
+listed() {
+	ckptinfo --mounts image >mounts && cat mounts &&
+		grep -Eq '^  / +tmpfs +/ +content$' mounts &&
+		grep -Eq '^  /proc +proc +/ +new nosuid,nodev,noexec$' mounts &&
+		grep -Eq '^  /usr +[a-z0-9]+ +[^ ]*/usr +outside:/usr ro,nodev$' mounts &&
+		grep -Eq '^  /ov +overlay +/ +new$' mounts
+}
+
+go_on() { # IMAGE OPTION...
+	rm -f pid
+	restart --container --detach -P pid -i "$@" </dev/null || return
+	pid=$(<pid)
+}
+
+as_before() {
+	local old
+	go_on image || return
+	wait_until 10 counts '' || return
+	old=$(last_count)
+	table >table.after && content >content.after || return
+	diff table.before table.after && diff content.before content.after &&
+		wait_until 10 counts "$old"
+}
+
+# /proc is that of its own pid namespace.
+proc_is_own() { [[ $(readlink "$(inside /proc/1/exe)") == */ld-linux* ]]; }
+
+# A program of the machine's, in the container's mounts and pids
+within() {
+	local loader
+	loader=$(echo /usr/lib/*-linux-gnu*/ld-linux*.so.2)
+	nsenter -m -p -t "$pid" "$loader" --library-path "${loader%/*}" "$@"
+}
+
+propagates() {
+	within /usr/bin/mount -t tmpfs late /peer/on || return
+	[[ $(grep -c ' - tmpfs late ' "/proc/$pid/mountinfo") == 3 ]]
+}
+
+hidden_is_there() {
+	within /usr/bin/umount -l /data || return
+	[[ $(<"$(inside /data/below)") == hidden && ! -e $(inside /data/keep) ]]
+}
+
+read_only_is() {
+	! echo x 2>/dev/null >"$(inside /usr/x)" && ! echo 1 2>/dev/null >"$(inside /deep/kernel/panic)"
+}
+
+again() {
+	save image2 && go_on image2 && wait_until 10 counts ''
+}
+
+# A container in a copy of the machine's mounts has these again, and its own proc.
+plain_copy() {
+	start 'mkdir -p /tmp/own; mount -t tmpfs own /tmp/own; cd /tmp/own; exec perl -e "$1" </dev/null >/dev/null 2>&1' \
+		'open(my $out, ">", "/tmp/own/count"); for (my $i = 1; ; $i++) { syswrite($out, "$i\n"); select(undef, undef, undef, 0.03); }'
+	wait_until 20 test -s "$(inside /tmp/own/count)" || return
+	table >table.before
+	save image3 && go_on image3 && table >table.after && diff table.before table.after &&
+		[[ -s $(inside /tmp/own/count) && ! -e /tmp/own/count ]]
+}
+
+host_mounts() {
+	restart --container --host-mounts -i image3 >words2 2>&1
+	[[ $? == 125 ]] && cat words2 && grep -q 'nothing was restarted' words2
+}
+
+# refuses REASON SCRIPT
+refuses() {
+	local status
+	start "$2; exec sleep 1000" "$PWD" || return
+	sleep 0.5
+	checkpoint -p "$pid" -o no --freeze >words2 2>&1
+	status=$?
+	cat words2
+	stop
+	[[ $status == 1 && ! -e no ]] && grep -qF -- "$1" words2
+}
+
+changed_outside() {
+	local status
+	mkdir -p bound && mount -t tmpfs bound bound || return
+	start 'mkdir /tmp/b; mount --bind "$1/bound" /tmp/b; exec sleep 1000' "$PWD"
+	sleep 0.5
+	save image4 && umount bound || return
+	restart --container -i image4 >words2 2>&1 </dev/null
+	status=$?
+	cat words2
+	[[ $status == 125 ]] && grep -q "^restart: mount $PWD/bound (tmpfs): $PWD/bound outside is on " words2
+}
+
+run_all() {
+	ok "a container with a mount tree of its own" capture
+	if ((failed)); then
+		echo "Bail out! nothing to restart"
+		return
+	fi
+	ok "ckptinfo lists it" listed
+	ok "all mounts and their content are as before, and it works on" as_before
+	ok "its proc is that of its own pids" proc_is_own
+	ok "what is read-only is so" read_only_is
+	ok "what is mounted on one of a group appears in the others" propagates
+	ok "once more, with that" again
+	ok "what is hidden is there" hidden_is_there
+	stop
+	ok "a container in a copy of the machine's mounts" plain_copy
+	stop
+	ok "--host-mounts: without them its files are not found" host_mounts
+	ok "a file system that cannot be made anew is refused" refuses 'mount /tmp/r (ramfs): ' 'mkdir /tmp/r; mount -t ramfs ramfs /tmp/r'
+	ok "a socket in a tmpfs is refused" refuses 'mount /tmp/r (tmpfs): ./s: a socket' \
+		'mkdir /tmp/r; mount -t tmpfs r /tmp/r; perl -MSocket -e "socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, sockaddr_un(q(/tmp/r/s)))"'
+	ok "what is another one outside is named" changed_outside
+}
+
+main() {
+	local tool
+	echo "TAP version 13"
+	echo "1..$TESTS"
+	if [[ -n ${CKPT_TEST_PLAIN:-} ]]; then
+		for ((number = 1; number <= TESTS; number++)); do
+			echo "ok $number # SKIP needs the system calls"
+		done
+		exit 0
+	fi
+	for tool in ns_exec checkpoint restart ckptinfo perl nsenter; do
+		if ! command -v "$tool" >/dev/null; then
+			echo "Bail out! $tool is not installed"
+			exit 1
+		fi
+	done
+	work=$(mktemp -d /tmp/mounts.XXXXXX)
+	trap 'cd /; rm -rf "$work"' EXIT
+	cd "$work" || exit
+	run_all
+	exit $((failed > 0))
+}
+
+main

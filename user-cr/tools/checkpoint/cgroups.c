@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <checkpoint/tool_image.h>
+#include "../common/log.h"
+#include "../common/mounttable.h"
+#include "../common/nspid.h"
+#include "../common/util.h"
+#include "cgroups.h"
+#include "freeze.h"
+
+__attribute__((format(printf, 3, 4)))
+static void refuse(struct cgroups *c, const struct proc *proc,
+		   const char *format, ...)
+{
+	char why[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	log_add(c->log, "pid %d (%s): %s", proc->pid, proc->comm, why);
+	c->refused = true;
+}
+
+/* A thread would have to be moved when it is there, but before it runs. */
+static void check_threads(struct cgroups *c, const struct proc *proc)
+{
+	char *path = xasprintf("/proc/%d/cgroup", proc->pid);
+	char *of_process = read_small_file(path), *of_thread;
+	struct dirent *entry;
+	DIR *dir;
+
+	free(path);
+	path = xasprintf("/proc/%d/task", proc->pid);
+	dir = opendir(path);
+	free(path);
+	while (of_process && dir && (entry = readdir(dir))) {
+		path = xasprintf("/proc/%d/task/%s/cgroup", proc->pid,
+				 entry->d_name);
+		of_thread = entry->d_name[0] == '.' ? NULL :
+			read_small_file(path);
+		if (of_thread && strcmp(of_process, of_thread))
+			refuse(c, proc, "thread %s is in other control groups: not supported",
+			       entry->d_name);
+		free(of_thread);
+		free(path);
+	}
+	if (dir)
+		closedir(dir);
+	free(of_process);
+}
+
+/* Cuts OUTER to what it has in common with INNER. */
+static void cut_to_common(char *outer, const char *inner)
+{
+	while (!path_below(inner, outer)) {
+		*strrchr(outer, '/') = '\0';
+		if (!*outer)
+			strcpy(outer, "/");
+	}
+}
+
+/* The smallest group of all processes in a hierarchy; NULL if one has none. */
+static char *common_group(const struct cgroups *c, const char *controllers)
+{
+	char *common = NULL, *path;
+	int i;
+
+	for (i = 0; i < c->nr_procs; i++) {
+		if (c->tree[i].state == 'Z')
+			continue;
+		path = cgroup_path_of(c->tree[i].pid, controllers);
+		/* One beside our own namespace of control groups is not seen. */
+		if (!path || *path != '/' || !strncmp(path, "/..", 3)) {
+			free(common);
+			free(path);
+			return NULL;
+		}
+		if (common)
+			cut_to_common(common, path);
+		else
+			common = xstrdup(path);
+		if (common != path)
+			free(path);
+	}
+	return common;
+}
+
+static bool is_frozen_itself(const struct cgroup *cg)
+{
+	char *text = cgroup_read(cg, cg->version == CGROUP_V2 ?
+				 "cgroup.freeze" : "freezer.self_freezing");
+	bool frozen = text && *text == '1';
+
+	free(text);
+	return frozen;
+}
+
+/* Whoever has frozen the tree has frozen the container's. */
+static void widen_to_frozen(const char *controllers, char *path)
+{
+	char *outer = xstrdup(path), *end;
+	struct cgroup cg;
+
+	while ((end = strrchr(outer, '/')) && end > outer) {
+		if (!cgroup_find(controllers, outer, &cg) &&
+		    is_frozen_itself(&cg))
+			strcpy(path, outer);
+		*end = '\0';
+	}
+	free(outer);
+}
+
+static bool in_tree(const struct cgroups *c, pid_t pid)
+{
+	int i;
+
+	for (i = 0; i < c->nr_procs; i++)
+		if (c->tree[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* Whether nobody else is in the group. */
+static bool holds_only_tree(const struct cgroups *c, const struct cgroup *cg)
+{
+	pid_t *list;
+	int n = cgroup_procs(cg, &list);
+	bool only = true;
+
+	/* Of a threaded one, they are named further up. */
+	if (n < 0)
+		return errno == EOPNOTSUPP;
+	while (n-- > 0)
+		only &= in_tree(c, list[n]);
+	free(list);
+	return only;
+}
+
+/* All below, too; false if somebody else is there. */
+static bool add_groups(struct cgroups *c, const struct cgroup *cg, int parent,
+		       const char *controllers)
+{
+	int index = c->nr, n, i;
+	bool ours = holds_only_tree(c, cg);
+	struct cgroup below;
+	char **names;
+
+	c->group = xrealloc(c->group, c->nr + 1, sizeof(*c->group));
+	c->group[c->nr++] = (struct group){
+		.cg = *cg, .parent = parent,
+		.hierarchy = xstrdup(controllers),
+	};
+	n = cgroup_children(cg, &names);
+	for (i = 0; i < n; i++) {
+		if (ours && !cgroup_below(cg, names[i], &below))
+			ours = add_groups(c, &below, index, controllers);
+		free(names[i]);
+	}
+	free(names);
+	return ours;
+}
+
+static void free_group(struct group *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->nr_settings; i++)
+		free(g->setting[i].strings.bytes);
+	free(g->setting);
+	free(g->hierarchy);
+	free(g->pid);
+}
+
+/* A group that others are in, too, is not the container's: it has none. */
+static void take_hierarchy(struct cgroups *c, const char *controllers)
+{
+	char *path = common_group(c, controllers);
+	size_t before = c->nr;
+	struct cgroup cg;
+
+	if (!path)
+		return;
+	widen_to_frozen(controllers, path);
+	if (strcmp(path, "/") && !freeze_made(path) &&
+	    !cgroup_find(controllers, path, &cg) &&
+	    !add_groups(c, &cg, -1, controllers))
+		while (c->nr > before)
+			free_group(&c->group[--c->nr]);
+	free(path);
+}
+
+static void take_hierarchies(struct cgroups *c, pid_t root)
+{
+	char *name = xasprintf("/proc/%d/cgroup", root);
+	char *text = read_small_file(name), *rest = text, *line;
+
+	free(name);
+	while (text && (line = strsep(&rest, "\n"))) {
+		if (!*line)
+			continue;
+		strsep(&line, ":");
+		take_hierarchy(c, strsep(&line, ":"));
+	}
+	free(text);
+}
+
+static bool is_member(const struct group *g, const struct proc *proc)
+{
+	char *path = cgroup_path_of(proc->pid, g->hierarchy);
+	struct cgroup cg;
+	bool is = path && !cgroup_find(g->hierarchy, path, &cg) &&
+		  !strcmp(cg.path, g->cg.path);
+
+	free(path);
+	return is;
+}
+
+/* By what each process says: a threaded group does not tell. */
+static void take_members(struct cgroups *c, struct group *g)
+{
+	int i;
+
+	g->pid = xcalloc(c->nr_procs, sizeof(*g->pid));
+	for (i = 0; i < c->nr_procs; i++)
+		if (c->tree[i].state != 'Z' && is_member(g, &c->tree[i]))
+			g->pid[g->nr_pids++] = pid_at_depth(c->tree[i].pid,
+							    c->depth);
+}
+
+int cgroups_collect(struct cgroups *c, pid_t root, int log)
+{
+	size_t i;
+	int k;
+
+	*c = (struct cgroups){ .log = log, .depth = pid_depth(root) };
+	c->nr_procs = proc_tree(root, &c->tree);
+	take_hierarchies(c, root);
+	for (k = 0; c->nr && k < c->nr_procs; k++)
+		check_threads(c, &c->tree[k]);
+	for (i = 0; i < c->nr; i++) {
+		group_read_files(c, &c->group[i]);
+		take_members(c, &c->group[i]);
+	}
+	return c->refused ? -1 : 0;
+}
+
+static void write_group(const struct group *g, uint32_t parent, uint32_t *id,
+			struct sections *s)
+{
+	struct ckpt_cgroup body = {
+		.version = g->cg.version == CGROUP_V2 ? 2 : 1,
+		.parent_id = parent,
+	};
+	struct ckpt_cgroup_setting setting = { 0 };
+	struct ckpt_cgroup_members members = { 0 };
+	struct strings tail = { 0 };
+	size_t i;
+
+	strings_add(&tail, strrchr(g->cg.path, '/') + 1);
+	strings_add(&tail, g->parent < 0 ? g->hierarchy : "");
+	*id = sections_add_object(s, CKPT_REC_CGROUP, &body, sizeof(body),
+				  &tail);
+	setting.cgroup_id = members.cgroup_id = *id;
+	for (i = 0; i < g->nr_settings; i++)
+		sections_add(s, CKPT_REC_CGROUP_SETTING, &setting,
+			     sizeof(setting), g->setting[i].strings.bytes,
+			     g->setting[i].strings.len);
+	if (g->nr_pids)
+		sections_add(s, CKPT_REC_CGROUP_MEMBERS, &members,
+			     sizeof(members), g->pid,
+			     g->nr_pids * sizeof(*g->pid));
+}
+
+void cgroups_write(const struct cgroups *c, struct sections *s)
+{
+	uint32_t *ids = xcalloc(c->nr, sizeof(*ids));
+	size_t i;
+
+	for (i = 0; i < c->nr; i++)
+		write_group(&c->group[i], c->group[i].parent < 0 ? 0 :
+			    ids[c->group[i].parent], &ids[i], s);
+	free(ids);
+}
+
+void cgroups_free(struct cgroups *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->nr; i++)
+		free_group(&c->group[i]);
+	free(c->group);
+	free(c->tree);
+}

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Control groups: made with their settings before there is any process, which
+ * gets into its own before it is what it was
+ *
+ * So what a process is charged for while it is restored is charged to its group,
+ * and no limit is passed for a moment.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <checkpoint/tool_image.h>
+#include "../common/cgroup_files.h"
+#include "../common/log.h"
+#include "../common/nspid.h"
+#include "../common/proctree.h"
+#include "../common/util.h"
+#include "restart.h"
+
+#define NAME_TRIES	100
+
+/* Complains about a group; returns -1. */
+static int fail(const struct restart *r, const char *group, const char *what)
+{
+	log_add(r->log, "control group %s: %s: %s", group, what,
+		strerror(errno));
+	return -1;
+}
+
+static struct made_group *find_group(const struct restart *r, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < r->nr_groups; i++)
+		if (r->group[i].id == id)
+			return &r->group[i];
+	return NULL;
+}
+
+static int find_home(const struct restart *r, const char *controllers,
+		     struct cgroup *home)
+{
+	char *path = r->o.cgroup ? xstrdup(r->o.cgroup) :
+		cgroup_path_of(getpid(), controllers);
+	int ret = -1;
+
+	if (path)
+		ret = cgroup_find(controllers, path, home);
+	if (!ret && access(home->path, F_OK) < 0)
+		ret = -1;
+	if (ret < 0)
+		log_add(r->log, "cannot find the control group %s of the hierarchy %s, below which the saved ones belong: %s",
+			path ? path : "in which we are",
+			*controllers ? controllers : "of version 2",
+			strerror(errno));
+	free(path);
+	return ret;
+}
+
+/* One that was left by the saved processes is taken again. */
+static int make_group(struct made_group *g, const struct cgroup *home,
+		      const char *name)
+{
+	if (cgroup_below(home, name, &g->cg) < 0)
+		return -1;
+	g->made = !cgroup_make(&g->cg);
+	if (g->made || (errno == EEXIST && cgroup_is_unused(&g->cg)))
+		return 0;
+	return -1;
+}
+
+/* Somebody may live under its name: then it gets another one. */
+static int make_outermost(struct restart *r, struct made_group *g,
+			  const struct cgroup *home, const char *name)
+{
+	char *other;
+	int i, ret = make_group(g, home, name);
+
+	for (i = 1; ret < 0 && errno == EEXIST && i < NAME_TRIES; i++) {
+		other = xasprintf("%s.%d", name, i);
+		ret = make_group(g, home, other);
+		if (!ret && !r->o.quiet)
+			complain("the control group %s is in use: %s takes its place",
+				 name, other);
+		free(other);
+	}
+	return ret;
+}
+
+static int take_group(struct restart *r, const struct ckpt_record *record)
+{
+	const char *name = record_string(record, 0);
+	const struct made_group *parent;
+	struct made_group *g;
+	struct ckpt_cgroup cg;
+	struct cgroup home;
+	int ret;
+
+	ckpt_record_body(record, &cg, sizeof(cg));
+	parent = find_group(r, cg.parent_id);
+	if (parent)
+		home = parent->cg;
+	else if (find_home(r, record_string(record, 1), &home) < 0)
+		return -1;
+	g = &r->group[r->nr_groups];
+	*g = (struct made_group){ .id = record->id, .outermost = !parent };
+	ret = parent ? make_group(g, &home, name) :
+		make_outermost(r, g, &home, name);
+	if (ret < 0)
+		return fail(r, g->cg.path, "cannot make it");
+	r->nr_groups++;
+	return 0;
+}
+
+/* Its files come with the controller, which the group above gives. */
+static void enable_controller(const struct made_group *g, const char *file,
+			      const char *value)
+{
+	const char *from = strcmp(file, "cgroup.subtree_control") ? file :
+		value + strspn(value, "+");
+	struct cgroup parent = g->cg;
+	char *text;
+
+	if (g->cg.version != CGROUP_V2 || !g->outermost)
+		return;
+	*strrchr(parent.path, '/') = '\0';
+	text = xasprintf("+%.*s", (int)strcspn(from, "."), from);
+	cgroup_write(&parent, "cgroup.subtree_control", text);
+	free(text);
+}
+
+static bool is_set(const struct made_group *g, const char *file,
+		   const char *value)
+{
+	char *text = cgroup_read(&g->cg, file);
+	bool set = text && !strncmp(text, value, strlen(value)) &&
+		   text[strlen(value)] == '\n';
+
+	free(text);
+	return set;
+}
+
+static int set_value(const struct made_group *g, const char *file,
+		     const char *value)
+{
+	if (is_set(g, file, value) || !cgroup_write(&g->cg, file, value))
+		return 0;
+	if (errno != ENOENT)
+		return -1;
+	enable_controller(g, file, value);
+	return cgroup_write(&g->cg, file, value);
+}
+
+/* No path, and none of the files that do something else. */
+static bool is_setting(const struct made_group *g, const char *file)
+{
+	int rank;
+
+	switch (cgroup_file_kind(g->cg.version == CGROUP_V2 ? 2 : 1, file,
+				 &rank)) {
+	case CGROUP_FILE_SETTING:
+	case CGROUP_FILE_LINES:
+	case CGROUP_FILE_ENABLED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int take_setting(struct restart *r, const struct ckpt_record *record)
+{
+	const struct made_group *g = &r->group[r->nr_groups - 1];
+	const char *file = record_string(record, 0);
+	const char *end = (const char *)ckpt_record_tail(record) +
+			  record->tail_len;
+	const char *value;
+	char *what;
+
+	errno = EINVAL;
+	if (!is_setting(g, file))
+		return fail(r, g->cg.path, file);
+	for (value = file + strlen(file) + 1; value < end;
+	     value += strlen(value) + 1) {
+		if (!set_value(g, file, value))
+			continue;
+		what = xasprintf("cannot write '%s' to %s%s", value, file,
+				 errno == ENOENT ? " (is its controller enabled in the group above?)" : "");
+		fail(r, g->cg.path, what);
+		free(what);
+		return -1;
+	}
+	return 0;
+}
+
+int cgroups_make(struct restart *r)
+{
+	const struct state *state = &r->state;
+	size_t i;
+	int ret = 0;
+
+	if (r->o.no_cgroups)
+		return 0;
+	r->group = xcalloc(state->nr, sizeof(*r->group));
+	for (i = 0; i < state->nr && !ret; i++) {
+		if (state->record[i]->type == CKPT_REC_CGROUP)
+			ret = take_group(r, state->record[i]);
+		else if (state->record[i]->type == CKPT_REC_CGROUP_SETTING)
+			ret = take_setting(r, state->record[i]);
+	}
+	return ret;
+}
+
+/**
+ * struct placing - the processes that go into their groups
+ * @proc: they
+ * @nr: their number
+ * @depth: pid namespaces between us and the root task
+ */
+struct placing {
+	struct proc *proc;
+	int nr;
+	int depth;
+};
+
+static pid_t find_process(const struct placing *p, pid_t pid)
+{
+	int i;
+
+	for (i = 0; i < p->nr; i++)
+		if (pid_at_depth(p->proc[i].pid, p->depth) == pid)
+			return p->proc[i].pid;
+	return 0;
+}
+
+static int attach(const struct restart *r, const struct made_group *g,
+		  pid_t pid)
+{
+	char *what;
+
+	if (!cgroup_attach(&g->cg, pid))
+		return 0;
+	what = xasprintf("cannot move pid %d into it", pid);
+	fail(r, g->cg.path, what);
+	free(what);
+	return -1;
+}
+
+static int place_members(const struct restart *r, const struct placing *p,
+			 const struct ckpt_record *record)
+{
+	const uint32_t *pid = ckpt_record_tail(record);
+	struct ckpt_cgroup_members members;
+	const struct made_group *g;
+	pid_t found;
+	uint32_t i;
+
+	ckpt_record_body(record, &members, sizeof(members));
+	g = find_group(r, members.cgroup_id);
+	for (i = 0; i < record->tail_len / sizeof(*pid); i++) {
+		found = find_process(p, pid[i]);
+		if (!found) {
+			log_add(r->log, "control group %s: pid %u, which was in it, is not in the image",
+				g->cg.path, pid[i]);
+			return -1;
+		}
+		if (attach(r, g, found) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Which process is which is told by the pids: without them all are equal. */
+static int place_all(const struct restart *r, const struct placing *p)
+{
+	const struct made_group *g = NULL;
+	struct ckpt_cgroup_members members;
+	const struct state *state = &r->state;
+	size_t i;
+	int k;
+
+	for (i = 0; i < state->nr; i++) {
+		if (state->record[i]->type != CKPT_REC_CGROUP_MEMBERS)
+			continue;
+		ckpt_record_body(state->record[i], &members, sizeof(members));
+		if (g && !find_group(r, members.cgroup_id)->outermost) {
+			log_add(r->log, "--no-pids: it cannot be told which process belongs to which control group: use --no-cgroups");
+			return -1;
+		}
+		g = find_group(r, members.cgroup_id);
+		for (k = 0; k < p->nr; k++)
+			if (attach(r, g, p->proc[k].pid) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+int cgroups_place(const struct restart *r)
+{
+	struct placing p = { .depth = pid_depth(r->root) };
+	const struct state *state = &r->state;
+	size_t i;
+	int ret = 0;
+
+	if (!r->nr_groups)
+		return 0;
+	p.nr = proc_tree(r->root, &p.proc);
+	if (r->o.no_pids)
+		ret = place_all(r, &p);
+	for (i = 0; i < state->nr && !ret && !r->o.no_pids; i++)
+		if (state->record[i]->type == CKPT_REC_CGROUP_MEMBERS)
+			ret = place_members(r, &p, state->record[i]);
+	free(p.proc);
+	return ret;
+}
+
+bool cgroups_freezer(const struct restart *r, struct cgroup *cg)
+{
+	size_t i;
+
+	for (i = 0; i < r->nr_groups; i++) {
+		if (!r->group[i].outermost || !cgroup_can_freeze(&r->group[i].cg))
+			continue;
+		*cg = r->group[i].cg;
+		return true;
+	}
+	return false;
+}
+
+void cgroups_remove(struct restart *r)
+{
+	while (r->nr_groups) {
+		r->nr_groups--;
+		if (r->group[r->nr_groups].made)
+			cgroup_remove(&r->group[r->nr_groups].cg);
+	}
+	free(r->group);
+	r->group = NULL;
+}
