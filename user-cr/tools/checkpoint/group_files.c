@@ -93,10 +93,24 @@ static void take_text(struct cgroups *c, struct group *g, const char *file,
 	}
 	if (kind == CGROUP_FILE_SETTING)
 		take_setting(g, rank, file, text);
+	else if (kind == CGROUP_FILE_FLAG)
+		take_setting(g, rank, file, text + strcspn(text, " \n") + 1);
 	else
 		take_parts(g, rank, file, text,
 			   kind == CGROUP_FILE_ENABLED ? " \n" : "\n",
 			   kind == CGROUP_FILE_ENABLED ? "+" : "");
+	free(text);
+}
+
+/* Nothing is allowed, then what is in the list; all is, if it says so. */
+static void take_devices(struct group *g, const char *file, int rank)
+{
+	char *text = cgroup_read(&g->cg, "devices.list");
+
+	if (text && !strcmp(file, "devices.deny") && *text != 'a')
+		strings_add(add_setting(g, rank, file), "a");
+	if (text && !strcmp(file, "devices.allow") && *text != 'a')
+		take_parts(g, rank, file, text, "\n", "");
 	free(text);
 }
 
@@ -113,6 +127,9 @@ static void take_file(struct cgroups *c, struct group *g, const char *file)
 		break;
 	case CGROUP_FILE_FREEZER:
 		check_freezer(c, g, file);
+		break;
+	case CGROUP_FILE_DEVICES:
+		take_devices(g, file, rank);
 		break;
 	default:
 		take_text(c, g, file, kind, rank);

@@ -12,6 +12,7 @@
 #include "../common/log.h"
 #include "../common/proctree.h"
 #include "../common/util.h"
+#include "checkpoint.h"
 #include "mounts.h"
 
 #define PIECE	(256U << 10)
@@ -306,7 +307,7 @@ static int take_content(void *arg, const void *bytes, size_t len)
 		if (p->len == PIECE)
 			put_piece(p, false);
 	}
-	return p->s->error ? -1 : 0;
+	return p->s->error || interrupted() ? -1 : 0;
 }
 
 static int write_content(struct mounts *m, const struct filesystem *fs,
@@ -320,7 +321,7 @@ static int write_content(struct mounts *m, const struct filesystem *fs,
 
 	put_piece(&p, true);
 	free(p.bytes);
-	if (ret < 0 && !s->error)
+	if (ret < 0 && !s->error && !interrupted())
 		mounts_refuse(m, &m->ns[fs->ns], fs->mnt, "%s", content.error);
 	return ret;
 }

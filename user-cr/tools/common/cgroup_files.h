@@ -10,6 +10,8 @@ enum cgroup_file_kind {
 	CGROUP_FILE_SETTING,	/* one value, written as it is read */
 	CGROUP_FILE_LINES,	/* a value for each device or the like: its lines */
 	CGROUP_FILE_ENABLED,	/* names, each written with a + before it */
+	CGROUP_FILE_FLAG,	/* "name number" is its first line: the number */
+	CGROUP_FILE_DEVICES,	/* written only, and read from devices.list */
 	CGROUP_FILE_FREEZER,	/* whether it is frozen */
 	CGROUP_FILE_PASSING,	/* a command, or what is only measured */
 };

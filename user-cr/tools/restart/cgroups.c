@@ -22,11 +22,21 @@
 
 #define NAME_TRIES	100
 
+/* What to do where we have no right to them */
+static const char *advice(int error)
+{
+	if (error == EACCES || error == EPERM || error == EROFS)
+		return " (name a group that is yours with --cgroup, or use --no-cgroups)";
+	return "";
+}
+
 /* Complains about a group; returns -1. */
 static int fail(const struct restart *r, const char *group, const char *what)
 {
-	log_add(r->log, "control group %s: %s: %s", group, what,
-		strerror(errno));
+	int error = errno;
+
+	log_add(r->log, "control group %s: %s: %s%s", group, what,
+		strerror(error), advice(error));
 	return -1;
 }
 
@@ -52,7 +62,7 @@ static int find_home(const struct restart *r, const char *controllers,
 	if (!ret && access(home->path, F_OK) < 0)
 		ret = -1;
 	if (ret < 0)
-		log_add(r->log, "cannot find the control group %s of the hierarchy %s, below which the saved ones belong: %s",
+		log_add(r->log, "cannot find the control group %s of the hierarchy %s, below which the saved ones belong: %s (mount it, or use --no-cgroups)",
 			path ? path : "in which we are",
 			*controllers ? controllers : "of version 2",
 			strerror(errno));
@@ -164,6 +174,8 @@ static bool is_setting(const struct made_group *g, const char *file)
 	case CGROUP_FILE_SETTING:
 	case CGROUP_FILE_LINES:
 	case CGROUP_FILE_ENABLED:
+	case CGROUP_FILE_FLAG:
+	case CGROUP_FILE_DEVICES:
 		return true;
 	default:
 		return false;
