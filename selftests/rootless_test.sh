@@ -70,7 +70,8 @@ freeze() {
 	cgroup=$(findmnt -rnt cgroup2 -o TARGET | head -n 1)/rootless
 	mkdir -p "$cgroup" || return
 	for pid in $(tree "$1"); do
-		echo "$pid" >"$cgroup/cgroup.procs" || return
+		# Its children come and go.
+		echo "$pid" >"$cgroup/cgroup.procs" || gone "$pid" || return
 	done
 	chown -R 1000:1000 "$cgroup"
 	as_user sh -c "echo 1 >$cgroup/cgroup.freeze" && wait_until 10 frozen

@@ -100,6 +100,11 @@ static const struct ckpt_record *find_namespace(const struct state *state,
 	return NULL;
 }
 
+bool mounts_are_saved(const struct restart *r, uint64_t ns_inode)
+{
+	return !r->o.host_mounts && find_namespace(&r->state, ns_inode);
+}
+
 uint64_t mounts_root_ns(const struct restart *r)
 {
 	const struct ckpt_record *ns = find_namespace(&r->state, 0);

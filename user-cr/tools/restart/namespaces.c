@@ -92,7 +92,8 @@ static int set_names(const struct ckpt_record *record)
 }
 
 /* In the new namespace, or in front of it. */
-static int set_up(const struct ns_kind *kind, const struct ckpt_record *record)
+static int set_up(const struct restart *r, const struct ns_kind *kind,
+		  const struct ckpt_record *record)
 {
 	struct ckpt_ns ns;
 
@@ -105,7 +106,8 @@ static int set_up(const struct ns_kind *kind, const struct ckpt_record *record)
 	case CLONE_NEWTIME:
 		return timens_set(ns.monotonic_ns, ns.boottime_ns);
 	case CLONE_NEWNS:
-		return container_private_mounts();
+		return mounts_are_saved(r, ns.inode) ?
+		       mounts_rebuild(r, ns.inode) : container_private_mounts();
 	}
 	return 0;
 }
@@ -116,7 +118,7 @@ void hold(const struct restart *r, const struct ns_kind *kind,
 	  const struct ckpt_record *record, int ready)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (unshare(kind->flag) < 0 || set_up(kind, record) < 0)
+	if (unshare(kind->flag) < 0 || set_up(r, kind, record) < 0)
 		log_add(r->log, "cannot make a namespace (%s): %s", kind->name,
 			strerror(errno));
 	else if (write(ready, "r", 1) == 1)

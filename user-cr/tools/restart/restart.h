@@ -233,6 +233,8 @@ int descriptors_keep(const struct restart *r, int fd);
 int mounts_rebuild(const struct restart *r, uint64_t ns_inode);
 /* The root task's, 0 if that is not in the image or not wanted. */
 uint64_t mounts_root_ns(const struct restart *r);
+/* Whether a namespace is in the image, and wanted. */
+bool mounts_are_saved(const struct restart *r, uint64_t ns_inode);
 /* Whether the saved mounts are to be made at all. */
 bool mounts_wanted(const struct restart *r);
 /* Whether there is a proc among them that is not this machine's. */
