@@ -414,7 +414,8 @@ static void mounts(struct image *image)
 
 	OBJECT(image, CKPT_REC_FILESYSTEM, 1, root, "ext4\0/dev/x\0/\0/srv/ct\0rw");
 	OBJECT(image, CKPT_REC_FILESYSTEM, 2, tmpfs, "tmpfs\0none\0/\0\0size=1m");
-	record(image, CKPT_REC_CONTENT, 0, 0, &piece, sizeof(piece), NULL, 999);
+	record(image, CKPT_REC_CONTENT, 0, 0, &piece, sizeof(piece),
+	       image->kind.content, image->kind.content_len ?: 999);
 	OBJECT(image, CKPT_REC_FILESYSTEM, 3, proc, "proc\0proc\0/\0");
 	OBJECT(image, CKPT_REC_MOUNT_NS, 4, ns, "/");
 	OBJECT(image, CKPT_REC_MOUNT, 5, m, "/\0/");

@@ -36,6 +36,8 @@ struct process {
  * @version: of the format, 0 for the current one
  * @x86: of x86_64 instead of User-Mode Linux
  * @tools: with records of the tools before it
+ * @content: of the tmpfs in these, NULL for zeros
+ * @content_len: its length
  */
 struct kind {
 	bool container;
@@ -43,6 +45,8 @@ struct kind {
 	uint32_t version;
 	bool x86;
 	bool tools;
+	const void *content;
+	uint32_t content_len;
 };
 
 /**

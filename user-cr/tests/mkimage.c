@@ -2,14 +2,15 @@
 /*
  * Writes a test image to the standard output:
  *
- *	mkimage [-c] [-t] [-x SLOT] [-f VERSION] [-a] PROCESS...
+ *	mkimage [-c] [-t] [-T FILE] [-x SLOT] [-f VERSION] [-a] PROCESS...
  *	mkimage --repair
  *
  * A process is PID[.THREAD][:PARENT[.THREAD]][=STATE], where STATE is zSTATUS
  * for a zombie with this status of wait(), tSIGNAL for one that a signal has
  * stopped, and g for a ghost.
  *
- * -c makes it the image of a container, -t one with records of the tools. The external files, the descriptors 1,
+ * -c makes it the image of a container, -t one with records of the tools,
+ * and -T one with FILE as the archive in these. The external files, the descriptors 1,
  * are taken from SLOT. With -f it is one of an older version of the format, with
  * -a one of x86_64 instead of User-Mode Linux. The root comes first. --repair
  * makes the checksums of an image from the standard input right.
@@ -74,9 +75,21 @@ static int repair(void)
 	return write_out(bytes, len);
 }
 
+static const void *read_file(const char *name, uint32_t *len)
+{
+	static unsigned char bytes[ROOM];
+	FILE *file = fopen(name, "r");
+
+	if (!file)
+		exit(2);
+	*len = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	return bytes;
+}
+
 static int usage(void)
 {
-	fprintf(stderr, "Usage: mkimage [-c] [-t] [-x SLOT] [-f VERSION] [-a] PROCESS...\n");
+	fprintf(stderr, "Usage: mkimage [-c] [-t] [-T FILE] [-x SLOT] [-f VERSION] [-a] PROCESS...\n");
 	return 2;
 }
 
@@ -89,7 +102,7 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "--repair"))
 		return repair();
-	while ((ret = getopt(argc, argv, "acf:tx:")) != -1) {
+	while ((ret = getopt(argc, argv, "acf:tT:x:")) != -1) {
 		switch (ret) {
 		case 'a':
 			kind.x86 = true;
@@ -100,6 +113,9 @@ int main(int argc, char **argv)
 		case 'f':
 			kind.version = atoi(optarg);
 			break;
+		case 'T':
+			kind.content = read_file(optarg, &kind.content_len);
+			/* fall through */
 		case 't':
 			kind.tools = true;
 			break;

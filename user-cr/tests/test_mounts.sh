@@ -191,6 +191,37 @@ damaged_content() {
 	cp "$TMP/mounts" "$TMP/two" && printf x | dd of="$TMP/two" bs=1 seek=3000 conv=notrunc 2>/dev/null && broken 'cannot restart from .*damaged'
 }
 
+# evil MESSAGE PYTHON: an archive that would leave its directory
+evil() {
+	python3 - "$TMP/evil.tar" <<-PYTHON || return
+		import io, sys, tarfile
+		t = tarfile.open(sys.argv[1], "w", format=tarfile.PAX_FORMAT)
+		def add(name, **kind):
+		    m = tarfile.TarInfo(name)
+		    for k, v in kind.items():
+		        setattr(m, k, v)
+		    data = b"evil" if m.isreg() else b""
+		    m.size = len(data)
+		    t.addfile(m, io.BytesIO(data))
+		$2
+		t.close()
+	PYTHON
+	mkdir -p "$TMP/out.side" && "$CHECK/mkimage" -T "$TMP/evil.tar" -c 1 >"$TMP/two" && rm -rf "$FAKE_DIR" && mkdir "$FAKE_DIR" &&
+		run 125 "$restart" -c -w -i "$TMP/two" && err "^restart: cannot restore the content of tmpfs: $1" && [ -z "$(ls "$TMP/out.side")" ]
+}
+hostile() {
+	ok "mounts: an archive with an absolute path" evil '.*[Aa]bsolute' "add('$TMP/out.side/x')"
+	ok "mounts: an archive with .. in a path" evil ".*'\.\.'" "add('../../../../../../../../..$TMP/out.side/x')"
+	ok "mounts: an archive with a link that leads outside" evil '.*through symlink' \
+		"add('link', type=tarfile.SYMTYPE, linkname='$TMP/out.side'); add('link/x')"
+	ok "mounts: an archive with a hard link to the outside" evil '.*' "add('hard', type=tarfile.LNKTYPE, linkname='../../../../../../../etc/passwd')"
+	head -c 700 /dev/urandom >"$TMP/evil.tar"
+	ok "mounts: an archive that is none" no_archive
+}
+no_archive() {
+	"$CHECK/mkimage" -T "$TMP/evil.tar" -c 1 >"$TMP/two" && run 125 "$restart" -c -w -i "$TMP/two" && err '^restart: cannot restore the content of tmpfs: '
+}
+
 all_kinds() {
 	if ! start "$build; $over"; then
 		ok "mounts: a tree of its own: $(cat "$TMP/inner")" false
@@ -243,6 +274,7 @@ if [ "${IN_CONTAINER:-no}" = yes ] && start true && run 0 "$checkpoint" -p "$tre
 	all_kinds
 	refusals
 	failures
+	hostile
 else
 	[ -z "${tree:-}" ] || stop
 	skip "mounts" "no right to mount, or this kernel is too old"
