@@ -191,6 +191,17 @@ damaged_content() {
 	cp "$TMP/mounts" "$TMP/two" && printf x | dd of="$TMP/two" bs=1 seek=3000 conv=notrunc 2>/dev/null && broken 'cannot restart from .*damaged'
 }
 
+# A child in another namespace than the root, with a file system in both
+two_namespaces() {
+	start 'mkdir -p /t; mount -t tmpfs one /t; echo 1 >/t/f; unshare -m sh -c "mkdir /t/x; mount --bind /t/x /t/x; mount -t tmpfs two /t/x; \
+		sleep 1000" & until [ -e /t/x ]; do sleep 0.1; done; sleep 0.3' && saved && stop &&
+		run 0 "$CHECK/ckptinfo" --mounts "$TMP/mounts" && [ "$(grep -c ^namespace "$TMP/out")" -eq 2 ] &&
+		[ "$(grep -c ' /t/x ' "$TMP/out")" -eq 2 ] &&
+		FAKE_PROGRAM='cat /t/f; grep -c " /t" /proc/self/mountinfo' rerun 0 "$restart" -c -w --time=now -i "$TMP/mounts" &&
+		[ "$(cat "$TMP/out")" = '1
+1' ]
+}
+
 # evil MESSAGE PYTHON: an archive that would leave its directory
 evil() {
 	python3 - "$TMP/evil.tar" <<-PYTHON || return
@@ -244,6 +255,7 @@ all_kinds() {
 	ok "mounts: restart --root" own_root
 	stop
 	ok "mounts: a damaged archive" damaged_content
+	ok "mounts: two namespaces" two_namespaces
 }
 refusals() {
 	ok "mounts: refused: a file system that is only inside" refused '/r (ramfs): ramfs is mounted only inside' \

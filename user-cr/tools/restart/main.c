@@ -198,8 +198,10 @@ static int make_pipes(struct restart *r)
 
 int main(int argc, char **argv)
 {
-	struct restart r = { .context = -1, .input.fd = -1, .root_pidfd = -1,
-			     .mapped = { -1, -1 } };
+	struct restart r = {
+		.context = -1, .input.fd = -1, .host_ns = -1,
+		.root_pidfd = -1, .mapped = { -1, -1 },
+	};
 	int status = EXIT_NO_RESTART;
 
 	parse_options(&r.o, argc, argv);
@@ -207,7 +209,8 @@ int main(int argc, char **argv)
 	if (r.log < 0)
 		return EXIT_NO_RESTART;
 	if (!image_open(&r) && !image_read(&r.image, r.context) && !check(&r) &&
-	    !externals_assign(&r) && !make_pipes(&r) && !descriptors_prepare(&r))
+	    !externals_assign(&r) && !make_pipes(&r) && !mounts_prepare(&r) &&
+	    !descriptors_prepare(&r))
 		status = coordinate(&r);
 	image_free(&r.image);
 	state_free(&r.state);

@@ -138,7 +138,7 @@ static void take_mounts(struct rebuild *b)
 {
 	const struct state *state = &b->r->state;
 	const struct ckpt_record *record;
-	struct mount *m;
+	struct ckpt_mount saved;
 	size_t i;
 
 	b->mount = xcalloc(b->body.nr_mounts, sizeof(*b->mount));
@@ -146,16 +146,16 @@ static void take_mounts(struct rebuild *b)
 		record = state->record[i];
 		if (record->type != CKPT_REC_MOUNT)
 			continue;
-		m = &b->mount[b->nr];
-		ckpt_record_body(record, &m->saved, sizeof(m->saved));
-		if (m->saved.ns_id != b->ns->id)
+		ckpt_record_body(record, &saved, sizeof(saved));
+		if (saved.ns_id != b->ns->id)
 			continue;
-		m->id = record->id;
-		m->root = record_string(record, 0);
-		m->point = record_string(record, 1);
-		m->fs = state_object(state, m->saved.filesystem_id);
-		m->fd = m->base = -1;
-		b->nr++;
+		b->mount[b->nr++] = (struct mount){
+			.saved = saved, .id = record->id,
+			.root = record_string(record, 0),
+			.point = record_string(record, 1),
+			.fs = state_object(state, saved.filesystem_id),
+			.fd = -1, .base = -1,
+		};
 	}
 }
 
@@ -641,6 +641,37 @@ static int rebuild(struct rebuild *b)
 	return enter_root(b);
 }
 
+int mounts_prepare(struct restart *r)
+{
+	if (!mounts_wanted(r) || !r->state.nr)
+		return 0;
+	r->host_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (r->host_ns >= 0)
+		return 0;
+	complain_errno("cannot open our mount namespace");
+	return -1;
+}
+
+/*
+ * What comes from outside is found in a copy of this machine's mounts. A child of
+ * a process whose mounts are made already has none.
+ */
+static int begin_anew(const struct rebuild *b)
+{
+	if (!(b->body.flags & CKPT_MOUNT_NS_ROOT) &&
+	    (setns(b->r->host_ns, CLONE_NEWNS) < 0 ||
+	     unshare(CLONE_NEWNS) < 0)) {
+		log_add(b->r->log, "cannot make a mount namespace: %s",
+			strerror(errno));
+		return -1;
+	}
+	if (!container_private_mounts())
+		return 0;
+	log_add(b->r->log, "cannot make the mounts private: %s",
+		strerror(errno));
+	return -1;
+}
+
 int mounts_rebuild(const struct restart *r, uint64_t ns_inode)
 {
 	struct rebuild b = { .r = r };
@@ -653,12 +684,9 @@ int mounts_rebuild(const struct restart *r, uint64_t ns_inode)
 			(unsigned long long)ns_inode);
 		return -1;
 	}
-	if (container_private_mounts() < 0) {
-		log_add(r->log, "cannot make the mounts private: %s",
-			strerror(errno));
-		return -1;
-	}
 	ckpt_record_body(b.ns, &b.body, sizeof(b.body));
+	if (begin_anew(&b) < 0)
+		return -1;
 	take_mounts(&b);
 	ret = rebuild(&b);
 	for (i = 0; i < b.nr; i++) {
@@ -696,4 +724,7 @@ void mounts_close(struct restart *r)
 	for (i = 0; i < r->state.nr_layers; i++)
 		close(r->state.layer[i].fd);
 	r->state.nr_layers = 0;
+	if (r->host_ns >= 0)
+		close(r->host_ns);
+	r->host_ns = -1;
 }
