@@ -625,6 +625,70 @@ static int check_root_option(const struct rebuild *b)
 	return fail(b, b->mount, "it is in the image: --root cannot replace it");
 }
 
+static bool is_external(const struct mount *m)
+{
+	struct ckpt_filesystem fs;
+
+	ckpt_record_body(m->fs, &fs, sizeof(fs));
+	return fs.kind == CKPT_FILESYSTEM_EXTERNAL;
+}
+
+/* It has to be where it is outside, and gets its attributes there. */
+static int keep_mount(const struct rebuild *b, struct mount *m)
+{
+	const struct mnt *here = NULL;
+	size_t i;
+
+	for (i = 0; i < b->here.nr && !here; i++)
+		if (is_like(&b->here.mnt[i], m) &&
+		    !strcmp(b->here.mnt[i].point, m->point))
+			here = &b->here.mnt[i];
+	errno = 0;
+	if (!here)
+		return fail(b, m, "it is not there outside, and cannot be put there in a user namespace");
+	if (!mount_is_seen(here))
+		return 0;
+	m->fd = open(m->point, O_PATH | O_CLOEXEC);
+	return m->fd < 0 ? fail(b, m, "cannot open it") : set_attributes(b, m);
+}
+
+static int add_mount(struct rebuild *b, struct mount *m)
+{
+	if (make_mount(b, m, false) < 0)
+		return -1;
+	if (move_mount(m->fd, "", AT_FDCWD, m->point, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return fail(b, m, "cannot put it there");
+	return 0;
+}
+
+/*
+ * What a user namespace has got from outside stays together: nothing of it can be
+ * taken away or put elsewhere. So the copy is kept, and the rest comes on top.
+ */
+static int rebuild_on_copy(struct rebuild *b)
+{
+	size_t i, external = 0;
+
+	for (i = 0; i < b->nr; i++) {
+		if (!is_external(&b->mount[i]))
+			continue;
+		external++;
+		if (keep_mount(b, &b->mount[i]) < 0)
+			return -1;
+	}
+	errno = 0;
+	if (external != b->here.nr)
+		return fail(b, b->mount, "this machine has %zu mounts, of which there were %zu in the user namespace, and none can be taken away",
+			    b->here.nr, external);
+	for (i = 0; i < b->nr; i++) {
+		if (b->mount[i].saved.peer_group || b->mount[i].saved.master)
+			return fail(b, &b->mount[i], "it shared with others: not supported in a user namespace");
+		if (!is_external(&b->mount[i]) && add_mount(b, &b->mount[i]) < 0)
+			return -1;
+	}
+	return enter_root(b);
+}
+
 static int rebuild(struct rebuild *b)
 {
 	if (check_root_option(b) < 0)
@@ -634,6 +698,8 @@ static int rebuild(struct rebuild *b)
 			strerror(errno));
 		return -1;
 	}
+	if (userns_wanted(b->r))
+		return rebuild_on_copy(b);
 	if (make_mounts(b, true) < 0 || make_mounts(b, false) < 0)
 		return -1;
 	if (put_all(b) < 0 || change_root(b) < 0 || set_groups(b) < 0)
