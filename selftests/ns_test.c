@@ -296,16 +296,17 @@ static pid_t fork_into(unsigned long flags)
 /* The init of a namespace in which 1 and numbers not in a row are used */
 static int nested(int depth, const char *flag)
 {
-	char below[24];
+	char below[24], own[24];
 	pid_t a, b, deeper = 0;
 
 	CHECK_EQ(1, getpid());
 	CHECK_EQ(0, getppid());
 	SPAWN(a, 0);
 	CHECK_EQ(0, ckpt_reap(a));
-	SPAWN(b, in_ns_of_another("b", "end") || getpid() != 3 ||
+	snprintf(own, sizeof(own), "own.%d", depth);
+	SPAWN(b, in_ns_of_another(own, "end") || getpid() != 3 ||
 	      getppid() != 1);
-	ckpt_wait_for("b");
+	ckpt_wait_for(own);
 	CHECK_EQ(3, b);
 	if (depth) {
 		snprintf(below, sizeof(below), "below.%d", depth);
