@@ -47,47 +47,6 @@ CKPT_SUITE(refuse);
 
 /* ---- Tasks ---- */
 
-/* The first thread of a process ends, and the other one stays. */
-static void *stay_alone(void *arg)
-{
-	ckpt_announce("thread", "go.0");
-	_exit(7);
-}
-
-static int end_before_the_others(void)
-{
-	pthread_t t;
-
-	CHECK_EQ(0, pthread_create(&t, NULL, stay_alone, NULL));
-	ckpt_wait_for("thread");
-	syscall(SYS_exit, 1);
-	return 1;
-}
-
-static void wait_zombie(pid_t pid)
-{
-	char path[32], text[256];
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	do {
-		sleep_ms(1);
-	} while (read_file(path, text, sizeof(text)) > 0 && !strstr(text, ") Z "));
-}
-
-REFUSED(first_thread_that_has_ended, "has ended, but other threads")
-{
-	int status;
-	pid_t pid;
-
-	SPAWN(pid, end_before_the_others());
-	ckpt_wait_for("thread");
-	wait_zombie(pid);
-	ckpt_here();
-	CHECK_EQ(pid, waitpid(pid, &status, 0));
-	CHECK_EQ(7, WEXITSTATUS(status));
-	return 0;
-}
-
 static int traced(void)
 {
 	CHECK_OK(ptrace(PTRACE_TRACEME));

@@ -13,10 +13,16 @@
 static struct image img, bad;
 static struct leftovers before;
 
+static __maybe_unused void prepare_body(struct __test_metadata *_metadata,
+					struct app *app, const char *body)
+{
+	ASSERT_EQ(0, hostile_capture(app, &img, body));
+	leftovers_get(&before);
+}
+
 static __maybe_unused void prepare(struct __test_metadata *_metadata, struct app *app)
 {
-	ASSERT_EQ(0, hostile_make(app, &img));
-	leftovers_get(&before);
+	prepare_body(_metadata, app, "model");
 }
 
 static __maybe_unused void finish(struct __test_metadata *_metadata, struct app *app)

@@ -270,6 +270,11 @@ static long long own_ticks(const struct recorder *r, long long ticks)
 	char *text = slurp_pid(r->task[0].pid, "timens_offsets", NULL), *p;
 	long long sec = 0, nsec = 0, hz = sysconf(_SC_CLK_TCK);
 
+	/* A first thread that has ended is in none, either; the others are. */
+	if (text && !*text && r->nr_threads && !r->thread[0].process) {
+		free(text);
+		text = slurp_pid(r->thread[0].pid, "timens_offsets", NULL);
+	}
 	p = text ? strstr(text, "boottime") : NULL;
 	if (p)
 		sscanf(p, "boottime %lld %lld", &sec, &nsec);

@@ -41,6 +41,7 @@ enum reader_state {
  * @is_thread: of a task: it is not the first one of its process
  * @has_state: of a task: its CKPT_REC_TASK_STATE was there, or that is a
  *	CKPT_REC_EXIT; or it is a ghost, which has none
+ * @has_exit: of a first thread that has ended: its CKPT_REC_EXIT was there
  * @has_regs: of a task: a CKPT_REC_REGSET was there
  * @has_arch: of a task or address space: what the architecture has of it was
  * @vmas_left: of an address space: mappings still to come
@@ -51,6 +52,7 @@ struct object {
 	uint8_t tree_flags;
 	bool is_thread;
 	bool has_state;
+	bool has_exit;
 	bool has_regs;
 	bool has_arch;
 	uint32_t vmas_left;

@@ -28,7 +28,7 @@ static int set_process(struct ckpt_reader *r, const struct ckpt_task *t)
 	if (!*block)
 		return reader_fail(r, "no memory for pids");
 	(*block)[t->pid % PID_BLOCK] = t->tgid |
-		(t->flags & CKPT_TREE_PROCESS_FLAGS ? PID_DEAD : 0);
+		(t->flags & CKPT_TREE_DEAD_FLAGS ? PID_DEAD : 0);
 	return 0;
 }
 
@@ -54,7 +54,7 @@ static int check_root(struct ckpt_reader *r, const struct ckpt_task *t)
 	if (t->ppid || t->parent_tid)
 		return reader_fail(r, "TASK: the root has a parent, pid %u",
 				   t->ppid);
-	if (t->flags & CKPT_TREE_PROCESS_FLAGS)
+	if (t->flags & CKPT_TREE_DEAD_FLAGS)
 		return reader_fail(r, "TASK: the root, pid %u, has ended",
 				   t->pid);
 	return 0;
@@ -96,7 +96,8 @@ static int check_tree_flags(struct ckpt_reader *r, const struct ckpt_task *t)
 	uint32_t known = t->pid == t->tgid ? CKPT_TREE_PROCESS_FLAGS :
 					     CKPT_TREE_THREAD_FLAGS;
 
-	if (t->flags & ~known || t->flags == CKPT_TREE_PROCESS_FLAGS)
+	if (t->flags & ~known ||
+	    (t->pid == t->tgid && t->flags & (t->flags - 1)))
 		return reader_fail(r, "TASK: pid %u has the impossible flags %#x",
 				   t->pid, t->flags);
 	return 0;
@@ -192,18 +193,22 @@ int check_exit(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct object *task = &r->objects[rec->owner];
 	struct ckpt_exit e;
+	bool *done;
 
 	ckpt_record_body(rec, &e, sizeof(e));
-	if (!(task->tree_flags & CKPT_TREE_ZOMBIE))
-		return reader_fail(r, "EXIT: task %u is no zombie", rec->owner);
-	if (task->has_state)
+	if (!(task->tree_flags & (CKPT_TREE_ZOMBIE | CKPT_TREE_FIRST_ENDED)))
+		return reader_fail(r, "EXIT: task %u is no zombie, and has not ended before its threads",
+				   rec->owner);
+	done = task->tree_flags & CKPT_TREE_ZOMBIE ? &task->has_state :
+						     &task->has_exit;
+	if (*done)
 		return reader_fail(r, "EXIT: task %u has one already",
 				   rec->owner);
 	if (e.status > 0xffff || !is_object(r, e.cred_id, CKPT_REC_CRED) ||
 	    !is_object(r, e.sighand_id, CKPT_REC_SIGHAND))
 		return reader_fail(r, "EXIT: the impossible status %#x, credentials %u or dispositions %u",
 				   e.status, e.cred_id, e.sighand_id);
-	task->has_state = true;
+	*done = true;
 	return 0;
 }
 

@@ -557,6 +557,8 @@ static int check_object(struct ckpt_reader *r, uint32_t id)
 		return 0;
 	if (!o->has_state)
 		return reader_fail(r, "TASK %u: its state is missing", id);
+	if (o->tree_flags & CKPT_TREE_FIRST_ENDED && !o->has_exit)
+		return reader_fail(r, "TASK %u: how it has ended is missing", id);
 	return 0;
 }
 

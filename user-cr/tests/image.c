@@ -90,7 +90,8 @@ static void task(struct image *image, const struct process *p, uint32_t id,
 	struct ckpt_task t = {
 		.pid = pid, .tgid = p->pid, .ppid = p->parent,
 		.exit_signal = pid == p->pid ? 17 : 0,
-		.parent_tid = p->parent_tid, .flags = p->flags,
+		.parent_tid = p->parent_tid,
+		.flags = pid == p->pid ? p->flags : 0,
 	};
 
 	if (p->flags & CKPT_TREE_GHOST)
@@ -359,9 +360,6 @@ static void end(struct image *image, const struct process *p, uint32_t task_id,
 		.status = p->status, .cred_id = id + 6, .sighand_id = id + 5,
 	};
 
-	if (p->flags & CKPT_TREE_GHOST)
-		return;
-	what_the_dead_have(image, task_id, id);
 	record(image, CKPT_REC_EXIT, 0, task_id, &body, sizeof(body), NULL, 0);
 }
 
@@ -372,7 +370,10 @@ static void state(struct image *image, const struct process *p,
 		.flags = CKPT_STOP_STOPPED, .signal = p->stop,
 	};
 
-	if (p->flags) {
+	if (p->flags & CKPT_TREE_GHOST)
+		return;
+	if (p->flags & CKPT_TREE_ZOMBIE) {
+		what_the_dead_have(image, task_id, id);
 		end(image, p, task_id, id);
 		return;
 	}
@@ -381,6 +382,8 @@ static void state(struct image *image, const struct process *p,
 	memory(image, task_id, id + 4, id + 1, id + 7, id + 10);
 	what_the_dead_have(image, task_id, id);
 	task_state(image, task_id, id);
+	if (p->flags & CKPT_TREE_FIRST_ENDED)
+		end(image, p, task_id, id);
 	if (p->stop)
 		record(image, CKPT_REC_STOP, 0, task_id, &stop, sizeof(stop),
 		       NULL, 0);

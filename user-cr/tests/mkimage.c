@@ -6,8 +6,8 @@
  *	mkimage --repair
  *
  * A process is PID[.THREAD][:PARENT[.THREAD]][=STATE], where STATE is zSTATUS
- * for a zombie with this status of wait(), tSIGNAL for one that a signal has
- * stopped, and g for a ghost.
+ * for a zombie with this status of wait(), eSTATUS for one whose first thread has
+ * ended with it, tSIGNAL for one that a signal has stopped, and g for a ghost.
  *
  * -c makes it the image of a container, -t one with records of the tools,
  * and -T one with FILE as the archive in these. The external files, the descriptors 1,
@@ -32,6 +32,10 @@ static void parse_state(struct process *p, const char *state)
 	switch (*state) {
 	case 'z':
 		p->flags = CKPT_TREE_ZOMBIE;
+		p->status = number;
+		break;
+	case 'e':
+		p->flags = CKPT_TREE_FIRST_ENDED;
 		p->status = number;
 		break;
 	case 't':

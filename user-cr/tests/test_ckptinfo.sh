@@ -36,6 +36,16 @@ jobs() {
 }
 ok "ckptinfo: threads, stopped processes and dead ones" jobs
 
+ended() {
+	"$CHECK/mkimage" -c 1 7.8:1=e0x100 12:7.8 >"$TMP/ended" &&
+		run 0 "$CHECK/ckptinfo" --all "$TMP/ended" &&
+		out '^      7       1 .* Z    test-7  ended before its threads$' &&
+		out '^      8       1 .* -      {test-8}$' &&
+		run 0 "$CHECK/ckptinfo" --json "$TMP/ended" &&
+		json '[r["fields"]["status"] for r in d["records"] if r["type"] == "EXIT"] == ["0x100"]'
+}
+ok "ckptinfo: a first thread that has ended" ended
+
 jobs_json() {
 	run 0 "$CHECK/ckptinfo" --json "$TMP/jobs" &&
 		json '[r["fields"]["status"] for r in d["records"] if r["type"] == "EXIT"] == ["0x300", "0x8b"]' &&

@@ -258,13 +258,18 @@ enum ckpt_record_type {
  * %CKPT_TREE_GHOST
  *	No process any more, but its id is that of a process group or session.
  *	There is no other record of it.
+ * %CKPT_TREE_FIRST_ENDED
+ *	The first thread of a process has ended, and others have not. It has a
+ *	CKPT_REC_EXIT besides what all processes have.
  */
 #define CKPT_TREE_OWN_SEM_UNDO	(1U << 0)
 #define CKPT_TREE_SHARES_IO	(1U << 1)
 #define CKPT_TREE_ZOMBIE	(1U << 2)
 #define CKPT_TREE_GHOST		(1U << 3)
+#define CKPT_TREE_FIRST_ENDED	(1U << 4)
 #define CKPT_TREE_THREAD_FLAGS	0x3U
-#define CKPT_TREE_PROCESS_FLAGS	0xcU
+#define CKPT_TREE_DEAD_FLAGS	0xcU
+#define CKPT_TREE_PROCESS_FLAGS	0x1cU
 
 /**
  * struct ckpt_task - a task in the tree
@@ -379,14 +384,14 @@ struct ckpt_task_state {
 };
 
 /**
- * struct ckpt_exit - how a process has ended
- * @status: what wait() will tell its parent
+ * struct ckpt_exit - how a process, or the first thread of one, has ended
+ * @status: what wait() will tell its parent; of a thread, what it has returned
  * @cred_id: id of the credentials that it had
  * @sighand_id: id of the signal dispositions that it had
  * @reserved: zero
  * @sigmask: signals that it had blocked, signal n in bit n - 1
  * @pending_private: signals that it did not take any more, sent to the task
- * @pending_shared: likewise, sent to the process
+ * @pending_shared: likewise, sent to the process; 0 for a thread
  */
 struct ckpt_exit {
 	__u32 status;

@@ -44,6 +44,7 @@ static void take_header(struct info *info, const struct ckpt_item *item)
 	info->object = xcalloc((size_t)item->header->nr_objects + 1,
 			       sizeof(*info->object));
 	info->state = xcalloc(item->header->nr_tasks, sizeof(*info->state));
+	info->exit = xcalloc(item->header->nr_tasks, sizeof(*info->exit));
 	info->stop = xcalloc(item->header->nr_tasks, sizeof(*info->stop));
 }
 
@@ -90,8 +91,10 @@ static void take_record(struct info *info, const struct ckpt_item *item)
 		tree_add(&info->tree, record);
 		break;
 	case CKPT_REC_TASK_STATE:
-	case CKPT_REC_EXIT:
 		info->state[info->object[record->owner].index] = record;
+		break;
+	case CKPT_REC_EXIT:
+		info->exit[info->object[record->owner].index] = record;
 		break;
 	case CKPT_REC_STOP:
 		info->stop[info->object[record->owner].index] = record;
@@ -312,6 +315,7 @@ void info_free(struct info *info)
 	free(info->entry);
 	free(info->object);
 	free(info->state);
+	free(info->exit);
 	free(info->stop);
 	free(info->vma);
 	free(info->space);

@@ -101,9 +101,9 @@ enum keep {
  * @nr_entries: their number
  * @object: by id, header->nr_objects + 1
  * @tree: the tasks
- * @state: their CKPT_REC_TASK_STATE records, by index in the tree; of a zombie
- *	its CKPT_REC_EXIT, of a ghost NULL
- * @stop: their CKPT_REC_STOP records, likewise, or NULL
+ * @state: their CKPT_REC_TASK_STATE records, by index in the tree, or NULL
+ * @exit: their CKPT_REC_EXIT records, likewise
+ * @stop: their CKPT_REC_STOP records, likewise
  * @vma: all mappings, ordered by address space and address
  * @nr_vmas: their number
  * @space: all bulk sources with content
@@ -130,6 +130,7 @@ struct info {
 	struct object *object;
 	struct tree tree;
 	const struct ckpt_record **state;
+	const struct ckpt_record **exit;
 	const struct ckpt_record **stop;
 	struct vma *vma;
 	size_t nr_vmas;

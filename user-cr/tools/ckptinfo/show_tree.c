@@ -26,7 +26,7 @@ static char state_of(const struct info *info, int index)
 		return '-';
 	if (flags & CKPT_TREE_GHOST)
 		return 'G';
-	if (flags & CKPT_TREE_ZOMBIE)
+	if (flags & (CKPT_TREE_ZOMBIE | CKPT_TREE_FIRST_ENDED))
 		return 'Z';
 	return is_stopped(info, index, &stop) ? 'T' : '-';
 }
@@ -52,7 +52,9 @@ static void print_end(const struct info *info, int index)
 	if (task->saved.flags & CKPT_TREE_GHOST)
 		printf("no process, only its id");
 	else if (task->saved.flags & CKPT_TREE_ZOMBIE)
-		print_exit(info->state[index]);
+		print_exit(info->exit[index]);
+	else if (task->saved.flags & CKPT_TREE_FIRST_ENDED)
+		printf("  ended before its threads");
 	else if (is_stopped(info, index, &stop))
 		printf("  stopped by signal %u", stop.signal);
 	if (task->saved.parent_tid && !task_is_thread(task))

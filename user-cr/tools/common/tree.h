@@ -51,7 +51,7 @@ static inline bool task_is_thread(const struct task *task)
 /* A zombie or a ghost */
 static inline bool task_is_dead(const struct task *task)
 {
-	return task->saved.flags & CKPT_TREE_PROCESS_FLAGS;
+	return task->saved.flags & CKPT_TREE_DEAD_FLAGS;
 }
 
 /* Number of the pid namespace that it lives in; 0 is that of the root */

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Images that lie about what ties tasks together
+ */
+#include "calls.h"
+
+#include <pthread.h>
+
+#include "forged.h"
+
+CKPT_SUITE(hostile_tree);
+
+static struct ckpt_task *task_nr(unsigned int nr)
+{
+	return record_body(image_record(&bad, CKPT_REC_TASK, nr));
+}
+
+/* ---- First threads that have ended ---- */
+
+static void *stay(void *arg)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		ckpt_announce("child", "go.0");
+		_exit(0);
+	}
+	ckpt_announce("thread", "go.0");
+	_exit(ckpt_reap(pid));
+}
+
+static int leave(void)
+{
+	pthread_t thread;
+
+	CHECK_EQ(0, pthread_create(&thread, NULL, stay, NULL));
+	syscall(SYS_exit, 1);
+	return 1;
+}
+
+/* Tasks 0: the body; 1: the first thread of its child; 2: the other; 3: its child */
+CKPT_BODY(hostile_tree_first_thread)
+{
+	pid_t pid;
+
+	SPAWN(pid, leave());
+	ckpt_wait_for("thread");
+	ckpt_wait_for("child");
+	sleep_ms(20);
+	ckpt_here();
+	return ckpt_reap(pid);
+}
+
+CKPT_TEST_F(hostile_tree, first_threads_that_have_ended)
+{
+	struct app *app = &self->app;
+	struct ckpt_exit *end;
+
+	NOT_PLAIN();
+	prepare_body(_metadata, app, "hostile_tree_first_thread");
+	memcpy(&bad, &img, sizeof(bad));
+	ASSERT_EQ(CKPT_TREE_FIRST_ENDED, task_nr(1)->flags);
+	ASSERT_EQ(task_nr(2)->pid, task_nr(3)->parent_tid);
+	FORGED(MUST_REFUSE, task_nr(1)->flags = 0, "%s", "it has not ended");
+	FORGED(MUST_REFUSE, task_nr(1)->flags |= CKPT_TREE_ZOMBIE,
+	       "%s", "it is a zombie, too");
+	FORGED(MUST_REFUSE, task_nr(1)->flags = CKPT_TREE_ZOMBIE,
+	       "%s", "it is a zombie with a thread");
+	FORGED(MUST_REFUSE, task_nr(0)->flags = CKPT_TREE_FIRST_ENDED,
+	       "%s", "the root is without threads, and without an end");
+	FORGED(MUST_REFUSE, task_nr(2)->flags |= CKPT_TREE_FIRST_ENDED,
+	       "%s", "a thread that is not the first");
+	FORGED(MUST_REFUSE, task_nr(3)->flags = CKPT_TREE_FIRST_ENDED,
+	       "%s", "a process without threads");
+	FORGED(MUST_REFUSE, task_nr(3)->parent_tid = 0,
+	       "%s", "a child of the thread that has ended");
+	FORGED(MUST_REFUSE, ({
+		end = record_body(image_record(&bad, CKPT_REC_EXIT, 0));
+		end->status = 0x10000;
+	}), "%s", "an impossible status");
+	FORGED(MUST_REFUSE,
+	       image_record(&bad, CKPT_REC_EXIT, 0)->owner =
+	       image_record(&bad, CKPT_REC_TASK, 2)->id,
+	       "%s", "the end of another thread");
+	/* The bits of signals that nobody takes any more say nothing. */
+	FORGED(MAY_RESTART, ({
+		end = record_body(image_record(&bad, CKPT_REC_EXIT, 0));
+		end->pending_private = ~0ULL;
+		end->pending_shared = ~0ULL;
+	}), "%s", "all signals pending");
+	finish(_metadata, app);
+}
+
+TEST_HARNESS_MAIN
