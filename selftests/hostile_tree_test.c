@@ -91,4 +91,78 @@ CKPT_TEST_F(hostile_tree, first_threads_that_have_ended)
 	finish(_metadata, app);
 }
 
+/* ---- Memory and dispositions that processes share ---- */
+
+static char stacks[2][65536] __attribute__((aligned(16)));
+
+static int wait_for_go(void *arg)
+{
+	ckpt_announce(arg, "go.0");
+	return 0;
+}
+
+/*
+ * Tasks 0: the body; 1: a child with memory of its own; 2: one with that of the
+ * body; 3: one with its dispositions, too
+ */
+CKPT_BODY(hostile_tree_sharing)
+{
+	pid_t own, vm, all;
+
+	SPAWN(own, wait_for_go("own"));
+	ckpt_wait_for("own");
+	vm = clone(wait_for_go, stacks[0] + sizeof(stacks[0]), CLONE_VM | SIGCHLD, "vm");
+	CHECK_OK(vm);
+	ckpt_wait_for("vm");
+	all = clone(wait_for_go, stacks[1] + sizeof(stacks[1]),
+		    CLONE_VM | CLONE_SIGHAND | SIGCHLD, "all");
+	CHECK_OK(all);
+	ckpt_wait_for("all");
+	ckpt_here();
+	return ckpt_reap(own) || ckpt_reap(vm) || ckpt_reap(all);
+}
+
+static struct ckpt_task_state *state_nr(unsigned int nr)
+{
+	return record_body(image_record(&bad, CKPT_REC_TASK_STATE, nr));
+}
+
+static uint32_t task_id(unsigned int nr)
+{
+	return image_record(&bad, CKPT_REC_TASK, nr)->id;
+}
+
+CKPT_TEST_F(hostile_tree, memory_that_is_shared)
+{
+	struct app *app = &self->app;
+	uint32_t mm[2];
+
+	NOT_PLAIN();
+	prepare_body(_metadata, app, "hostile_tree_sharing");
+	memcpy(&bad, &img, sizeof(bad));
+	mm[0] = state_nr(0)->mm_id;
+	mm[1] = state_nr(1)->mm_id;
+	ASSERT_EQ(mm[0], state_nr(2)->mm_id);
+	ASSERT_EQ(mm[0], state_nr(3)->mm_id);
+	ASSERT_EQ(state_nr(0)->sighand_id, state_nr(3)->sighand_id);
+	ASSERT_NE(state_nr(0)->sighand_id, state_nr(2)->sighand_id);
+	FORGED(MUST_REFUSE, state_nr(1)->mm_id = mm[0],
+	       "%s", "who has memory of its own has that of another");
+	FORGED(MUST_REFUSE, state_nr(0)->mm_id = mm[1],
+	       "%s", "memory of who comes later");
+	FORGED(MUST_REFUSE, image_record(&bad, CKPT_REC_MM, 0)->owner = task_id(2),
+	       "%s", "memory that who comes later restores");
+	FORGED(MUST_REFUSE, image_record(&bad, CKPT_REC_MM, 1)->owner = task_id(2),
+	       "%s", "memory that somebody else restores");
+	FORGED(MUST_REFUSE, state_nr(1)->sighand_id = state_nr(0)->sighand_id,
+	       "%s", "who has dispositions of its own has those of another");
+	FORGED(MUST_REFUSE, image_record(&bad, CKPT_REC_SIGHAND, 0)->owner = task_id(3),
+	       "%s", "dispositions that who comes later restores");
+	FORGED(MUST_REFUSE, state_nr(3)->mm_id = mm[1],
+	       "%s", "dispositions of another address space");
+	FORGED(MUST_REFUSE, state_nr(3)->sighand_id = state_nr(1)->sighand_id,
+	       "%s", "dispositions of who has other memory");
+	finish(_metadata, app);
+}
+
 TEST_HARNESS_MAIN

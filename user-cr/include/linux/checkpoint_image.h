@@ -325,7 +325,8 @@ struct ckpt_pid {
 
 /**
  * struct ckpt_task_state - what is a task's own
- * @mm_id: id of its address space
+ * @mm_id: id of its address space, as all of these its own or that of a task
+ *	before it
  * @fd_table_id: id of its descriptor table
  * @fs_id: id of root, working directory and umask
  * @sighand_id: id of its signal dispositions
@@ -752,11 +753,15 @@ struct ckpt_fs {
  *	New mappings are locked: mlockall(MCL_FUTURE).
  * %CKPT_MM_LOCK_FUTURE_ONFAULT
  *	They are so when they are faulted in: MCL_ONFAULT.
+ * %CKPT_MM_MULTIPROCESS
+ *	Processes have shared it that were not made by vfork(): what one of them
+ *	sets for the OOM killer is set for all.
  */
 #define CKPT_MM_TOPDOWN			(1U << 0)
 #define CKPT_MM_LOCK_FUTURE		(1U << 1)
 #define CKPT_MM_LOCK_FUTURE_ONFAULT	(1U << 2)
-#define CKPT_MM_FLAGS			0x7U
+#define CKPT_MM_MULTIPROCESS		(1U << 3)
+#define CKPT_MM_FLAGS			0xfU
 
 /**
  * struct ckpt_mm - an address space
