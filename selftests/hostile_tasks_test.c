@@ -400,7 +400,7 @@ CKPT_TEST_F(hostile_tasks, threads_with_what_is_their_process)
 
 CKPT_TEST_F(hostile_tasks, parts_of_another_process)
 {
-	static const char another[] = "refers to what another process has";
+	static const char another[] = "refers to what it cannot have of another process";
 	struct app *app = &self->app;
 
 	NOT_PLAIN();
