@@ -29,6 +29,7 @@ tests_of() {
 	TASK.flags* | TASK.parent_tid) echo "threads_test jobs_test" ;;
 	TASK.*)		echo "ids_test signal_test" ;;
 	EXIT.* | STOP.*) echo "jobs_test threads_test" ;;
+	TASK_STATE.*_ns_* | NS.*) echo "ns_test" ;;
 	TASK_STATE.*)	echo "signal_test prctl_test ids_test syscall_test" ;;
 	CRED.*)		echo "creds_test" ;;
 	FILE.*)		echo "files_test fdshare_test pipe_test" ;;

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Images that lie about namespaces
+ */
+#include "calls.h"
+
+#include "forged.h"
+
+CKPT_SUITE(hostile_ns);
+
+static struct ckpt_task_state *state_of(unsigned int nr)
+{
+	return record_body(image_record(&bad, CKPT_REC_TASK_STATE, nr));
+}
+
+/* Of a task, its ids in nested pid namespaces */
+static struct ckpt_pid *ids_of(unsigned int nr)
+{
+	return record_tail(image_record(&bad, CKPT_REC_TASK, nr));
+}
+
+/* Of task @nr, some more or less of them, by bytes */
+static void resize_ids(unsigned int nr, int bytes)
+{
+	struct ckpt_image_header *hdr =
+		(void *)(bad.data + bad.header + sizeof(struct ckpt_section));
+
+	image_resize_tail(&bad, image_record(&bad, CKPT_REC_TASK, nr), bytes);
+	hdr->tree_len += bytes;
+}
+
+static struct ckpt_record *ns_record(uint32_t kind)
+{
+	struct ckpt_record *rec;
+	struct ckpt_ns *ns;
+	unsigned int i;
+
+	for (i = 0; (rec = image_record(&bad, CKPT_REC_NS, i)); i++) {
+		ns = record_body(rec);
+		if (ns->kind == kind)
+			return rec;
+	}
+	return NULL;
+}
+
+static struct ckpt_ns *ns_of(uint32_t kind)
+{
+	return record_body(ns_record(kind));
+}
+
+static int wait_for_end(const char *flag)
+{
+	ckpt_announce(flag, "end");
+	return 0;
+}
+
+static int init_of_another(void)
+{
+	pid_t pid;
+
+	SPAWN(pid, wait_for_end("inner"));
+	ckpt_wait_for("inner");
+	ckpt_announce("init", "end");
+	return ckpt_reap(pid);
+}
+
+/*
+ * Tasks 0: the body; 1: a child in other namespaces; 2: the init of a pid
+ * namespace; 3: a child of that
+ */
+CKPT_BODY(hostile_ns_many)
+{
+	pid_t apart, init;
+
+	SPAWN(apart, unshare(CLONE_NEWIPC | CLONE_NEWNET) || wait_for_end("apart"));
+	ckpt_wait_for("apart");
+	init = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+	CHECK_OK(init);
+	if (!init)
+		_exit(init_of_another());
+	ckpt_wait_for("init");
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(apart) || ckpt_reap(init);
+}
+
+CKPT_TEST_F(hostile_ns, namespaces)
+{
+	static const char wrong[] = "a namespace is not of its kind";
+	static const char invalid[] = "namespace: a field is not valid";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	app->tool = true;
+	prepare_body(_metadata, app, "hostile_ns_many");
+
+	REFUSED_WITH(wrong, state_of(1)->ipc_ns_id = state_of(1)->net_ns_id);
+	REFUSED_WITH(wrong, state_of(1)->ipc_ns_id = state_of(1)->uts_id);
+	REFUSED_WITH(wrong, state_of(1)->mnt_ns_id = 99999);
+	REFUSED_WITH(wrong, state_of(1)->pid_ns_for_children = 2);
+	REFUSED_WITH("a field is not valid", state_of(1)->reserved3 = 1);
+
+	REFUSED_WITH("none of kind", ns_of(CKPT_NS_IPC)->kind = CKPT_NS_USER + 1);
+	REFUSED_WITH("none of kind", ns_of(CKPT_NS_IPC)->kind = 0);
+	REFUSED_WITH(invalid, ns_of(CKPT_NS_IPC)->flags = CKPT_NS_LO_UP);
+	REFUSED_WITH(invalid, ns_of(CKPT_NS_NET)->flags = CKPT_NS_NO_SETGROUPS);
+	REFUSED_WITH(invalid, ns_of(CKPT_NS_NET)->monotonic_ns = 1);
+	REFUSED_WITH(invalid, ns_of(CKPT_NS_NET)->boottime_ns = 1);
+	REFUSED_WITH(invalid, ns_of(CKPT_NS_NET)->owner_uid = 1);
+	REFUSED_WITH(invalid, ns_of(CKPT_NS_NET)->owner_gid = 1);
+	REFUSED_WITH(invalid, ns_of(CKPT_NS_NET)->nr_uids = 1);
+	REFUSED_WITH(invalid, ns_of(CKPT_NS_NET)->reserved = 1);
+	REFUSED_WITH(invalid, image_resize_tail(&bad, ns_record(CKPT_NS_NET), 12));
+	finish(_metadata, app);
+}
+
+CKPT_TEST_F(hostile_ns, pid_namespaces)
+{
+	static const char wrong[] = "its pid namespaces do not fit the tree";
+	static const char invalid[] = "a field is not valid";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	app->tool = true;
+	prepare_body(_metadata, app, "hostile_ns_many");
+	memcpy(&bad, &img, sizeof(bad));
+	ASSERT_EQ(1, ids_of(2)->nr);
+	ASSERT_EQ(1, ids_of(3)->ns);
+
+	REFUSED_WITH(invalid, ids_of(2)->ns = 0);
+	REFUSED_WITH(invalid, ids_of(2)->nr = 0);
+	REFUSED_WITH(invalid, ids_of(3)->nr = 4194305);
+	REFUSED_WITH(invalid, image_resize_tail(&bad, image_record(&bad, CKPT_REC_TASK, 2), -4));
+	/* The second is there, the first is not. */
+	REFUSED_WITH(wrong, ids_of(2)->ns = 2);
+	/* The first one of a namespace is its init. */
+	REFUSED_WITH(wrong, ids_of(2)->nr = 2);
+	/* It leaves the namespace of its parent. */
+	REFUSED_WITH(wrong, resize_ids(3, -8));
+	REFUSED_WITH(wrong, ids_of(3)->ns = 2);
+	/* Two levels at once */
+	REFUSED_WITH(wrong, ({
+		resize_ids(2, 8);
+		ids_of(2)[1] = (struct ckpt_pid){ .ns = 2, .nr = 1 };
+	}));
+	/* The root task is where all begin. */
+	REFUSED_WITH(wrong, ({
+		resize_ids(0, 8);
+		*ids_of(0) = (struct ckpt_pid){ .ns = 1, .nr = 1 };
+	}));
+	/* There are two of them with this id. */
+	FORGED(MUST_REFUSE, ids_of(3)->nr = 1, "%s", "an id twice");
+	finish(_metadata, app);
+}
+
+/* Who joins from the wrong ones is found out before anything is done to him. */
+CKPT_TEST_F(hostile_ns, joined_from_the_wrong_namespace)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare_body(_metadata, app, "hostile_ns_many");
+	memcpy(&bad, &img, sizeof(bad));
+	/* The tests' own coordinator makes one set of namespaces for all. */
+	EXPECT_EQ(REFUSED, attempt(app, &bad));
+	EXPECT_NE(NULL, strstr(app->log, "has pid")) {
+		TH_LOG("%s", app->log);
+	}
+	EXPECT_EQ(NULL, leftovers_check(&before));
+	image_free(&img);
+}
+
+static int unshared(int flags)
+{
+	CHECK_OK(unshare(flags));
+	return wait_for_end("apart");
+}
+
+CKPT_BODY(hostile_ns_ipc)
+{
+	pid_t pid;
+
+	SPAWN(pid, unshared(CLONE_NEWIPC));
+	ckpt_wait_for("apart");
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+CKPT_TEST_F(hostile_ns, joined_from_a_shared_namespace)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare_body(_metadata, app, "hostile_ns_ipc");
+	memcpy(&bad, &img, sizeof(bad));
+	EXPECT_EQ(REFUSED, attempt(app, &bad));
+	EXPECT_NE(NULL, strstr(app->log, "is in another IPC namespace than the image says")) {
+		TH_LOG("%s", app->log);
+	}
+	EXPECT_EQ(NULL, leftovers_check(&before));
+	image_free(&img);
+}
+
+/* ---- A user namespace ---- */
+
+CKPT_BODY(hostile_ns_user)
+{
+	ckpt_here();
+	return 0;
+}
+
+CKPT_TEST_F(hostile_ns, user_namespace)
+{
+	static const char invalid[] = "namespace: a field is not valid";
+	struct app *app = &self->app;
+	struct ckpt_id_extent *extent;
+
+	NOT_PLAIN();
+	app->user = true;
+	app->tool = true;
+	prepare_body(_metadata, app, "hostile_ns_user");
+	REFUSED_WITH(invalid, ns_of(CKPT_NS_USER)->nr_uids++);
+	REFUSED_WITH(invalid, ns_of(CKPT_NS_USER)->nr_gids--);
+	REFUSED_WITH(invalid, ({
+		ns_of(CKPT_NS_USER)->nr_uids = 0x80000000;
+		ns_of(CKPT_NS_USER)->nr_gids = 0x80000003;
+	}));
+	REFUSED_WITH(invalid, ns_of(CKPT_NS_USER)->flags = CKPT_NS_LO_UP);
+	FORGED(MUST_REFUSE, ns_of(CKPT_NS_USER)->owner_uid = 1, "%s", "another owner");
+	FORGED(MUST_REFUSE, ns_of(CKPT_NS_USER)->owner_gid = 1, "%s", "another group");
+	FORGED(MUST_REFUSE, ({
+		extent = record_tail(ns_record(CKPT_NS_USER));
+		extent->count = 0;
+	}), "%s", "a range without ids");
+	FORGED(MUST_REFUSE, ({
+		extent = record_tail(ns_record(CKPT_NS_USER));
+		extent->count = ~0U;
+	}), "%s", "a range beyond all ids");
+	finish(_metadata, app);
+}
+
+TEST_HARNESS_MAIN
