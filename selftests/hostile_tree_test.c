@@ -165,4 +165,61 @@ CKPT_TEST_F(hostile_tree, memory_that_is_shared)
 	finish(_metadata, app);
 }
 
+/* ---- vfork ---- */
+
+static int wait_in_vfork(void)
+{
+	pid_t pid = clone(wait_for_go, stacks[0] + sizeof(stacks[0]),
+			  CLONE_VM | CLONE_VFORK | SIGCHLD, "child");
+
+	return ckpt_reap(pid);
+}
+
+/* Tasks 0: the body; 1: a child that is dead; 2: one that waits; 3: for this one */
+CKPT_BODY(hostile_tree_vfork)
+{
+	pid_t dead, pid;
+	siginfo_t info;
+
+	SPAWN(dead, 0);
+	CHECK_OK(waitid(P_PID, dead, &info, WEXITED | WNOWAIT));
+	SPAWN(pid, wait_in_vfork());
+	ckpt_wait_for("child");
+	ckpt_here();
+	return ckpt_reap(dead) || ckpt_reap(pid);
+}
+
+CKPT_TEST_F(hostile_tree, waits_in_vfork)
+{
+	struct app *app = &self->app;
+	struct ckpt_record *rec;
+	struct ckpt_vfork *vfork;
+
+	NOT_PLAIN();
+	prepare_body(_metadata, app, "hostile_tree_vfork");
+	memcpy(&bad, &img, sizeof(bad));
+	vfork = record_body(image_record(&bad, CKPT_REC_VFORK, 0));
+	ASSERT_EQ(task_nr(3)->pid, vfork->child);
+#define FORGED_CHILD(number, what)					\
+	FORGED(MUST_REFUSE, ({						\
+		vfork = record_body(image_record(&bad, CKPT_REC_VFORK, 0)); \
+		vfork->child = number;					\
+	}), "%s", what)
+	FORGED_CHILD(0, "for nobody");
+	FORGED_CHILD(77, "for who is not in the image");
+	FORGED_CHILD(task_nr(1)->pid, "for one that is dead");
+	FORGED_CHILD(task_nr(2)->pid, "for oneself");
+	FORGED(MUST_REFUSE,
+	       image_record(&bad, CKPT_REC_VFORK, 0)->owner = task_id(1),
+	       "%s", "one that is dead waits");
+	/* Both can be killed. */
+	FORGED(MAY_RESTART, ({
+		rec = image_record(&bad, CKPT_REC_VFORK, 0);
+		vfork = record_body(rec);
+		vfork->child = task_nr(2)->pid;
+		rec->owner = task_id(3);
+	}), "%s", "the child waits for its parent");
+	finish(_metadata, app);
+}
+
 TEST_HARNESS_MAIN

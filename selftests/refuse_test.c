@@ -66,28 +66,6 @@ REFUSED(ptrace, "trace")
 	return ckpt_reap(pid);
 }
 
-static int vfork_child(void *arg)
-{
-	ckpt_announce("child", "go.0");
-	return 0;
-}
-
-static char vfork_stack[65536] __attribute__((aligned(16)));
-
-REFUSED(vfork, "vfork")
-{
-	pid_t pid, waiter;
-
-	SPAWN(waiter, ({
-		pid = clone(vfork_child, vfork_stack + sizeof(vfork_stack),
-			    CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
-		pid < 0 || ckpt_reap(pid);
-	}));
-	ckpt_wait_for("child");
-	ckpt_here();
-	return ckpt_reap(waiter);
-}
-
 REFUSED(seccomp_listener, "seccomp")
 {
 	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);

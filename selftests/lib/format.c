@@ -57,6 +57,8 @@ const struct field fields[] = {
 	FIELD(STOP, ckpt_stop, signal, ENUM, 64),
 	FIELD(STOP, ckpt_stop, status, ENUM, 64),
 	FIELD(STOP, ckpt_stop, reserved, RESERVED, 0),
+	FIELD(VFORK, ckpt_vfork, child, NUMBER, 0),
+	FIELD(VFORK, ckpt_vfork, reserved, RESERVED, 0),
 
 	FIELD(TASK_STATE, ckpt_task_state, mm_id, ID, CKPT_REC_MM),
 	FIELD(TASK_STATE, ckpt_task_state, fd_table_id, ID, CKPT_REC_FD_TABLE),

@@ -36,6 +36,7 @@ DESCRIBE(ckpt_ns);
 DESCRIBE(ckpt_id_extent);
 DESCRIBE(ckpt_exit);
 DESCRIBE(ckpt_stop);
+DESCRIBE(ckpt_vfork);
 DESCRIBE(ckpt_timer);
 DESCRIBE(ckpt_timers);
 DESCRIBE(ckpt_seccomp_filter);

@@ -112,6 +112,10 @@
 	F(s, status, NUMBER) \
 	F(s, reserved, RESERVED)
 
+#define FIELDS_OF_ckpt_vfork(F, A, s) \
+	F(s, child, NUMBER) \
+	F(s, reserved, RESERVED)
+
 #define FIELDS_OF_ckpt_timer(F, A, s) \
 	F(s, id, NUMBER) \
 	F(s, clock, SIGNED) \

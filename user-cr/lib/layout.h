@@ -21,6 +21,7 @@ extern const struct ckpt_layout layout_of_ckpt_ns;
 extern const struct ckpt_layout layout_of_ckpt_id_extent;
 extern const struct ckpt_layout layout_of_ckpt_exit;
 extern const struct ckpt_layout layout_of_ckpt_stop;
+extern const struct ckpt_layout layout_of_ckpt_vfork;
 extern const struct ckpt_layout layout_of_ckpt_timer;
 extern const struct ckpt_layout layout_of_ckpt_timers;
 extern const struct ckpt_layout layout_of_ckpt_seccomp_filter;

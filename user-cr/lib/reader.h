@@ -186,6 +186,7 @@ int check_task(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_task_state(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_exit(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_stop(struct ckpt_reader *r, const struct ckpt_record *rec);
+int check_vfork(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_uts(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_ns(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_cred(struct ckpt_reader *r, const struct ckpt_record *rec);

@@ -227,6 +227,19 @@ int check_stop(struct ckpt_reader *r, const struct ckpt_record *rec)
 	return 0;
 }
 
+int check_vfork(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	uint32_t process;
+	struct ckpt_vfork v;
+
+	ckpt_record_body(rec, &v, sizeof(v));
+	process = process_of(r, v.child);
+	if (!process || process & PID_DEAD)
+		return reader_fail(r, "VFORK: task %u waits for pid %u, which is none, or has ended",
+				   rec->owner, v.child);
+	return 0;
+}
+
 int check_uts(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct ckpt_uts u;

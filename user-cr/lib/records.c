@@ -48,6 +48,9 @@ static const struct record_type types[] = {
 	[CKPT_REC_STOP] = {
 		LAYOUT("STOP", stop), .owned = true, .check = check_stop,
 	},
+	[CKPT_REC_VFORK] = {
+		LAYOUT("VFORK", vfork), .owned = true, .check = check_vfork,
+	},
 	[CKPT_REC_UTS] = {
 		LAYOUT("UTS", uts), .object = true, .check = check_uts,
 	},
@@ -184,6 +187,7 @@ static const struct record_type *find_type(uint32_t type)
 	case CKPT_REC_TASK_STATE:
 	case CKPT_REC_EXIT:
 	case CKPT_REC_STOP:
+	case CKPT_REC_VFORK:
 	case CKPT_REC_UTS:
 	case CKPT_REC_NS:
 	case CKPT_REC_CRED:

@@ -369,6 +369,7 @@ static void state(struct image *image, const struct process *p,
 	struct ckpt_stop stop = {
 		.flags = CKPT_STOP_STOPPED, .signal = p->stop,
 	};
+	struct ckpt_vfork vfork = { .child = p->vfork };
 
 	if (p->flags & CKPT_TREE_GHOST)
 		return;
@@ -387,6 +388,9 @@ static void state(struct image *image, const struct process *p,
 	if (p->stop)
 		record(image, CKPT_REC_STOP, 0, task_id, &stop, sizeof(stop),
 		       NULL, 0);
+	if (p->vfork)
+		record(image, CKPT_REC_VFORK, 0, task_id, &vfork,
+		       sizeof(vfork), NULL, 0);
 	if (p->thread)
 		task_state(image, task_id + 1, id);
 }

@@ -18,6 +18,7 @@
  * @flags: one of CKPT_TREE_ZOMBIE, CKPT_TREE_GHOST, CKPT_TREE_FIRST_ENDED, or 0
  * @status: of a zombie, how it has ended
  * @stop: signal that has stopped it, or 0
+ * @vfork: pid of whom it waits for in vfork(), or 0
  */
 struct process {
 	uint32_t pid;
@@ -27,6 +28,7 @@ struct process {
 	uint32_t flags;
 	uint32_t status;
 	uint32_t stop;
+	uint32_t vfork;
 };
 
 /**

@@ -7,7 +7,8 @@
  *
  * A process is PID[.THREAD][:PARENT[.THREAD]][=STATE], where STATE is zSTATUS
  * for a zombie with this status of wait(), eSTATUS for one whose first thread has
- * ended with it, tSIGNAL for one that a signal has stopped, and g for a ghost.
+ * ended with it, tSIGNAL for one that a signal has stopped, vPID for one that
+ * waits for this process in vfork(), and g for a ghost.
  *
  * -c makes it the image of a container, -t one with records of the tools,
  * and -T one with FILE as the archive in these. The external files, the descriptors 1,
@@ -40,6 +41,9 @@ static void parse_state(struct process *p, const char *state)
 		break;
 	case 't':
 		p->stop = number;
+		break;
+	case 'v':
+		p->vfork = number;
 		break;
 	case 'g':
 		p->flags = CKPT_TREE_GHOST;

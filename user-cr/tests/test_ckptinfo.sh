@@ -46,6 +46,16 @@ ended() {
 }
 ok "ckptinfo: a first thread that has ended" ended
 
+vfork() {
+	"$CHECK/mkimage" -c 1 7:1=v12 12:7 >"$TMP/vfork" &&
+		run 0 "$CHECK/ckptinfo" --all "$TMP/vfork" &&
+		out '^      7       1 .* -    test-7  waits in vfork for 12$' &&
+		"$CHECK/mkimage" -c 1 7:1=v13 12:7 >"$TMP/vfork" &&
+		run 1 "$CHECK/ckptinfo" --tree "$TMP/vfork" &&
+		err 'waits for pid 13, which is none'
+}
+ok "ckptinfo: a wait in vfork" vfork
+
 jobs_json() {
 	run 0 "$CHECK/ckptinfo" --json "$TMP/jobs" &&
 		json '[r["fields"]["status"] for r in d["records"] if r["type"] == "EXIT"] == ["0x300", "0x8b"]' &&

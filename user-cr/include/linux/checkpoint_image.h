@@ -179,6 +179,7 @@ struct ckpt_record {
  * @CKPT_REC_TASK_STATE: struct ckpt_task_state
  * @CKPT_REC_EXIT: struct ckpt_exit
  * @CKPT_REC_STOP: struct ckpt_stop
+ * @CKPT_REC_VFORK: struct ckpt_vfork; stands behind the registers of the task
  * @CKPT_REC_UTS: struct ckpt_uts
  * @CKPT_REC_NS: struct ckpt_ns
  * @CKPT_REC_CRED: struct ckpt_cred
@@ -215,6 +216,7 @@ enum ckpt_record_type {
 	CKPT_REC_TASK_STATE	= 3,
 	CKPT_REC_EXIT		= 4,
 	CKPT_REC_STOP		= 5,
+	CKPT_REC_VFORK		= 6,
 	CKPT_REC_UTS		= 16,
 	CKPT_REC_NS		= 17,
 	CKPT_REC_CRED		= 24,
@@ -431,6 +433,17 @@ struct ckpt_stop {
 	__u32 flags;
 	__u32 signal;
 	__u32 status;
+	__u32 reserved;
+};
+
+/**
+ * struct ckpt_vfork - a task that waits in vfork()
+ * @child: id of the task that it waits for, until that ends or runs another
+ *	program; its system call returns it then
+ * @reserved: zero
+ */
+struct ckpt_vfork {
+	__u32 child;
 	__u32 reserved;
 };
 

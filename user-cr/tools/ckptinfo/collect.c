@@ -45,6 +45,7 @@ static void take_header(struct info *info, const struct ckpt_item *item)
 			       sizeof(*info->object));
 	info->state = xcalloc(item->header->nr_tasks, sizeof(*info->state));
 	info->exit = xcalloc(item->header->nr_tasks, sizeof(*info->exit));
+	info->vfork = xcalloc(item->header->nr_tasks, sizeof(*info->vfork));
 	info->stop = xcalloc(item->header->nr_tasks, sizeof(*info->stop));
 }
 
@@ -98,6 +99,9 @@ static void take_record(struct info *info, const struct ckpt_item *item)
 		break;
 	case CKPT_REC_STOP:
 		info->stop[info->object[record->owner].index] = record;
+		break;
+	case CKPT_REC_VFORK:
+		info->vfork[info->object[record->owner].index] = record;
 		break;
 	case CKPT_REC_VMA:
 		take_vma(info, record);
@@ -316,6 +320,7 @@ void info_free(struct info *info)
 	free(info->object);
 	free(info->state);
 	free(info->exit);
+	free(info->vfork);
 	free(info->stop);
 	free(info->vma);
 	free(info->space);

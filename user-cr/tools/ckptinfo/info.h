@@ -104,6 +104,7 @@ enum keep {
  * @state: their CKPT_REC_TASK_STATE records, by index in the tree, or NULL
  * @exit: their CKPT_REC_EXIT records, likewise
  * @stop: their CKPT_REC_STOP records, likewise
+ * @vfork: their CKPT_REC_VFORK records, likewise
  * @vma: all mappings, ordered by address space and address
  * @nr_vmas: their number
  * @space: all bulk sources with content
@@ -132,6 +133,7 @@ struct info {
 	const struct ckpt_record **state;
 	const struct ckpt_record **exit;
 	const struct ckpt_record **stop;
+	const struct ckpt_record **vfork;
 	struct vma *vma;
 	size_t nr_vmas;
 	struct space *space;

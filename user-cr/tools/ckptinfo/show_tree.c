@@ -43,6 +43,14 @@ static void print_exit(const struct ckpt_record *record)
 		       WCOREDUMP(e.status) ? ", with a core" : "");
 }
 
+static void print_vfork(const struct ckpt_record *record)
+{
+	struct ckpt_vfork v;
+
+	ckpt_record_body(record, &v, sizeof(v));
+	printf("  waits in vfork for %u", v.child);
+}
+
 /* What there is to say of its state */
 static void print_end(const struct info *info, int index)
 {
@@ -57,6 +65,8 @@ static void print_end(const struct info *info, int index)
 		printf("  ended before its threads");
 	else if (is_stopped(info, index, &stop))
 		printf("  stopped by signal %u", stop.signal);
+	if (info->vfork[index])
+		print_vfork(info->vfork[index]);
 	if (task->saved.parent_tid && !task_is_thread(task))
 		printf("  of thread %u", task->saved.parent_tid);
 	putchar('\n');
