@@ -165,6 +165,23 @@ CKPT_TEST_F(hostile_tree, memory_that_is_shared)
 	finish(_metadata, app);
 }
 
+CKPT_TEST_F(hostile_tree, contexts_that_are_shared)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare_body(_metadata, app, "hostile_tree_first_thread");
+	FORGED(MUST_REFUSE, task_nr(0)->io_with = task_nr(0)->pid, "%s", "with oneself");
+	FORGED(MUST_REFUSE, task_nr(0)->undo_with = task_nr(2)->pid, "%s", "with who comes later");
+	FORGED(MUST_REFUSE, task_nr(3)->io_with = 77, "%s", "with nobody");
+	FORGED(MUST_REFUSE, task_nr(3)->undo_with = task_nr(1)->pid,
+	       "%s", "with a thread that has ended");
+	FORGED(MUST_REFUSE, task_nr(1)->undo_with = task_nr(0)->pid,
+	       "%s", "by a thread that has ended");
+	FORGED(MAY_RESTART, task_nr(3)->io_with = task_nr(2)->pid, "%s", "with a thread");
+	finish(_metadata, app);
+}
+
 /* ---- vfork ---- */
 
 static int wait_in_vfork(void)

@@ -8,6 +8,7 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
 
 CKPT_SUITE(share);
 CKPT_SUITE_V1(share);
@@ -446,6 +447,107 @@ CKPT_TEST(share, private_futex)
 	private_word = 1;
 	CHECK_EQ(1, syscall(SYS_futex, &private_word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0));
 	return wait_for_status(pid, 0);
+}
+
+/* ---- What else clone() shares ---- */
+
+static int semaphore;
+
+static int raise_semaphore(void *arg)
+{
+	struct sembuf op = { .sem_op = 3, .sem_flg = SEM_UNDO };
+
+	wait_in_process();
+	return semop(semaphore, &op, 1);
+}
+
+/* What it has done to semaphores is undone when nobody shares the list any more. */
+static int undone_with(int flags, int expected)
+{
+	pid_t pid = make(raise_semaphore, CLONE_VM | flags | SIGCHLD, NULL);
+
+	CHECK_OK(pid);
+	wait_ready(1);
+	ckpt_here();
+	semaphore = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+	NEED(semaphore);
+	release_processes();
+	CHECK_EQ(0, wait_for_status(pid, 0));
+	CHECK_EQ(expected, semctl(semaphore, 0, GETVAL));
+	return semctl(semaphore, 0, IPC_RMID);
+}
+
+CKPT_TEST(share, semaphores_that_are_undone_with_the_last)
+{
+	return undone_with(CLONE_SYSVSEM, 3);
+}
+
+CKPT_TEST(share, semaphores_that_each_undoes)
+{
+	return undone_with(0, 0);
+}
+
+#define IOPRIO(n)	(2 << 13 | (n))
+
+static int set_io_priority(void *arg)
+{
+	wait_in_process();
+	return syscall(SYS_ioprio_set, 1, 0, IOPRIO(5));
+}
+
+static int io_priority_with(int flags, int expected)
+{
+	pid_t pid;
+
+	CHECK_OK(syscall(SYS_ioprio_set, 1, 0, IOPRIO(6)));
+	pid = make(set_io_priority, CLONE_VM | flags | SIGCHLD, NULL);
+	CHECK_OK(pid);
+	wait_ready(1);
+	ckpt_here();
+	release_processes();
+	CHECK_EQ(0, wait_for_status(pid, 0));
+	CHECK_EQ(expected, syscall(SYS_ioprio_get, 1, 0));
+	return 0;
+}
+
+CKPT_TEST(share, io_context)
+{
+	return io_priority_with(CLONE_IO, IOPRIO(5));
+}
+
+CKPT_TEST(share, io_priority_of_its_own)
+{
+	return io_priority_with(0, IOPRIO(6));
+}
+
+#define RAW_THREAD	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
+
+static int make_thread_with_all(void *arg)
+{
+	CHECK_OK(make(wait_raw, RAW_THREAD | CLONE_SYSVSEM | CLONE_IO, NULL));
+	return wait_raw(NULL);
+}
+
+/*
+ * Two threads share what the first one has not; a process shares it, too. The
+ * oracle sees who has what.
+ */
+CKPT_TEST(share, contexts_of_threads_that_are_not_the_first)
+{
+	pid_t pid;
+
+	CHECK_OK(syscall(SYS_ioprio_set, 1, 0, IOPRIO(6)));
+	CHECK_OK(make(make_thread_with_all, RAW_THREAD, NULL));
+	pid = make(wait_and_return, CLONE_VM | CLONE_SYSVSEM | CLONE_IO | SIGCHLD, (void *)2);
+	CHECK_OK(pid);
+	wait_ready(3);
+	ckpt_here();
+	release_processes();
+	CHECK_EQ(0, wait_for_status(pid, 2));
+	/* Both threads and the process */
+	while (value < 3)
+		sleep_ms(1);
+	return 0;
 }
 
 /* ---- Their ends ---- */

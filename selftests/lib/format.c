@@ -46,6 +46,8 @@ const struct field fields[] = {
 	FIELD(TASK, ckpt_task, parent_tid, PID, 0),
 	FIELD(TASK, ckpt_task, flags, FLAGS,
 	      CKPT_TREE_THREAD_FLAGS | CKPT_TREE_PROCESS_FLAGS),
+	FIELD(TASK, ckpt_task, io_with, NUMBER, 0),
+	FIELD(TASK, ckpt_task, undo_with, NUMBER, 0),
 	FIELD(EXIT, ckpt_exit, status, NUMBER, 0),
 	FIELD(EXIT, ckpt_exit, cred_id, ID, CKPT_REC_CRED),
 	FIELD(EXIT, ckpt_exit, sighand_id, ID, CKPT_REC_SIGHAND),

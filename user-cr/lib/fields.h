@@ -45,7 +45,9 @@
 	F(s, exit_signal, NUMBER) \
 	F(s, parent_tid, NUMBER) \
 	F(s, flags, HEX) \
-	A(s, comm, TEXT)
+	A(s, comm, TEXT) \
+	F(s, io_with, NUMBER) \
+	F(s, undo_with, NUMBER)
 
 #define FIELDS_OF_ckpt_task_state(F, A, s) \
 	F(s, mm_id, ID) \

@@ -120,6 +120,23 @@ static int check_nested(struct ckpt_reader *r, const struct ckpt_record *rec)
 	return 0;
 }
 
+/* Who shares an I/O context or semaphores with one of those before it */
+static int check_shared(struct ckpt_reader *r, const struct ckpt_task *t)
+{
+	const uint32_t with[] = { t->io_with, t->undo_with };
+	size_t i;
+
+	for (i = 0; i < sizeof(with) / sizeof(with[0]); i++) {
+		uint32_t process = process_of(r, with[i]);
+
+		if (with[i] && (!process || process & PID_DEAD ||
+				t->flags & CKPT_TREE_DEAD_FLAGS))
+			return reader_fail(r, "TASK: pid %u shares something with pid %u, which is not before it, or has ended",
+					   t->pid, with[i]);
+	}
+	return 0;
+}
+
 int check_task(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct ckpt_task t;
@@ -135,7 +152,7 @@ int check_task(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (!padded_string(t.comm, sizeof(t.comm)))
 		return reader_fail(r, "TASK: the name of pid %u is not a string",
 				   t.pid);
-	if (check_tree_flags(r, &t) < 0)
+	if (check_tree_flags(r, &t) < 0 || check_shared(r, &t) < 0)
 		return -1;
 	r->objects[rec->id].tree_flags = t.flags;
 	r->objects[rec->id].is_thread = t.pid != t.tgid;

@@ -285,6 +285,9 @@ enum ckpt_record_type {
  * @parent_tid: the thread of @ppid that made it, or 0 if that is the first one
  * @flags: CKPT_TREE_*
  * @comm: its name, NUL-terminated and NUL-padded
+ * @io_with: the first task that has its I/O context, unless @flags say that it
+ *	is that of the first thread; 0 for none
+ * @undo_with: likewise, that has its list of semaphore operations to undo
  *
  * The threads of a process follow its first one, and have the same parent,
  * group and session.
@@ -302,6 +305,8 @@ struct ckpt_task {
 	__u32 parent_tid;
 	__u32 flags;
 	char comm[16];
+	__u32 io_with;
+	__u32 undo_with;
 };
 
 /**
