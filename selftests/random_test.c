@@ -521,7 +521,9 @@ static int status_of_tree(struct __test_metadata *_metadata, unsigned int seed)
 	return status;
 }
 
-CKPT_TEST_F(random, trees)
+#define TREES_TIMEOUT	3600
+
+TEST_F_TIMEOUT(random, trees, TREES_TIMEOUT)
 {
 	unsigned int first = number("CKPT_TEST_FIRST", 1), seed;
 	unsigned int nr = number("CKPT_TEST_TREES", 10), failed = 0;
