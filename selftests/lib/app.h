@@ -35,6 +35,10 @@
 #define SYS_ppoll		SYS_ppoll_time64
 #undef SYS_rt_sigtimedwait
 #define SYS_rt_sigtimedwait	SYS_rt_sigtimedwait_time64
+#undef SYS_timer_settime
+#define SYS_timer_settime	SYS_timer_settime64
+#undef SYS_timer_gettime
+#define SYS_timer_gettime	SYS_timer_gettime64
 #endif
 
 static inline int sys_checkpoint(pid_t pid, int fd, unsigned long flags,
