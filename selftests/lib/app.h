@@ -27,7 +27,10 @@
 #define __NR_clone2	474
 #endif
 
-/* The plain names are of calls with times of 32 bits, as no library has now. */
+/*
+ * The plain names are of calls with times of 32 bits and ids of 16, as no library
+ * has now.
+ */
 #ifdef __i386__
 #undef SYS_futex
 #define SYS_futex		SYS_futex_time64
@@ -39,6 +42,18 @@
 #define SYS_timer_settime	SYS_timer_settime64
 #undef SYS_timer_gettime
 #define SYS_timer_gettime	SYS_timer_gettime64
+#undef SYS_setgroups
+#define SYS_setgroups		SYS_setgroups32
+#undef SYS_setresuid
+#define SYS_setresuid		SYS_setresuid32
+#undef SYS_setresgid
+#define SYS_setresgid		SYS_setresgid32
+#undef SYS_getgroups
+#define SYS_getgroups		SYS_getgroups32
+#undef SYS_getresuid
+#define SYS_getresuid		SYS_getresuid32
+#undef SYS_getresgid
+#define SYS_getresgid		SYS_getresgid32
 #endif
 
 static inline int sys_checkpoint(pid_t pid, int fd, unsigned long flags,
