@@ -4,8 +4,8 @@
  *
  * From a seed a forest is made: processes below each other, in sessions and
  * groups, with threads, with children that have ended, that are stopped, or that
- * have lost their parents, and with files, pipes, memory and signals that are
- * shared or not. What the oracle sees of it before and after must be the same,
+ * have lost their parents, and with files, pipes, memory, signals, timers and
+ * filters that are shared or not. What the oracle sees of it before and after must be the same,
  * and each process finds what it had.
  *
  * CKPT_TEST_TREES=N	number of trees, 10
@@ -13,6 +13,8 @@
  */
 #include "threads.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -179,14 +181,55 @@ static void queue_signals(void)
 		pthread_kill(pthread_self(), sig);
 }
 
-static void set_timers(void)
+static int set_timers(void)
 {
+	static const clockid_t clocks[] = {
+		CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME, CLOCK_PROCESS_CPUTIME_ID,
+	};
 	struct itimerval it = { .it_value = { 5000 + rnd(1000), 0 } };
+	struct itimerspec spec = { .it_value = { 5000, 0 }, .it_interval = { 7, 0 } };
+	struct sigevent event = { .sigev_signo = SIGRTMIN + 9 };
+	timer_t timer;
+	int i;
 
 	if (one_in(3))
 		setitimer(ITIMER_REAL, &it, NULL);
 	if (one_in(4))
 		setitimer(ITIMER_PROF, &it, NULL);
+	for (i = one_in(3) ? rnd(4) : 0; i > 0; i--) {
+		event.sigev_notify = one_in(4) ? SIGEV_NONE : SIGEV_SIGNAL;
+		event.sigev_value.sival_int = rnd(1000);
+		CHECK_OK(timer_create(clocks[rnd(ARRAY_SIZE(clocks))], &event, &timer));
+		if (!one_in(4))
+			CHECK_OK(timer_settime(timer, 0, &spec, NULL));
+	}
+	return 0;
+}
+
+static bool has_ended_below(int nr)
+{
+	int i, above;
+
+	for (i = nr; i < nr_nodes; i++) {
+		for (above = i; above > nr; above = node[above].parent)
+			;
+		if (above == nr && node[i].kind == ENDS)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * For itself and those below it: everything is let through. Of those that have
+ * ended /proc would tell still how many filters they had, and that is not carried.
+ */
+static void add_filter(int nr)
+{
+	struct sock_filter insns[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+	struct sock_fprog prog = { ARRAY_SIZE(insns), insns };
+
+	if (one_in(4) && !has_ended_below(nr))
+		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog);
 }
 
 static void set_attributes(int nr)
@@ -438,7 +481,8 @@ static int build(int nr)
 	CHECK(!make_files(nr));
 	CHECK(!use_pipes());
 	CHECK(!make_memory(nr));
-	set_timers();
+	CHECK(!set_timers());
+	add_filter(nr);
 	/* Threads must have them blocked, too. */
 	queue_signals();
 	CHECK(!start_threads(nr));
