@@ -23,7 +23,7 @@ no_state() {
 	size -A "$LIB/libcheckpoint.a" | awk '/^\.t?(data|bss) / { sum += $2 } END { exit sum != 0 }'
 }
 c_plus_plus() {
-	printf '#include <checkpoint/%s.h>\n' checkpoint image >"$TMP/example.cc"
+	printf '#include <checkpoint/%s.h>\n' checkpoint image tool_image >"$TMP/example.cc"
 	c++ -I"$here/../include" -fsyntax-only "$TMP/example.cc" 2>"$TMP/err"
 }
 ok "library: the example of the manual page" example

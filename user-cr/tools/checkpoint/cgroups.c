@@ -178,21 +178,36 @@ static void free_group(struct group *g)
 	free(g->pid);
 }
 
-/* A group that others are in, too, is not the container's: it has none. */
-static void take_hierarchy(struct cgroups *c, const char *controllers)
+/* A group that others are in, too, is not the container's. */
+static bool take_group(struct cgroups *c, const char *controllers,
+		       const char *path)
 {
-	char *path = common_group(c, controllers);
 	size_t before = c->nr;
 	struct cgroup cg;
 
+	if (!strcmp(path, "/") || freeze_made(path) ||
+	    cgroup_find(controllers, path, &cg) < 0)
+		return false;
+	if (add_groups(c, &cg, -1, controllers))
+		return true;
+	while (c->nr > before)
+		free_group(&c->group[--c->nr]);
+	return false;
+}
+
+/* More than the container may be frozen. */
+static void take_hierarchy(struct cgroups *c, const char *controllers)
+{
+	char *path = common_group(c, controllers);
+	char *frozen;
+
 	if (!path)
 		return;
-	widen_to_frozen(controllers, path);
-	if (strcmp(path, "/") && !freeze_made(path) &&
-	    !cgroup_find(controllers, path, &cg) &&
-	    !add_groups(c, &cg, -1, controllers))
-		while (c->nr > before)
-			free_group(&c->group[--c->nr]);
+	frozen = xstrdup(path);
+	widen_to_frozen(controllers, frozen);
+	if (!take_group(c, controllers, frozen) && strcmp(frozen, path))
+		take_group(c, controllers, path);
+	free(frozen);
 	free(path);
 }
 

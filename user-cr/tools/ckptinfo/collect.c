@@ -239,6 +239,12 @@ static void take_tool_record(struct info *info, const struct ckpt_item *item)
 		.len = record->len,
 	};
 	memcpy(entry->record, record, len);
+	if (record->id) {
+		info->tool_object = extend(info->tool_object,
+					   info->nr_tool_objects,
+					   sizeof(*info->tool_object));
+		info->tool_object[info->nr_tool_objects++] = entry->record;
+	}
 	if (record->type != CKPT_REC_CONTENT)
 		return;
 	entry->hash = XXH64(ckpt_record_tail(record), record->tail_len, 0);
@@ -246,14 +252,10 @@ static void take_tool_record(struct info *info, const struct ckpt_item *item)
 	entry->record->tail_len = 0;
 }
 
+/* The reader has seen to it that ids are 1, 2, 3 and so on. */
 const struct ckpt_record *info_tool(const struct info *info, uint32_t id)
 {
-	size_t i;
-
-	for (i = 0; i < info->nr_tools; i++)
-		if (info->tool[i].record->id == id)
-			break;
-	return info->tool[i].record;
+	return info->tool_object[id - 1];
 }
 
 static void take(struct info *info, const struct ckpt_item *item)
@@ -316,6 +318,7 @@ void info_free(struct info *info)
 	for (i = 0; i < info->nr_tools; i++)
 		free(info->tool[i].record);
 	free(info->tool);
+	free(info->tool_object);
 	free(info->entry);
 	free(info->object);
 	free(info->state);

@@ -116,6 +116,8 @@ enum keep {
  * @nr_pages: their number
  * @tool: all records of the tools in their order, without PAD
  * @nr_tools: their number
+ * @tool_object: those with an id, by that, counted from 1; not owned
+ * @nr_tool_objects: their number
  * @tool_bytes: of sections that belong to tools
  * @metadata_offset: where the first record is
  * @bulk_offset: where the first chunk is
@@ -144,6 +146,8 @@ struct info {
 	size_t nr_pages;
 	struct tool_entry *tool;
 	size_t nr_tools;
+	const struct ckpt_record **tool_object;
+	size_t nr_tool_objects;
 	uint64_t tool_bytes;
 	uint64_t metadata_offset;
 	uint64_t bulk_offset;

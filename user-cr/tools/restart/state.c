@@ -77,22 +77,30 @@ static int next_record(struct reading *w)
 	return 1;
 }
 
+/* Makes room for one more in an array, which doubles when it is full. */
+static struct ckpt_record **extend(struct ckpt_record **array, size_t nr)
+{
+	if (nr & (nr - 1))
+		return array;
+	return xrealloc(array, nr ? 2 * nr : 1, sizeof(*array));
+}
+
+/* The reader has seen to it that ids are 1, 2, 3 and so on. */
 static void keep(struct state *state, const struct ckpt_record *record)
 {
-	if (!(state->nr & (state->nr - 1)))
-		state->record = xrealloc(state->record, state->nr ?
-					 2 * state->nr : 1,
-					 sizeof(*state->record));
-	state->record[state->nr++] = record_copy(record);
+	struct ckpt_record *copy = record_copy(record);
+
+	state->record = extend(state->record, state->nr);
+	state->record[state->nr++] = copy;
+	if (!record->id)
+		return;
+	state->object = extend(state->object, state->nr_objects);
+	state->object[state->nr_objects++] = copy;
 }
 
 const struct ckpt_record *state_object(const struct state *state, uint32_t id)
 {
-	size_t i = 0;
-
-	while (state->record[i]->id != id)
-		i++;
-	return state->record[i];
+	return state->object[id - 1];
 }
 
 /**
@@ -243,6 +251,7 @@ void state_free(struct state *state)
 	for (i = 0; i < state->nr; i++)
 		free(state->record[i]);
 	free(state->record);
+	free(state->object);
 	free(state->layer);
 	*state = (struct state){ 0 };
 }

@@ -27,12 +27,16 @@ struct layer {
  * struct state - the records
  * @record: all but content and padding, in their order
  * @nr: their number
+ * @object: those with an id, by that; ids are numbers in their order
+ * @nr_objects: the last one
  * @layer: what the content became
  * @nr_layers: their number
  */
 struct state {
 	struct ckpt_record **record;
 	size_t nr;
+	struct ckpt_record **object;
+	size_t nr_objects;
 	struct layer *layer;
 	size_t nr_layers;
 };
