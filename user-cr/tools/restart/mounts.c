@@ -202,6 +202,13 @@ static bool was_readonly(const struct mount *m)
 	return fs.flags & CKPT_FILESYSTEM_RDONLY;
 }
 
+/* Devices get their names anew with each boot. */
+static bool same_source(const char *here, const char *saved)
+{
+	return !strcmp(here, saved) ||
+	       (!strncmp(here, "/dev/", 5) && !strncmp(saved, "/dev/", 5));
+}
+
 /* Whether this mount of ours shows what M did, at the same place. */
 static bool is_like(const struct mnt *here, const struct mount *m)
 {
@@ -214,7 +221,7 @@ static bool is_like(const struct mnt *here, const struct mount *m)
 	root = path_join(here->root, below);
 	like = !strcmp(root, m->root) &&
 	       !strcmp(here->type, record_string(m->fs, 0)) &&
-	       !strcmp(here->source, record_string(m->fs, 1)) &&
+	       same_source(here->source, record_string(m->fs, 1)) &&
 	       !(here->sb_flags & MS_RDONLY) == !was_readonly(m);
 	free(root);
 	return like;
