@@ -136,6 +136,9 @@ static int check_filesystem(struct ckpt_reader *r, const struct ckpt_record *rec
 	    fs.flags & ~CKPT_FILESYSTEM_FLAGS)
 		return reader_fail(r, "FILESYSTEM: unknown kind %u or flags %#x",
 				   fs.kind, fs.flags);
+	if (fs.flags & CKPT_FILESYSTEM_INSIDE && fs.kind != CKPT_FILESYSTEM_NEW)
+		return reader_fail(r, "FILESYSTEM: kind %u has no layers",
+				   fs.kind);
 	if (!is_type(type) || !source || !is_clean_path(root) || !outside)
 		return reader_fail(r, "FILESYSTEM: type, source or directory is not valid");
 	if (external ? !is_clean_path(outside) : *outside)

@@ -11,18 +11,19 @@ export FAKE_DIR="$TMP/fake"
 export FAKE_IMAGE="$TMP/image"
 
 # What a mount table tells; numbers are others each time, those of groups are
-# counted anew.
+# counted anew. An overlay of what is inside is made when that is there.
 normal_table='awk "{
 	\$1 = \"\"; \$2 = \"\"; \$3 = \"\"
 	for (i = 7; i <= 8; i++) if (split(\$i, a, \":\") == 2) {
 		if (!n[a[2]]) n[a[2]] = ++groups
 		\$i = a[1] \":\" n[a[2]]
 	}
-	print
-}" /proc/self/mountinfo'
+	if (/ - overlay /) late = late \$0 \"\\n\"; else print
+} END { printf \"%s\", late }" /proc/self/mountinfo'
 # What is in the file systems, with all that can be told of it; SIZE of a directory
 # depends on its history.
-normal_content='cd /t && find a b c -printf "%p %y %m %U:%G %T@ %n %l\n" | sort;
+normal_content='cd /t && find a b c o -printf "%p %y %m %U:%G %T@ %n %l\n" | grep -v ^o/work | sort;
+	cat o/on/l o/on/u o/up/u;
 	cat a/file a/hard b/file; stat -c "%t:%T" a/null; du -k a/sparse;
 	head -n 1 onfile masked
 	python3 -c "import os; print([(n, os.getxattr(\"a/file\", n)) for n in sorted(os.listxattr(\"a/file\"))])" 2>/dev/null; true'
@@ -42,6 +43,9 @@ build='set -e
 	mount --make-shared a; mount --bind a b; mount --bind a c; mount --make-slave c
 	mount --bind /etc d; mount -o remount,bind,ro,nosuid,nodev,noexec,noatime d
 	mount -t proc -o hidepid=invisible proc e; mount --bind e/sys e; mount -o remount,bind,ro e
+	mkdir -p o/low o/up o/work o/on; echo low >o/low/l; mkdir o/low/d
+	mount -t overlay -o lowerdir=/t/o/low,upperdir=/t/o/up,workdir=/t/o/work inner o/on
+	echo up >o/on/u; echo new >o/on/l; mount -t tmpfs onit o/on/d; mount --bind /etc/passwd o/on/l
 	mkdir hidden; mount -t tmpfs hidden hidden; echo deep >hidden/deep
 	mkdir hidden/sub; mount --bind hidden/sub hidden/sub; mount --make-unbindable hidden/sub
 	mount -t tmpfs over hidden; echo over >hidden/over'
@@ -273,8 +277,8 @@ refusals() {
 		'mkdir -p /t; mount -t tmpfs t /t; mkdir /t/a /t/b; mount -t tmpfs p /t/a; mkdir /t/a/x /t/a/y; mount --bind /t/a/y /t/b; mount --bind /t/a/x /t/a; mount --move /t/a /mnt; umount /t/a; mount --move /mnt /t/a'
 	ok "mounts: refused: shared with the outside" refused_outside shared 'shares with a mount outside'
 	ok "mounts: refused: a slave of the outside" refused_outside slave 'receives mounts from outside'
-	ok "mounts: refused: an overlay of what is only inside" refused '/t/o (overlay): its layer /t/x/low is not found outside' \
-		'mkdir -p /t; mount -t tmpfs t /t; mkdir /t/o /t/x; mkdir /t/x/low; mount -t overlay -o lowerdir=/t/x/low:/etc o /t/o'
+	ok "mounts: refused: an overlay of what is nowhere" refused '/t/o (overlay): its layer /t/x/low is not found outside, nor its layer /t/x/low inside' \
+		'mkdir -p /t; mount -t tmpfs t /t; mkdir /t/o /t/x; mkdir /t/x/low; mount -t overlay -o lowerdir=/t/x/low:/etc o /t/o; rmdir /t/x/low'
 }
 failures() {
 	ok "mounts: restart: what is not outside any more" not_outside

@@ -96,12 +96,17 @@ enum ckpt_filesystem_kind {
  * DOC: Flags of a file system
  *
  * Those of the file system itself; each of its mounts has others.
+ *
+ * %CKPT_FILESYSTEM_INSIDE
+ *	The paths in its options, of the layers of an overlay, are those of the
+ *	namespace in which its first mount is. Otherwise they lead outside.
  */
 #define CKPT_FILESYSTEM_RDONLY		(1U << 0)
 #define CKPT_FILESYSTEM_SYNCHRONOUS	(1U << 1)
 #define CKPT_FILESYSTEM_DIRSYNC		(1U << 2)
 #define CKPT_FILESYSTEM_LAZYTIME	(1U << 3)
-#define CKPT_FILESYSTEM_FLAGS		0xfU
+#define CKPT_FILESYSTEM_INSIDE		(1U << 4)
+#define CKPT_FILESYSTEM_FLAGS		0x1fU
 
 /**
  * struct ckpt_filesystem - a mounted file system

@@ -113,33 +113,62 @@ static const char *layer_of(const char *option)
 	return NULL;
 }
 
-/* Only those that are found outside: inside, the overlay may cover them. */
-static void check_layer(struct mounts *m, const struct mount_ns *ns,
-			const struct mnt *mnt, const char *layers)
+/* The directory PATH as a task of the namespace finds it, or as we do. */
+static bool has_directory(const struct mount_ns *ns, const char *path)
 {
-	char *copy = xstrdup(layers), *rest = copy, *path;
+	char *from = ns ? xasprintf("/proc/%d/root%s", ns->pid, path) :
+		xstrdup(path);
+	struct stat st;
+	bool has = !stat(from, &st) && S_ISDIR(st.st_mode);
 
-	while ((path = strsep(&rest, ":"))) {
-		if (!*path)
-			continue;
-		if (*path != '/' || strchr(path, '\\') || access(path, F_OK) < 0)
-			mounts_refuse(m, ns, mnt, "its layer %s is not found outside: not supported",
-				      path);
-	}
-	free(copy);
+	free(from);
+	return has;
 }
 
-static void check_layers(struct mounts *m, const struct mount_ns *ns,
-			 const struct mnt *mnt)
+/* The first layer that is in neither place that is left; or NULL. */
+static char *missing_layer(const char *layers, const struct mount_ns *ns)
+{
+	char *copy = xstrdup(layers), *rest = copy, *path, *missing = NULL;
+
+	while (!missing && (path = strsep(&rest, ":")))
+		if (*path && (*path != '/' || strchr(path, '\\') ||
+			      !has_directory(ns, path)))
+			missing = xstrdup(path);
+	free(copy);
+	return missing;
+}
+
+static char *missing_layers(const struct mnt *mnt, const struct mount_ns *ns)
 {
 	const char *option = mnt->options, *layers;
 	const char *end = option + mnt->options_len;
+	char *missing = NULL;
 
-	for (; option < end; option += strlen(option) + 1) {
+	for (; !missing && option < end; option += strlen(option) + 1) {
 		layers = layer_of(option);
 		if (layers)
-			check_layer(m, ns, mnt, layers);
+			missing = missing_layer(layers, ns);
 	}
+	return missing;
+}
+
+/* All its layers are outside, or all are inside. */
+static void check_layers(struct mounts *m, const struct mount_ns *ns,
+			 struct filesystem *fs)
+{
+	char *outside = missing_layers(fs->mnt, NULL), *inside;
+
+	if (!outside)
+		return;
+	fs->inside = true;
+	/* Its paths were found from the root of the namespace. */
+	inside = strcmp(ns->root, "/") ? xstrdup(outside) :
+		missing_layers(fs->mnt, ns);
+	if (inside)
+		mounts_refuse(m, ns, fs->mnt, "its layer %s is not found outside, nor its layer %s inside: not supported",
+			      outside, inside);
+	free(outside);
+	free(inside);
 }
 
 static uint32_t kind_of(struct mounts *m, const struct mount_ns *ns,
@@ -182,7 +211,7 @@ static size_t add(struct mounts *m, size_t n, const struct mnt *mnt)
 				      mnt->root, mnt->source);
 	}
 	if (fs.kind == CKPT_FILESYSTEM_NEW && !strcmp(mnt->type, "overlay"))
-		check_layers(m, ns, mnt);
+		check_layers(m, ns, &fs);
 	m->fs = xrealloc(m->fs, m->nr_fs + 1, sizeof(*m->fs));
 	m->fs[m->nr_fs] = fs;
 	return m->nr_fs++;

@@ -331,7 +331,9 @@ static int write_filesystem(struct mounts *m, struct filesystem *fs,
 {
 	const struct mnt *mnt = fs->mnt;
 	struct ckpt_filesystem body = {
-		.kind = fs->kind, .flags = filesystem_flags(mnt),
+		.kind = fs->kind,
+		.flags = filesystem_flags(mnt) |
+			 (fs->inside ? CKPT_FILESYSTEM_INSIDE : 0),
 		.dev_major = mnt->major, .dev_minor = mnt->minor,
 	};
 	struct strings tail = { 0 };

@@ -48,6 +48,7 @@ struct mount_ns {
  * @mnt: one of its mounts: that which shows most of it
  * @ns: index of the namespace of that
  * @outside: where it is found outside, or NULL
+ * @inside: its layers are found in the namespace
  * @dir: descriptor of its content, or -1
  * @id: its record's, once it is written
  */
@@ -56,6 +57,7 @@ struct filesystem {
 	const struct mnt *mnt;
 	size_t ns;
 	char *outside;
+	bool inside;
 	int dir;
 	uint32_t id;
 };

@@ -5,7 +5,8 @@
  * A new namespace begins as a copy of this machine's. Each saved mount is made as
  * a mount that is nowhere, and put on the one on which it was, by descriptors
  * and not by paths: so it does not matter what is mounted over what. When the
- * tree is whole, its root becomes that of the namespace, and the copy goes.
+ * tree is whole, its root becomes that of the namespace, and the copy goes. Only
+ * then are overlays of directories that are inside made.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,6 +45,8 @@
  * @fd: descriptor of the mount, or -1
  * @base: of the first one of a file system that is not external: a mount of all
  *	of it, or -1
+ * @is_late: it is made when there is the new root
+ * @put_late: then it is put in its place
  * @grouped: it shares as it did
  */
 struct mount {
@@ -54,6 +57,8 @@ struct mount {
 	const struct ckpt_record *fs;
 	int fd;
 	int base;
+	bool is_late;
+	bool put_late;
 	bool grouped;
 };
 
@@ -157,6 +162,14 @@ static void take_mounts(struct rebuild *b)
 			.fd = -1, .base = -1,
 		};
 	}
+}
+
+static bool is_inside(const struct mount *m)
+{
+	struct ckpt_filesystem fs;
+
+	ckpt_record_body(m->fs, &fs, sizeof(fs));
+	return fs.flags & CKPT_FILESYSTEM_INSIDE;
 }
 
 static struct mount *parent_of(const struct rebuild *b, const struct mount *m)
@@ -408,7 +421,7 @@ static int make_mounts(struct rebuild *b, bool may_wait)
 	size_t i;
 
 	for (i = 0; i < b->nr; i++)
-		if (b->mount[i].fd < 0 &&
+		if (b->mount[i].fd < 0 && !b->mount[i].is_late &&
 		    make_mount(b, &b->mount[i], may_wait) < 0)
 			return -1;
 	return 0;
@@ -456,10 +469,35 @@ static int put_all(const struct rebuild *b)
 		order[i] = &b->mount[i];
 	qsort(order, b->nr, sizeof(*order), compare_depth);
 	for (i = 0; i < b->nr && !ret; i++)
-		if (order[i]->saved.parent_id)
+		if (order[i]->saved.parent_id && !order[i]->put_late)
 			ret = put_on_parent(b, order[i]);
 	free(order);
 	return ret;
+}
+
+/* What is on one that is late, is late, too. */
+static void find_late(struct rebuild *b)
+{
+	struct mount *m;
+
+	for (m = b->mount; m < b->mount + b->nr; m++) {
+		m->is_late = is_inside(m);
+		m->put_late = m->is_late || (m->saved.parent_id &&
+					     parent_of(b, m)->put_late);
+	}
+}
+
+static int make_late(struct rebuild *b)
+{
+	struct mount *m;
+
+	for (m = b->mount; m < b->mount + b->nr; m++) {
+		if (m->is_late && make_mount(b, m, false) < 0)
+			return -1;
+		if (m->put_late && put_on_parent(b, m) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* The old root is our directory: first goes what lies on it, then itself. */
@@ -620,15 +658,17 @@ static int enter_root(const struct rebuild *b)
 	return -1;
 }
 
-static int check_root_option(const struct rebuild *b)
+static int check_root(const struct rebuild *b)
 {
 	struct ckpt_filesystem fs;
 
 	ckpt_record_body(b->mount->fs, &fs, sizeof(fs));
+	errno = 0;
+	if (is_inside(b->mount))
+		return fail(b, b->mount, "the root cannot be made of what is inside");
 	if (!b->r->o.root || !(b->body.flags & CKPT_MOUNT_NS_ROOT) ||
 	    fs.kind == CKPT_FILESYSTEM_EXTERNAL)
 		return 0;
-	errno = 0;
 	return fail(b, b->mount, "it is in the image: --root cannot replace it");
 }
 
@@ -698,7 +738,7 @@ static int rebuild_on_copy(struct rebuild *b)
 
 static int rebuild(struct rebuild *b)
 {
-	if (check_root_option(b) < 0)
+	if (check_root(b) < 0)
 		return -1;
 	if (mount_table_read(&b->here, 0) < 0) {
 		log_add(b->r->log, "cannot read this machine's mounts: %s",
@@ -707,9 +747,11 @@ static int rebuild(struct rebuild *b)
 	}
 	if (userns_wanted(b->r))
 		return rebuild_on_copy(b);
+	find_late(b);
 	if (make_mounts(b, true) < 0 || make_mounts(b, false) < 0)
 		return -1;
-	if (put_all(b) < 0 || change_root(b) < 0 || set_groups(b) < 0)
+	if (put_all(b) < 0 || change_root(b) < 0 || make_late(b) < 0 ||
+	    set_groups(b) < 0)
 		return -1;
 	return enter_root(b);
 }
