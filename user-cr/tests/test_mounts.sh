@@ -117,6 +117,12 @@ appended() {
 	FAKE_ERROR=95 "$checkpoint" -p "$tree" >>"$TMP/two" 2>"$TMP/err"
 	[ $? -eq 1 ] && [ "$(cat "$TMP/two")" = before ]
 }
+# The image of a subtree gets an init before it, which holds on to nothing.
+with_init() {
+	"$CHECK/mkimage" 30001 >"$TMP/sub" && FAKE_IMAGE="$TMP/sub" run 0 "$checkpoint" -p "$tree" -o "$TMP/two" &&
+		FAKE_PROGRAM="$normal_table; ls /proc/1/fd >&2; umount /t/o/on/d && umount /t/o/on/l && umount /t/o/on && echo free >&2" \
+		rerun 0 "$restart" -c -w --time=now -i "$TMP/two" && err '^free$' && not err '^[3-9]$' && differences "$TMP/table" "$TMP/out"
+}
 host_mounts() {
 	FAKE_PROGRAM='[ ! -e /t/a ] && echo host' rerun 0 "$restart" -c -w --host-mounts -i "$TMP/mounts" && out host
 }
@@ -257,6 +263,7 @@ all_kinds() {
 	done
 	ok "mounts: again when the tree changed" retried ""
 	ok "mounts: what was appended to the output is taken back" appended
+	ok "mounts: with an init before the first process" with_init
 	ok "mounts: restart --host-mounts" host_mounts
 	saved
 	ok "mounts: restart --root" own_root

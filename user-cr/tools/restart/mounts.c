@@ -25,62 +25,11 @@
 #include "../common/log.h"
 #include "../common/mounttable.h"
 #include "../common/util.h"
-#include "restart.h"
-
-#ifndef MOVE_MOUNT_SET_GROUP
-#define MOVE_MOUNT_SET_GROUP	0x00000100
-#endif
+#include "rebuild.h"
 
 #define ALL_ATTRIBUTES	(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | \
 			 MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | ATTR_ATIME | \
 			 MOUNT_ATTR_NODIRATIME | ATTR_NOSYMFOLLOW)
-
-/**
- * struct mount - a mount on its way to its place
- * @saved: as in the image
- * @id: its record's
- * @root: what of its file system is mounted
- * @point: where
- * @fs: record of the file system
- * @fd: descriptor of the mount, or -1
- * @base: of the first one of a file system that is not external: a mount of all
- *	of it, or -1
- * @is_late: it is made when there is the new root
- * @put_late: then it is put in its place
- * @grouped: it shares as it did
- */
-struct mount {
-	struct ckpt_mount saved;
-	uint32_t id;
-	const char *root;
-	const char *point;
-	const struct ckpt_record *fs;
-	int fd;
-	int base;
-	bool is_late;
-	bool put_late;
-	bool grouped;
-};
-
-/**
- * struct rebuild - a namespace that is made
- * @r: the restart
- * @ns: its record
- * @body: of that
- * @mount: the mounts, each behind the one on which it is
- * @nr: their number
- * @here: the mounts of this machine
- * @adopted: mounts that lie on the old root for a while
- */
-struct rebuild {
-	const struct restart *r;
-	const struct ckpt_record *ns;
-	struct ckpt_mount_ns body;
-	struct mount *mount;
-	size_t nr;
-	struct mount_table here;
-	size_t adopted;
-};
 
 bool mounts_wanted(const struct restart *r)
 {
@@ -121,10 +70,8 @@ uint64_t mounts_root_ns(const struct restart *r)
 	return body.inode;
 }
 
-/* Logs the mount, what was tried, and errno if that is set. Returns -1. */
-__attribute__((format(printf, 3, 4)))
-static int fail(const struct rebuild *b, const struct mount *m,
-		const char *format, ...)
+int rebuild_fail(const struct rebuild *b, const struct mount *m,
+		 const char *format, ...)
 {
 	int error = errno;
 	char what[400];
@@ -207,115 +154,6 @@ static int clone_of(int dir, const char *path)
 	return clone;
 }
 
-static bool was_readonly(const struct mount *m)
-{
-	struct ckpt_filesystem fs;
-
-	ckpt_record_body(m->fs, &fs, sizeof(fs));
-	return fs.flags & CKPT_FILESYSTEM_RDONLY;
-}
-
-/* Devices get their names anew with each boot. */
-static bool same_source(const char *here, const char *saved)
-{
-	return !strcmp(here, saved) ||
-	       (!strncmp(here, "/dev/", 5) && !strncmp(saved, "/dev/", 5));
-}
-
-/* Whether this mount of ours shows what M did, at the same place. */
-static bool is_like(const struct mnt *here, const struct mount *m)
-{
-	const char *below = path_below(record_string(m->fs, 3), here->point);
-	char *root;
-	bool like;
-
-	if (!below || !*here->point)
-		return false;
-	root = path_join(here->root, below);
-	like = !strcmp(root, m->root) &&
-	       !strcmp(here->type, record_string(m->fs, 0)) &&
-	       same_source(here->source, record_string(m->fs, 1)) &&
-	       !(here->sb_flags & MS_RDONLY) == !was_readonly(m);
-	free(root);
-	return like;
-}
-
-/* What is at the place where it should be. */
-static int explain_outside(const struct rebuild *b, const struct mount *m)
-{
-	const char *outside = record_string(m->fs, 3);
-	int fd = open(outside, O_PATH | O_CLOEXEC);
-	struct mnt here;
-	uint64_t id;
-
-	if (fd < 0)
-		return fail(b, m, "%s outside, which it showed", outside);
-	if (mount_id_of(fd, &id) < 0 || mount_read(id, &here) < 0) {
-		fail(b, m, "cannot tell what %s outside is", outside);
-	} else {
-		errno = 0;
-		fail(b, m, "%s outside is on %s, which shows %s of %s (%s, %s), but it was %s of %s (%s, %s)",
-		     outside, here.point, here.root, here.source, here.type,
-		     here.sb_flags & MS_RDONLY ? "ro" : "rw", m->root,
-		     record_string(m->fs, 1), record_string(m->fs, 0),
-		     was_readonly(m) ? "ro" : "rw");
-		mount_free(&here);
-	}
-	close(fd);
-	return -1;
-}
-
-/* The youngest one, if there are several. */
-static const struct mnt *find_outside(const struct rebuild *b,
-				      const struct mount *m)
-{
-	size_t i;
-
-	for (i = b->here.nr; i > 0; i--)
-		if (is_like(&b->here.mnt[i - 1], m))
-			return &b->here.mnt[i - 1];
-	return NULL;
-}
-
-static int bind(const struct rebuild *b, const struct mount *m,
-		const char *path)
-{
-	int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-
-	return fd < 0 ? fail(b, m, "cannot bind %s", path) : fd;
-}
-
-/* The root may come from another place: that is the user's wish. */
-static bool is_moved(const struct rebuild *b, const struct mount *m)
-{
-	return b->r->o.root && m == b->mount &&
-	       b->body.flags & CKPT_MOUNT_NS_ROOT;
-}
-
-/*
- * What is mounted over it here is in the way, and goes; so these are made when
- * all others are. 1 if M has to wait for that.
- */
-static int clone_external(const struct rebuild *b, struct mount *m, bool may_wait)
-{
-	const struct mnt *here;
-
-	if (is_moved(b, m)) {
-		m->fd = bind(b, m, b->r->o.root);
-		return m->fd < 0 ? -1 : 0;
-	}
-	here = find_outside(b, m);
-	if (!here)
-		return explain_outside(b, m);
-	if (!mount_is_seen(here) && may_wait)
-		return 1;
-	errno = 0;
-	if (!mount_is_seen(here) && !mount_uncover(&b->here, here))
-		return fail(b, m, "what is mounted over it outside cannot be taken away");
-	m->fd = bind(b, m, record_string(m->fs, 3));
-	return m->fd < 0 ? -1 : 0;
-}
-
 static int layer_of(const struct rebuild *b, const struct mount *m)
 {
 	const struct state *state = &b->r->state;
@@ -336,7 +174,7 @@ static int adopt_layer(struct rebuild *b, const struct mount *m)
 
 	if (fd < 0 || move_mount(fd, "", AT_FDCWD, "/",
 				 MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return fail(b, m, "cannot take its content");
+		return rebuild_fail(b, m, "cannot take its content");
 	b->adopted++;
 	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
@@ -353,7 +191,7 @@ static int new_base(struct rebuild *b, const struct mount *m)
 	fd = layer_create(m->fs, &what);
 	if (fd >= 0 && !layer_seal(m->fs, fd))
 		return fd;
-	fail(b, m, "cannot make it anew: %s", what);
+	rebuild_fail(b, m, "cannot make it anew: %s", what);
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -372,7 +210,7 @@ static int clone_new(struct rebuild *b, const struct mount *m)
 	if (first->base < 0)
 		return -1;
 	fd = clone_of(first->base, m->root + 1);
-	return fd < 0 ? fail(b, m, "cannot mount %s of it", m->root) : fd;
+	return fd < 0 ? rebuild_fail(b, m, "cannot mount %s of it", m->root) : fd;
 }
 
 static int set_attributes(const struct rebuild *b, const struct mount *m)
@@ -398,7 +236,7 @@ static int set_attributes(const struct rebuild *b, const struct mount *m)
 			attr.attr_set |= attributes[i].attr;
 	if (!mount_setattr(m->fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)))
 		return 0;
-	return fail(b, m, "cannot set its flags");
+	return rebuild_fail(b, m, "cannot set its flags");
 }
 
 static int make_mount(struct rebuild *b, struct mount *m, bool may_wait)
@@ -408,7 +246,7 @@ static int make_mount(struct rebuild *b, struct mount *m, bool may_wait)
 
 	ckpt_record_body(m->fs, &fs, sizeof(fs));
 	if (fs.kind == CKPT_FILESYSTEM_EXTERNAL)
-		ret = clone_external(b, m, may_wait);
+		ret = outside_clone(b, m, may_wait);
 	else
 		m->fd = clone_new(b, m);
 	if (ret > 0)
@@ -435,16 +273,16 @@ static int put_on_parent(const struct rebuild *b, const struct mount *m)
 
 	errno = 0;
 	if (!below)
-		return fail(b, m, "is not below %s, on which it should be",
+		return rebuild_fail(b, m, "is not below %s, on which it should be",
 			    parent->point);
 	point = open_below(parent->fd, below);
 	if (point < 0)
-		return fail(b, m, "there is no such place on the mount %s",
+		return rebuild_fail(b, m, "there is no such place on the mount %s",
 			    parent->point);
 	ret = move_mount(m->fd, "", point, "", MOVE_MOUNT_F_EMPTY_PATH |
 			 MOVE_MOUNT_T_EMPTY_PATH);
 	if (ret < 0)
-		fail(b, m, "cannot put it there");
+		rebuild_fail(b, m, "cannot put it there");
 	close(point);
 	return ret;
 }
@@ -519,132 +357,16 @@ static int change_root(const struct rebuild *b)
 
 	if (old < 0 || move_mount(root->fd, "", AT_FDCWD, "/",
 				  MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		fail(b, root, "cannot mount it");
+		rebuild_fail(b, root, "cannot mount it");
 	else if (fchdir(root->fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
-		fail(b, root, "cannot make it the root (is our own root a mount?)");
+		rebuild_fail(b, root, "cannot make it the root (is our own root a mount?)");
 	else if (fchdir(old) < 0 || leave_old_root(b) < 0)
-		fail(b, root, "cannot take away the mounts of this machine");
+		rebuild_fail(b, root, "cannot take away the mounts of this machine");
 	else
 		ret = 0;
 	if (old >= 0)
 		close(old);
 	return ret;
-}
-
-static int set_propagation(const struct rebuild *b, const struct mount *m,
-			   uint64_t how)
-{
-	struct mount_attr attr = { .propagation = how };
-
-	if (!mount_setattr(m->fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)))
-		return 0;
-	return fail(b, m, "cannot set how it propagates");
-}
-
-static bool same_filesystem_as(const struct mount *a, const struct mount *b)
-{
-	struct ckpt_filesystem x, y;
-
-	ckpt_record_body(a->fs, &x, sizeof(x));
-	ckpt_record_body(b->fs, &y, sizeof(y));
-	return x.dev_major == y.dev_major && x.dev_minor == y.dev_minor;
-}
-
-/* A member of a group that is there already, and shows all that M does. */
-static const struct mount *find_member(const struct rebuild *b, uint32_t group,
-				       const struct mount *m)
-{
-	size_t i;
-
-	for (i = 0; i < b->nr; i++)
-		if (b->mount[i].grouped &&
-		    same_filesystem_as(&b->mount[i], m) &&
-		    b->mount[i].saved.peer_group == group &&
-		    path_below(m->root, b->mount[i].root))
-			return &b->mount[i];
-	return NULL;
-}
-
-static int join_group(const struct rebuild *b, const struct mount *m,
-		      const struct mount *member)
-{
-	if (!move_mount(member->fd, "", m->fd, "", MOVE_MOUNT_F_EMPTY_PATH |
-			MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_SET_GROUP))
-		return 0;
-	return fail(b, m, "cannot share with the mount %s", member->point);
-}
-
-static bool group_exists(const struct rebuild *b, uint32_t group)
-{
-	size_t i;
-
-	for (i = 0; i < b->nr; i++)
-		if (b->mount[i].grouped && b->mount[i].saved.peer_group == group)
-			return true;
-	return false;
-}
-
-/* Of a group, the member that shows most comes first. */
-static bool is_widest(const struct rebuild *b, const struct mount *m)
-{
-	size_t i;
-
-	for (i = 0; i < b->nr; i++)
-		if (b->mount[i].saved.peer_group == m->saved.peer_group &&
-		    strlen(b->mount[i].root) < strlen(m->root))
-			return false;
-	return true;
-}
-
-/* 1: it shares now as it did, 0: others have to come before, -1: failed */
-static int set_group(const struct rebuild *b, const struct mount *m)
-{
-	const struct mount *member;
-	uint32_t peers = m->saved.peer_group, master = m->saved.master;
-
-	member = peers ? find_member(b, peers, m) : NULL;
-	if (member)
-		return join_group(b, m, member) < 0 ? -1 : 1;
-	if (peers && (group_exists(b, peers) || !is_widest(b, m)))
-		return 0;
-	if (master) {
-		member = find_member(b, master, m);
-		if (!member)
-			return 0;
-		if (join_group(b, m, member) < 0 ||
-		    set_propagation(b, m, MS_SLAVE) < 0)
-			return -1;
-	}
-	if (peers && set_propagation(b, m, MS_SHARED) < 0)
-		return -1;
-	return 1;
-}
-
-static int set_groups(const struct rebuild *b)
-{
-	bool again = true;
-	struct mount *m;
-	int ret;
-
-	while (again) {
-		again = false;
-		for (m = b->mount; m < b->mount + b->nr; m++) {
-			ret = m->grouped ? 0 : set_group(b, m);
-			if (ret < 0)
-				return -1;
-			m->grouped |= ret;
-			again |= ret;
-		}
-	}
-	errno = 0;
-	for (m = b->mount; m < b->mount + b->nr; m++) {
-		if (!m->grouped)
-			return fail(b, m, "cannot share as it did: no other mount of its group shows as much");
-		if (m->saved.flags & CKPT_MOUNT_UNBINDABLE &&
-		    set_propagation(b, m, MS_UNBINDABLE) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 static int enter_root(const struct rebuild *b)
@@ -665,11 +387,11 @@ static int check_root(const struct rebuild *b)
 	ckpt_record_body(b->mount->fs, &fs, sizeof(fs));
 	errno = 0;
 	if (is_inside(b->mount))
-		return fail(b, b->mount, "the root cannot be made of what is inside");
+		return rebuild_fail(b, b->mount, "the root cannot be made of what is inside");
 	if (!b->r->o.root || !(b->body.flags & CKPT_MOUNT_NS_ROOT) ||
 	    fs.kind == CKPT_FILESYSTEM_EXTERNAL)
 		return 0;
-	return fail(b, b->mount, "it is in the image: --root cannot replace it");
+	return rebuild_fail(b, b->mount, "it is in the image: --root cannot replace it");
 }
 
 static bool is_external(const struct mount *m)
@@ -687,16 +409,16 @@ static int keep_mount(const struct rebuild *b, struct mount *m)
 	size_t i;
 
 	for (i = 0; i < b->here.nr && !here; i++)
-		if (is_like(&b->here.mnt[i], m) &&
+		if (outside_is_like(&b->here.mnt[i], m) &&
 		    !strcmp(b->here.mnt[i].point, m->point))
 			here = &b->here.mnt[i];
 	errno = 0;
 	if (!here)
-		return fail(b, m, "it is not there outside, and cannot be put there in a user namespace");
+		return rebuild_fail(b, m, "it is not there outside, and cannot be put there in a user namespace");
 	if (!mount_is_seen(here))
 		return 0;
 	m->fd = open(m->point, O_PATH | O_CLOEXEC);
-	return m->fd < 0 ? fail(b, m, "cannot open it") : set_attributes(b, m);
+	return m->fd < 0 ? rebuild_fail(b, m, "cannot open it") : set_attributes(b, m);
 }
 
 static int add_mount(struct rebuild *b, struct mount *m)
@@ -704,7 +426,7 @@ static int add_mount(struct rebuild *b, struct mount *m)
 	if (make_mount(b, m, false) < 0)
 		return -1;
 	if (move_mount(m->fd, "", AT_FDCWD, m->point, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return fail(b, m, "cannot put it there");
+		return rebuild_fail(b, m, "cannot put it there");
 	return 0;
 }
 
@@ -725,11 +447,11 @@ static int rebuild_on_copy(struct rebuild *b)
 	}
 	errno = 0;
 	if (external != b->here.nr)
-		return fail(b, b->mount, "this machine has %zu mounts, of which there were %zu in the user namespace, and none can be taken away",
+		return rebuild_fail(b, b->mount, "this machine has %zu mounts, of which there were %zu in the user namespace, and none can be taken away",
 			    b->here.nr, external);
 	for (i = 0; i < b->nr; i++) {
 		if (b->mount[i].saved.peer_group || b->mount[i].saved.master)
-			return fail(b, &b->mount[i], "it shared with others: not supported in a user namespace");
+			return rebuild_fail(b, &b->mount[i], "it shared with others: not supported in a user namespace");
 		if (!is_external(&b->mount[i]) && add_mount(b, &b->mount[i]) < 0)
 			return -1;
 	}
@@ -751,7 +473,7 @@ static int rebuild(struct rebuild *b)
 	if (make_mounts(b, true) < 0 || make_mounts(b, false) < 0)
 		return -1;
 	if (put_all(b) < 0 || change_root(b) < 0 || make_late(b) < 0 ||
-	    set_groups(b) < 0)
+	    propagation_set(b) < 0)
 		return -1;
 	return enter_root(b);
 }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is mounted outside, too, found there again */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "rebuild.h"
+
+static bool was_readonly(const struct mount *m)
+{
+	struct ckpt_filesystem fs;
+
+	ckpt_record_body(m->fs, &fs, sizeof(fs));
+	return fs.flags & CKPT_FILESYSTEM_RDONLY;
+}
+
+/* Devices get their names anew with each boot. */
+static bool same_source(const char *here, const char *saved)
+{
+	return !strcmp(here, saved) ||
+	       (!strncmp(here, "/dev/", 5) && !strncmp(saved, "/dev/", 5));
+}
+
+bool outside_is_like(const struct mnt *here, const struct mount *m)
+{
+	const char *below = path_below(record_string(m->fs, 3), here->point);
+	char *root;
+	bool like;
+
+	if (!below || !*here->point)
+		return false;
+	root = path_join(here->root, below);
+	like = !strcmp(root, m->root) &&
+	       !strcmp(here->type, record_string(m->fs, 0)) &&
+	       same_source(here->source, record_string(m->fs, 1)) &&
+	       !(here->sb_flags & MS_RDONLY) == !was_readonly(m);
+	free(root);
+	return like;
+}
+
+/* What is at the place where it should be. */
+static int explain_outside(const struct rebuild *b, const struct mount *m)
+{
+	const char *outside = record_string(m->fs, 3);
+	int fd = open(outside, O_PATH | O_CLOEXEC);
+	struct mnt here;
+	uint64_t id;
+
+	if (fd < 0)
+		return rebuild_fail(b, m, "%s outside, which it showed", outside);
+	if (mount_id_of(fd, &id) < 0 || mount_read(id, &here) < 0) {
+		rebuild_fail(b, m, "cannot tell what %s outside is", outside);
+	} else {
+		errno = 0;
+		rebuild_fail(b, m, "%s outside is on %s, which shows %s of %s (%s, %s), but it was %s of %s (%s, %s)",
+		     outside, here.point, here.root, here.source, here.type,
+		     here.sb_flags & MS_RDONLY ? "ro" : "rw", m->root,
+		     record_string(m->fs, 1), record_string(m->fs, 0),
+		     was_readonly(m) ? "ro" : "rw");
+		mount_free(&here);
+	}
+	close(fd);
+	return -1;
+}
+
+/* The youngest one, if there are several. */
+static const struct mnt *find_outside(const struct rebuild *b,
+				      const struct mount *m)
+{
+	size_t i;
+
+	for (i = b->here.nr; i > 0; i--)
+		if (outside_is_like(&b->here.mnt[i - 1], m))
+			return &b->here.mnt[i - 1];
+	return NULL;
+}
+
+static int bind(const struct rebuild *b, const struct mount *m,
+		const char *path)
+{
+	int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	return fd < 0 ? rebuild_fail(b, m, "cannot bind %s", path) : fd;
+}
+
+/* The root may come from another place: that is the user's wish. */
+static bool is_moved(const struct rebuild *b, const struct mount *m)
+{
+	return b->r->o.root && m == b->mount &&
+	       b->body.flags & CKPT_MOUNT_NS_ROOT;
+}
+
+int outside_clone(const struct rebuild *b, struct mount *m, bool may_wait)
+{
+	const struct mnt *here;
+
+	if (is_moved(b, m)) {
+		m->fd = bind(b, m, b->r->o.root);
+		return m->fd < 0 ? -1 : 0;
+	}
+	here = find_outside(b, m);
+	if (!here)
+		return explain_outside(b, m);
+	if (!mount_is_seen(here) && may_wait)
+		return 1;
+	errno = 0;
+	if (!mount_is_seen(here) && !mount_uncover(&b->here, here))
+		return rebuild_fail(b, m, "what is mounted over it outside cannot be taken away");
+	m->fd = bind(b, m, record_string(m->fs, 3));
+	return m->fd < 0 ? -1 : 0;
+}

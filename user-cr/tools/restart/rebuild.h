@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A mount namespace that is made, see mounts.c */
+#ifndef RESTART_REBUILD_H
+#define RESTART_REBUILD_H
+
+#include <checkpoint/tool_image.h>
+#include "../common/mounttable.h"
+#include "restart.h"
+
+/**
+ * struct mount - a mount on its way to its place
+ * @saved: as in the image
+ * @id: its record's
+ * @root: what of its file system is mounted
+ * @point: where
+ * @fs: record of the file system
+ * @fd: descriptor of the mount, or -1
+ * @base: of the first one of a file system that is not external: a mount of all
+ *	of it, or -1
+ * @is_late: it is made when there is the new root
+ * @put_late: then it is put in its place
+ * @grouped: it shares as it did
+ */
+struct mount {
+	struct ckpt_mount saved;
+	uint32_t id;
+	const char *root;
+	const char *point;
+	const struct ckpt_record *fs;
+	int fd;
+	int base;
+	bool is_late;
+	bool put_late;
+	bool grouped;
+};
+
+/**
+ * struct rebuild - a namespace that is made
+ * @r: the restart
+ * @ns: its record
+ * @body: of that
+ * @mount: the mounts, each behind the one on which it is
+ * @nr: their number
+ * @here: the mounts of this machine
+ * @adopted: mounts that lie on the old root for a while
+ */
+struct rebuild {
+	const struct restart *r;
+	const struct ckpt_record *ns;
+	struct ckpt_mount_ns body;
+	struct mount *mount;
+	size_t nr;
+	struct mount_table here;
+	size_t adopted;
+};
+
+/* mounts.c: logs the mount, what was tried, and errno if that is set; -1 */
+__attribute__((format(printf, 3, 4)))
+int rebuild_fail(const struct rebuild *b, const struct mount *m,
+		 const char *format, ...);
+
+/*
+ * outside.c: makes an external mount by what is outside now. What is mounted over
+ * that here is in the way, and goes; so these are made when all others are: 1 if
+ * M has to wait for that. 0, or -1 and logged.
+ */
+int outside_clone(const struct rebuild *b, struct mount *m, bool may_wait);
+
+/* Whether a mount of ours shows what M did, at the same place. */
+bool outside_is_like(const struct mnt *here, const struct mount *m);
+
+/* propagation.c: when all mounts are in their places; 0, or -1 and logged */
+int propagation_set(const struct rebuild *b);
+
+#endif /* RESTART_REBUILD_H */
