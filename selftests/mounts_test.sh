@@ -6,6 +6,9 @@
 # every container has, binds of the machine's, an overlay, mounts over mounts and
 # groups that share. It is restarted with all of it, and works on.
 #
+#   mounts_test.sh --save=DIR       only saves it, in DIR
+#   mounts_test.sh --restart=DIR    and that after a reboot
+#
 # shellcheck disable=SC2016,SC2317	# variables are the program's own, not ours;
 # tests and conditions are called by name
 set -uo pipefail
@@ -119,8 +122,9 @@ table() {
 }
 
 # What is in the file systems, with all that can be told of it.
-content() {
-	(cd "$(inside /)" && find data ov -printf '%p %y %m %U:%G %T@ %n %l\n' | grep -v '^ov d' | sort &&
+content() { content_of data ov; }
+content_of() {
+	(cd "$(inside /)" && find "$@" -printf '%p %y %m %U:%G %T@ %n %l\n' | grep -v '^ov d' | sort &&
 		cat data/keep data/again ov/low ov/up && stat -c '%n %t:%T' data/device &&
 		du -k data/sparse && md5sum data/sparse)
 }
@@ -265,8 +269,35 @@ run_all() {
 	ok "what is another one outside is named" changed_outside
 }
 
+# Half of the test, with the rest of it in another boot
+half() {
+	local dir=$2
+	work=/tmp/mounts.reboot
+	mkdir -p "$work" && cd "$work" || exit
+	echo "TAP version 13"
+	echo "1..1"
+	case $1 in
+	save)
+		ok "a container is saved" capture
+		cp image table.before content.before "$dir" || exit
+		;;
+	restart)
+		# The layers of the overlay are the machine's: here, new ones.
+		mkdir -p root low up work && echo low >low/low && echo up >up/up
+		cp "$dir"/{image,table.before,content.before} . || exit
+		sed -i '/^ov\//d' content.before
+		content() { content_of data; }
+		ok "all is as before in another boot" as_before
+		;;
+	esac
+	exit $((failed > 0))
+}
+
 main() {
 	local tool
+	if [[ ${1:-} =~ ^--(save|restart)=(.+)$ ]]; then
+		half "${BASH_REMATCH[1]}" "$(realpath "${BASH_REMATCH[2]}")"
+	fi
 	echo "TAP version 13"
 	echo "1..$TESTS"
 	if [[ -n ${CKPT_TEST_PLAIN:-} ]]; then
@@ -288,4 +319,4 @@ main() {
 	exit $((failed > 0))
 }
 
-main
+main "$@"
