@@ -103,6 +103,9 @@ no_process() {
 		cat - "$TMP/image" >"$TMP/bad" && rerun 125 "$restart" --time=now -i "$TMP/bad" &&
 		err "^restart: control group .*/$box: pid [0-9]*, which was in it, is not in the image" && [ ! -e "$(of memory)" ]
 }
+no_pids() {
+	FAKE_ANYPID=1 rerun 125 "$restart" --time=now --no-pids -i "$TMP/groups" && err 'which process belongs to which' && [ ! -e "$(of memory)" ]
+}
 unknown_parent() {
 	rerun 125 "$restart" --cgroup=/no/such -i "$TMP/groups" && err 'cannot find the control group /no/such' &&
 		run 2 "$restart" --cgroup=here -i "$TMP/groups" && run 2 "$restart" --cgroup=/a --no-cgroups -i "$TMP/groups"
@@ -132,6 +135,7 @@ if [ "${IN_CONTAINER:-no}" = yes ] && [ -n "$(of memory)" ] && [ -n "$(of pids)"
 	ok "cgroups: removed when the first process has ended" waits
 	ok "cgroups: a file that is no setting" not_there
 	ok "cgroups: a member that is not in the image" no_process
+	ok "cgroups: --no-pids: nobody knows who is who" no_pids
 	ok "cgroups: --cgroup that is not there" unknown_parent
 	remove_groups
 else

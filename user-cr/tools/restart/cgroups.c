@@ -116,7 +116,10 @@ static int take_group(struct restart *r, const struct ckpt_record *record)
 	else if (find_home(r, record_string(record, 1), &home) < 0)
 		return -1;
 	g = &r->group[r->nr_groups];
-	*g = (struct made_group){ .id = record->id, .outermost = !parent };
+	*g = (struct made_group){
+		.id = record->id, .outermost = !parent,
+		.top = parent ? parent->top : r->nr_groups,
+	};
 	ret = parent ? make_group(g, &home, name) :
 		make_outermost(r, g, &home, name);
 	if (ret < 0)
@@ -260,17 +263,23 @@ static int attach(const struct restart *r, const struct made_group *g,
 	return -1;
 }
 
+static const struct made_group *group_of_members(const struct restart *r,
+						 const struct ckpt_record *record)
+{
+	struct ckpt_cgroup_members members;
+
+	ckpt_record_body(record, &members, sizeof(members));
+	return find_group(r, members.cgroup_id);
+}
+
 static int place_members(const struct restart *r, const struct placing *p,
 			 const struct ckpt_record *record)
 {
 	const uint32_t *pid = ckpt_record_tail(record);
-	struct ckpt_cgroup_members members;
-	const struct made_group *g;
+	const struct made_group *g = group_of_members(r, record);
 	pid_t found;
 	uint32_t i;
 
-	ckpt_record_body(record, &members, sizeof(members));
-	g = find_group(r, members.cgroup_id);
 	for (i = 0; i < record->tail_len / sizeof(*pid); i++) {
 		found = find_process(p, pid[i]);
 		if (!found) {
@@ -284,26 +293,43 @@ static int place_members(const struct restart *r, const struct placing *p,
 	return 0;
 }
 
-/* Which process is which is told by the pids: without them all are equal. */
-static int place_all(const struct restart *r, const struct placing *p)
+/* Whether the processes of one hierarchy were in several groups. */
+static bool is_divided(const struct restart *r)
 {
-	const struct made_group *g = NULL;
-	struct ckpt_cgroup_members members;
 	const struct state *state = &r->state;
+	const struct made_group *g;
+	bool *seen = xcalloc(r->nr_groups, sizeof(*seen));
+	bool divided = false;
 	size_t i;
-	int k;
 
 	for (i = 0; i < state->nr; i++) {
 		if (state->record[i]->type != CKPT_REC_CGROUP_MEMBERS)
 			continue;
-		ckpt_record_body(state->record[i], &members, sizeof(members));
-		if (g && !find_group(r, members.cgroup_id)->outermost) {
-			log_add(r->log, "--no-pids: it cannot be told which process belongs to which control group: use --no-cgroups");
-			return -1;
-		}
-		g = find_group(r, members.cgroup_id);
+		g = group_of_members(r, state->record[i]);
+		divided |= seen[g->top];
+		seen[g->top] = true;
+	}
+	free(seen);
+	return divided;
+}
+
+/* Which process is which is told by the pids: without them all are equal. */
+static int place_all(const struct restart *r, const struct placing *p)
+{
+	const struct state *state = &r->state;
+	size_t i;
+	int k;
+
+	if (is_divided(r)) {
+		log_add(r->log, "--no-pids: it cannot be told which process belongs to which control group: use --no-cgroups");
+		return -1;
+	}
+	for (i = 0; i < state->nr; i++) {
+		if (state->record[i]->type != CKPT_REC_CGROUP_MEMBERS)
+			continue;
 		for (k = 0; k < p->nr; k++)
-			if (attach(r, g, p->proc[k].pid) < 0)
+			if (attach(r, group_of_members(r, state->record[i]),
+				   p->proc[k].pid) < 0)
 				return -1;
 	}
 	return 0;

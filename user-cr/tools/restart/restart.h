@@ -98,12 +98,14 @@ struct external {
  * @id: its record's
  * @cg: its directory
  * @outermost: it is the container's own
+ * @top: index of that in which it is, or its own
  * @made: by us
  */
 struct made_group {
 	uint32_t id;
 	struct cgroup cg;
 	bool outermost;
+	size_t top;
 	bool made;
 };
 
