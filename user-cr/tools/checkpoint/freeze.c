@@ -242,6 +242,15 @@ static void move_back(struct freeze *f)
 			cgroup_attach(home_of(f, list[i]), list[i]);
 		free(list);
 	}
+	/* One whose first thread has ended elsewhere is not in the list. */
+	for (i = 0; i < f->nr_moved; i++) {
+		struct cgroup now;
+		pid_t pid = f->moved[i].pid;
+
+		if (!cgroup_of(pid, f->cg.version, &now) &&
+		    cgroup_contains(&f->cg, &now))
+			cgroup_attach(home_of(f, pid), pid);
+	}
 }
 
 void freeze_undo(struct freeze *f)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "proctree.h"
 #include "util.h"
 
 enum cgroup_version cgroup_parse_version(const char *text)
@@ -154,12 +155,44 @@ static char *match_line(char *line, const char *controllers)
 	return line;
 }
 
+<<<<<<< HEAD
 char *cgroup_path_of(pid_t pid, const char *controllers)
+=======
+/*
+ * A first thread that has ended stays in the cgroup where it did when the others
+ * are moved: of a process with others, the next one.
+ */
+static pid_t living_thread(pid_t pid)
+{
+	char name[40];
+	struct dirent *d;
+	struct proc proc;
+	DIR *dir;
+
+	if (proc_read(pid, &proc) < 0 || proc.state != 'Z')
+		return pid;
+	snprintf(name, sizeof(name), "/proc/%d/task", pid);
+	dir = opendir(name);
+	while (dir && (d = readdir(dir))) {
+		pid_t tid = atoi(d->d_name);
+
+		if (tid > 0 && tid != pid) {
+			pid = tid;
+			break;
+		}
+	}
+	if (dir)
+		closedir(dir);
+	return pid;
+}
+
+int cgroup_of(pid_t pid, enum cgroup_version version, struct cgroup *cg)
+>>>>>>> a973a05 (user-cr: freeze processes whose first thread has ended)
 {
 	char name[40];
 	char *text, *rest, *line, *path = NULL;
 
-	snprintf(name, sizeof(name), "/proc/%d/cgroup", pid);
+	snprintf(name, sizeof(name), "/proc/%d/cgroup", living_thread(pid));
 	text = read_small_file(name);
 	if (!text)
 		return NULL;
