@@ -51,6 +51,12 @@ static int wait_state(pid_t pid, char state)
 	return state_of(pid) == state ? 0 : -1;
 }
 
+/* A child that is in pause() by then: what it does before would be seen. */
+#define SPAWN_SLEEPER(pid) do {						\
+	SPAWN(pid, (pause(), 0));					\
+	CHECK_OK(wait_state(pid, 'S'));					\
+} while (0)
+
 /* ---- Zombies ---- */
 
 static void burn(int ms)
@@ -372,7 +378,7 @@ CKPT_TEST(jobs, stopped_and_waited_for)
 	pid_t pid;
 
 	CHECK_OK(catch_chld());
-	SPAWN(pid, (pause(), 0));
+	SPAWN_SLEEPER(pid);
 	/* An orphaned group, as that of an init, does not stop by it. */
 	CHECK_OK(setpgid(pid, pid));
 	kill(pid, SIGTSTP);
@@ -399,7 +405,7 @@ CKPT_TEST(jobs, stopped_and_not_waited_for)
 	int status;
 	pid_t pid;
 
-	SPAWN(pid, (pause(), 0));
+	SPAWN_SLEEPER(pid);
 	kill(pid, SIGSTOP);
 	CHECK_OK(waitid(P_PID, pid, &info, WSTOPPED | WNOWAIT));
 	ckpt_here();
@@ -417,11 +423,12 @@ CKPT_TEST(jobs, continued_and_not_waited_for)
 	int status;
 	pid_t pid;
 
-	SPAWN(pid, (pause(), 0));
+	SPAWN_SLEEPER(pid);
 	kill(pid, SIGSTOP);
 	CHECK_EQ(pid, waitpid(pid, &status, WUNTRACED));
 	kill(pid, SIGCONT);
 	CHECK_OK(waitid(P_PID, pid, &info, WCONTINUED | WNOWAIT));
+	CHECK_OK(wait_state(pid, 'S'));
 	ckpt_here();
 	CHECK_EQ(pid, waitpid(pid, &status, WCONTINUED));
 	CHECK(WIFCONTINUED(status));
@@ -436,7 +443,7 @@ CKPT_TEST(jobs, stopped_before_it_was_waited_for_that_it_continued)
 	int status;
 	pid_t pid;
 
-	SPAWN(pid, (pause(), 0));
+	SPAWN_SLEEPER(pid);
 	kill(pid, SIGSTOP);
 	CHECK_EQ(pid, waitpid(pid, &status, WUNTRACED));
 	kill(pid, SIGCONT);
@@ -485,7 +492,7 @@ CKPT_BODY(jobs_continued_while_it_was_frozen)
 	int i, status;
 	pid_t pid;
 
-	SPAWN(pid, (pause(), 0));
+	SPAWN_SLEEPER(pid);
 	kill(pid, SIGSTOP);
 	CHECK_OK(waitid(P_PID, pid, &info, WSTOPPED));
 	CHECK_OK(catch_chld());
@@ -647,7 +654,7 @@ CKPT_TEST(jobs, stops_that_are_not_told)
 	pid_t pid;
 
 	CHECK_OK(tell_stops(false));
-	SPAWN(pid, (pause(), 0));
+	SPAWN_SLEEPER(pid);
 	kill(pid, SIGSTOP);
 	CHECK_OK(waitid(P_PID, pid, &info, WSTOPPED));
 	ckpt_here();
@@ -799,7 +806,7 @@ CKPT_TEST(jobs, group_without_its_leader)
 {
 	pid_t leader, member;
 
-	SPAWN(leader, (pause(), 0));
+	SPAWN_SLEEPER(leader);
 	CHECK_OK(setpgid(leader, leader));
 	SPAWN(member, (setpgid(0, leader), stay("member")));
 	ckpt_wait_for("member");
@@ -821,7 +828,7 @@ CKPT_TEST(jobs, group_with_a_dead_leader)
 	pid_t leader, member;
 	siginfo_t info;
 
-	SPAWN(leader, (pause(), 0));
+	SPAWN_SLEEPER(leader);
 	CHECK_OK(setpgid(leader, leader));
 	SPAWN(member, (setpgid(0, leader), stay("member")));
 	ckpt_wait_for("member");
@@ -843,7 +850,7 @@ static int session_with_group(void)
 	pid_t leader, member;
 
 	CHECK_OK(setsid());
-	SPAWN(leader, (pause(), 0));
+	SPAWN_SLEEPER(leader);
 	CHECK_OK(setpgid(leader, leader));
 	SPAWN(member, (setpgid(0, leader), stay("member")));
 	ckpt_wait_for("member");

@@ -26,16 +26,22 @@ TEXT
 # Programs that look at what a record is about, most likely first.
 tests_of() {
 	case $1 in
-	TASK.flags* | TASK.parent_tid) echo "threads_test jobs_test" ;;
+	TASK.io_with | TASK.undo_with) echo "share_test" ;;
+	TASK.flags* | TASK.parent_tid) echo "threads_test jobs_test leader_test" ;;
+	VFORK.*)	echo "vfork_test" ;;
 	TASK.*)		echo "ids_test signal_test" ;;
+<<<<<<< HEAD
 	EXIT.* | STOP.*) echo "jobs_test threads_test" ;;
 	TASK_STATE.*_ns_* | NS.*) echo "ns_test" ;;
+=======
+	EXIT.* | STOP.*) echo "jobs_test threads_test leader_test" ;;
+>>>>>>> 667120e (selftests: see each new field of the tree and of vfork dropped)
 	TASK_STATE.*)	echo "signal_test prctl_test ids_test syscall_test" ;;
 	CRED.*)		echo "creds_test" ;;
 	FILE.*)		echo "files_test fdshare_test pipe_test" ;;
 	PIPE.*)		echo "pipe_test" ;;
 	FD_TABLE.* | FS.*) echo "files_test fs_test ids_test" ;;
-	MM.*)		echo "mm_test vma_test prctl_test ids_test" ;;
+	MM.*)		echo "mm_test vma_test prctl_test ids_test share_test" ;;
 	VMA.pkey)	echo "x86_test" ;;
 	VMA.*)		echo "vma_test mm_test cow_test" ;;
 	SHMEM.*)	echo "shm_test" ;;

@@ -155,9 +155,6 @@ static char *match_line(char *line, const char *controllers)
 	return line;
 }
 
-<<<<<<< HEAD
-char *cgroup_path_of(pid_t pid, const char *controllers)
-=======
 /*
  * A first thread that has ended stays in the cgroup where it did when the others
  * are moved: of a process with others, the next one.
@@ -186,8 +183,7 @@ static pid_t living_thread(pid_t pid)
 	return pid;
 }
 
-int cgroup_of(pid_t pid, enum cgroup_version version, struct cgroup *cg)
->>>>>>> a973a05 (user-cr: freeze processes whose first thread has ended)
+char *cgroup_path_of(pid_t pid, const char *controllers)
 {
 	char name[40];
 	char *text, *rest, *line, *path = NULL;
