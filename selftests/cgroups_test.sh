@@ -4,19 +4,26 @@
 # Control groups of a container: membership and settings are as before, in both
 # versions; the tool makes them, below another group if it is told so.
 #
-# shellcheck disable=SC2317	# tests and conditions are called by name
+# shellcheck disable=SC2016,SC2317	# variables are the program's own, not ours;
+# tests and conditions are called by name
 set -uo pipefail
 
 number=0 failed=0
 scale=${CKPT_TEST_SCALE:-1}
 readonly TESTS=11 top=/sys/fs/cgroup v1=/cgroups
 
-# Two processes that count, and move where $1 and $2 say before that.
-# shellcheck disable=SC2016
+# Two processes that count, and move where the first two arguments say before that.
+# A shell would be in the middle of vfork() now and then.
 readonly PROGRAM='
-echo 0 >"$1/cgroup.procs" || exit
-(echo 0 >"$2/cgroup.procs"; while :; do echo >>"$3/inner"; sleep 0.03; done) &
-while :; do echo >>"$3/outer"; sleep 0.03; done'
+my ($group, $other, $dir) = @ARGV;
+my $name = "outer";
+sub move { open(my $f, ">", "$_[0]/cgroup.procs") or exit 1; syswrite($f, "0") or exit 1; }
+move($group);
+if (!fork()) { move($other); $name = "inner"; }
+for (;;) {
+	open(my $f, ">>", "$dir/$name"); syswrite($f, "\n"); close($f);
+	select(undef, undef, undef, 0.03);
+}'
 
 # ok NAME TEST...
 ok() {
@@ -53,7 +60,7 @@ removed() { remove "$1" 2>/dev/null; [[ ! -d $1 ]]; }
 
 start() { # GROUP GROUP
 	rm -f pid inner outer
-	ns_exec -cpuim -d -P pid -- sh -c "$PROGRAM" sh "$1" "$2" "$PWD" </dev/null >/dev/null 2>&1 || return
+	ns_exec -cpuim -d -P pid -- perl -e "$PROGRAM" "$1" "$2" "$PWD" </dev/null >/dev/null 2>&1 || return
 	pid=$(<pid)
 	wait_until 10 nonempty inner && wait_until 10 nonempty outer
 }
@@ -227,7 +234,7 @@ main() {
 		done
 		exit 0
 	fi
-	for tool in ns_exec checkpoint restart ckptinfo; do
+	for tool in ns_exec checkpoint restart ckptinfo perl; do
 		if ! command -v "$tool" >/dev/null; then
 			echo "Bail out! $tool is not installed"
 			exit 1
