@@ -30,12 +30,8 @@ tests_of() {
 	TASK.flags* | TASK.parent_tid) echo "threads_test jobs_test leader_test" ;;
 	VFORK.*)	echo "vfork_test" ;;
 	TASK.*)		echo "ids_test signal_test" ;;
-<<<<<<< HEAD
-	EXIT.* | STOP.*) echo "jobs_test threads_test" ;;
-	TASK_STATE.*_ns_* | NS.*) echo "ns_test" ;;
-=======
 	EXIT.* | STOP.*) echo "jobs_test threads_test leader_test" ;;
->>>>>>> 667120e (selftests: see each new field of the tree and of vfork dropped)
+	TASK_STATE.*_ns_* | NS.*) echo "ns_test" ;;
 	TASK_STATE.*)	echo "signal_test prctl_test ids_test syscall_test" ;;
 	CRED.*)		echo "creds_test" ;;
 	FILE.*)		echo "files_test fdshare_test pipe_test" ;;
@@ -87,6 +83,12 @@ reason_of() {
 	SCHED.flags:[34] | SCHED.util_*)
 		[[ -e /proc/sys/kernel/sched_util_clamp_min ]] ||
 			echo "this kernel has no CONFIG_UCLAMP_TASK"
+		;;
+	NS.inode)
+		echo "only the tools' own records refer to it: see mounts_test.sh"
+		;;
+	NS.owner_[ug]id)
+		echo "the tests' own is 0, that of root: see rootless_test.sh"
 		;;
 	RSEQ.flags:0)
 		why_skipped rseq_test extensions_of_the_time_slice

@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -163,6 +164,51 @@ NS_TEST(network_namespace_without_loopback)
 NS_TEST(cgroup_namespace)
 {
 	return leave(CLONE_NEWCGROUP, "cgroup", NULL, NULL);
+}
+
+/*
+ * What is mounted in it is the tools' to save, see mounts_test.sh; here it is a
+ * copy of the machine's. What comes later is seen inside only.
+ */
+static int mounts_later(void)
+{
+	CHECK_OK(unshare(CLONE_NEWNS));
+	ckpt_announce("apart", "go.0");
+	CHECK_OK(mkdir("m", 0700));
+	CHECK_OK(mount("m", "m", "tmpfs", 0, NULL));
+	CHECK_OK(creat("m/inside", 0600));
+	ckpt_announce("mounted", "end");
+	return 0;
+}
+
+CKPT_BODY(own_mounts)
+{
+	pid_t pid;
+
+	SPAWN(pid, mounts_later());
+	ckpt_wait_for("apart");
+	ckpt_here();
+	ckpt_wait_for("mounted");
+	CHECK(access("m/inside", F_OK) < 0 && errno == ENOENT);
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+CKPT_TEST_F(ns, mount_namespace)
+{
+	struct app *app = &self->app;
+
+	app->tool = true;
+	ASSERT_EQ(0, app_start(app, "own_mounts"));
+	ASSERT_EQ(0, app_freeze(app));
+	ASSERT_EQ(0, app_checkpoint(app, 0)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_plain() ? app_thaw(app) : app_kill(app));
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_finish(app));
 }
 
 /* ---- Who is in which ---- */
@@ -636,6 +682,24 @@ CKPT_TEST_F(ns, user_namespace)
 	self->app.user = true;
 	self->app.tool = true;
 	ckpt_roundtrip(_metadata, &self->app, "own_user_ns", 1);
+}
+
+CKPT_BODY(no_setgroups)
+{
+	gid_t group = 5;
+
+	CHECK(setgroups(1, &group) < 0 && errno == EPERM);
+	ckpt_here();
+	CHECK(setgroups(1, &group) < 0 && errno == EPERM);
+	return 0;
+}
+
+CKPT_TEST_F(ns, user_namespace_without_setgroups)
+{
+	self->app.user = true;
+	self->app.no_setgroups = true;
+	self->app.tool = true;
+	ckpt_roundtrip(_metadata, &self->app, "no_setgroups", 1);
 }
 
 CKPT_TEST_F(ns, user_and_network_namespace_twice)

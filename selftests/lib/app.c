@@ -272,11 +272,15 @@ static void first_log_line(struct app *app)
 	snprintf(app->reason, sizeof(app->reason), "%s", p ? p + 1 : text);
 }
 
-static int map_ids(pid_t pid)
+static int map_ids(const struct app *app, pid_t pid)
 {
 	char path[64];
 	int ret;
 
+	snprintf(path, sizeof(path), "/proc/%d/setgroups", pid);
+	ret = app->no_setgroups ? write_file(path, "deny") : 0;
+	if (ret)
+		return ret;
 	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
 	ret = write_file(path, APP_UID_MAP);
 	snprintf(path, sizeof(path), "/proc/%d/gid_map", pid);
@@ -311,7 +315,7 @@ int app_start(struct app *app, const char *body)
 	}
 	app->pid = pid;
 	if (app->user)
-		ret = map_ids(pid);
+		ret = map_ids(app, pid);
 	close(mapped[0]);
 	close(mapped[1]);
 	ret = ret ?: app_wait_ready(app);

@@ -183,6 +183,7 @@ struct app {
 	bool below_init;	/* the body is a child of the container's init */
 	bool net;		/* the container has a network of its own */
 	bool user;		/* and a user namespace, with APP_UID_MAP */
+	bool no_setgroups;	/* in which setgroups() is denied */
 	bool tool;		/* restart(1) restarts it, not we */
 	bool in_call;		/* it is checkpointed in a call that goes on */
 	const char *exe;	/* the program with the body, beside the test's own */
