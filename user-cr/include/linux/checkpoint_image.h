@@ -77,11 +77,13 @@ struct ckpt_section {
 /**
  * enum ckpt_arch - architecture of the saved tasks
  * @CKPT_ARCH_UM_X86_64: User-Mode Linux on x86_64
- * @CKPT_ARCH_X86_64: x86_64
+ * @CKPT_ARCH_X86_64: x86_64, and 32-bit programs on it
+ * @CKPT_ARCH_I386: x86 with a 32-bit kernel; its records are those of x86_64
  */
 enum ckpt_arch {
 	CKPT_ARCH_UM_X86_64	= 1,
 	CKPT_ARCH_X86_64	= 2,
+	CKPT_ARCH_I386		= 3,
 };
 
 /**
