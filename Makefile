@@ -52,8 +52,19 @@ kernel-x86_64-debug: kernel-tree ## the same with KASAN, UBSAN, lockdep, kmemlea
 	@scripts/stamp kernel-x86_64-debug $(kernel_inputs) --makes $(BUILD)/x86_64-debug/vmlinux -- \
 		scripts/build-kernel -o $(BUILD)/x86_64-debug x86_64-debug
 
+kernel-i386: kernel-tree ## a PC with 32 bits for qemu, and the programs that it runs
+	@scripts/deps qemu
+	@scripts/stamp kernel-i386 $(kernel_inputs) --makes $(BUILD)/i386/vmlinux -- \
+		scripts/build-kernel -o $(BUILD)/i386 i386
+	@scripts/i386-root
+
 tools: deps ## user-cr: checkpoint, restart, ns_exec, ckptinfo, ckpt-convert
 	@$(call in_folder,user-cr)
+
+# What they are linked with comes with the programs of the machine.
+tools-i386: deps kernel-i386 ## the tools as 32-bit programs
+	@$(MAKE) --no-print-directory -s -C user-cr -j $${JOBS:-$$(nproc)} O=$(BUILD)/user-cr programs32 \
+		ROOT32=$(BUILD)/i386/root
 
 selftests: tools kernel-tree ## the test programs
 	@$(call in_folder,selftests)
@@ -66,8 +77,8 @@ check: kernel tools selftests ## all tests
 check-debug: kernel-debug tools selftests ## all tests on the debug kernel
 	@scripts/check -a um-debug
 
-check-all: kernel kernel-x86_64 kernel-x86_64-vdso tools selftests ## all tests, then those for x86_64 on it
-	@scripts/check --on=x86_64
+check-all: kernel kernel-x86_64 kernel-x86_64-vdso tools-i386 tools selftests ## all tests, then those for x86_64 and i386 on them
+	@scripts/check --on=x86_64 --on=i386
 
 mutate: kernel tools selftests ## drop each field of the image, and see a test fail
 	@scripts/mutate
@@ -124,5 +135,5 @@ fi
 endef
 
 .PHONY: demo shell deps kernel kernel-debug kernel-x86_64 kernel-x86_64-vdso kernel-x86_64-debug \
-	tools selftests check check-debug check-all \
+	kernel-i386 tools tools-i386 selftests check check-debug check-all \
 	mutate bench bench-criu lint bisect kernel-tree export export-check clean help

@@ -53,7 +53,7 @@ static struct {
 	char *keep[MAX_KEEP];
 	char *disk[MAX_DISKS];
 	int nkeep, ndisks;
-	bool tty, merge, split, leaks;
+	bool over, tty, merge, split, leaks;
 	struct winsize ws;
 } job;
 
@@ -175,6 +175,9 @@ static void read_job(void)
 			if (job.nkeep < MAX_KEEP)
 				job.keep[job.nkeep++] = p + 1;
 			break;
+		case JOB_OVER:
+			job.over = true;
+			break;
 		case JOB_STATE:
 			job.state = p + 1;
 			break;
@@ -286,14 +289,20 @@ static int mount_shared(const char *tag, const char *host, const char *dir,
 
 static void mount_root(void)
 {
+	const char *layers = "lowerdir=/host,upperdir=/rw/upper,workdir=/rw/work";
+
 	if (mount_shared(WIRE_TAG_ROOT, "/", "/host", MS_RDONLY))
 		die("mount the host's root");
+	if (job.over) {
+		if (mount_shared(WIRE_TAG_OVER, NULL, "/over", MS_RDONLY))
+			die("mount what lies over the host's root");
+		layers = "lowerdir=/over:/host,upperdir=/rw/upper,workdir=/rw/work";
+	}
 	if (mount("none", "/rw", "tmpfs", 0, "mode=755"))
 		die("mount tmpfs");
 	if (mkdir("/rw/upper", 0755) || mkdir("/rw/work", 0755))
 		die("make the upper directory");
-	if (mount("root", "/new", "overlay", 0,
-		  "lowerdir=/host,upperdir=/rw/upper,workdir=/rw/work"))
+	if (mount("root", "/new", "overlay", 0, layers))
 		die("mount the overlay");
 }
 

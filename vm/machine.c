@@ -43,15 +43,15 @@
 static const char usage[] =
 "Usage: vm/run [OPTION...] -- CMD [ARG...]\n"
 "Boot a built kernel and run CMD as root in it: User-Mode Linux, as an ordinary\n"
-"process, or x86_64 in qemu.\n"
+"process, or x86_64 or i386 in qemu.\n"
 "\n"
 "The machine:\n"
-"  -a, --arch=NAME      kernel to boot: um (default), um-debug, x86_64 or\n"
-"                       x86_64-debug\n"
+"  -a, --arch=NAME      kernel to boot: um (default), um-debug, x86_64,\n"
+"                       x86_64-debug or i386\n"
 "  -k, --kernel=FILE    boot FILE instead of build/NAME/linux or .../vmlinux\n"
-"  -A, --accel=NAME     how qemu runs x86_64: kvm or tcg, which emulates\n"
+"  -A, --accel=NAME     how qemu runs a PC: kvm or tcg, which emulates\n"
 "                       (default: kvm where it works)\n"
-"  -C, --cpu=MODEL      processors of x86_64, as qemu's -cpu takes them, for\n"
+"  -C, --cpu=MODEL      processors of a PC, as qemu's -cpu takes them, for\n"
 "                       example qemu64 or max,-avx (default " DEFAULT_CPU ")\n"
 "  -m, --memory=SIZE    memory, in MiB or with a suffix M or G (default 512M)\n"
 "  -c, --cpus=N         virtual processors, 1 to 8 (default 2)\n"
@@ -69,7 +69,8 @@ static const char usage[] =
 "  -h, --help           print this text\n"
 "  -V, --version        print the version\n"
 "\n"
-"CMD sees the host's root file system; what it changes is gone afterwards. It\n"
+"CMD sees the host's root file system, on i386 with the 32-bit programs of\n"
+"scripts/i386-root in place of its own; what it changes is gone afterwards. It\n"
 "starts in the caller's directory if the machine has it, and gets a terminal if\n"
 "the caller has one. /tmp, /run and /dev/shm are empty and the machine's own. The\n"
 "v1 freezer is mounted on /cgroups, cgroup v2 on /sys/fs/cgroup.\n"
@@ -84,11 +85,13 @@ static const char usage[] =
 static const struct arch {
 	const char *name, *kernel;
 	bool pc, debug;
+	bool narrow;	/* runs 32-bit programs only */
 } archs[] = {
 	{ "um", "linux" },
 	{ "um-debug", "linux", .debug = true },
 	{ "x86_64", "vmlinux", .pc = true },
 	{ "x86_64-debug", "vmlinux", .pc = true, .debug = true },
+	{ "i386", "vmlinux", .pc = true, .narrow = true },
 };
 
 /* One output of the machine on its way to a file descriptor of the caller. */
@@ -339,8 +342,8 @@ static void write_job(void)
 	for (i = 0; i < opt.argc; i++)
 		put(f, JOB_ARG, "%s", opt.argv[i]);
 
-	put(f, JOB_ENV, "PATH=%s/build/user-cr/bin:%s/build/selftests:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-	    opt.top, opt.top);
+	put(f, JOB_ENV, "PATH=%s/build/user-cr%s/bin:%s/build/selftests:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+	    opt.top, opt.m.over ? "/32" : "", opt.top);
 	put(f, JOB_ENV, "HOME=/root");
 	put(f, JOB_ENV, "USER=root");
 	put(f, JOB_ENV, "LOGNAME=root");
@@ -357,6 +360,8 @@ static void write_job(void)
 		if (!is_below(cwd, opt.top))
 			put_keep(f, cwd);
 	}
+	if (opt.m.over)
+		put(f, JOB_OVER, "");
 	if (opt.m.state)
 		put(f, JOB_STATE, "%s", opt.m.state);
 	for (i = 0; i < opt.m.ndisks; i++)
@@ -378,7 +383,7 @@ static void write_job(void)
 
 static void fill_control_dir(void)
 {
-	static const char *const dirs[] = { "", "/dev", "/host", "/rw", "/new" };
+	static const char *const dirs[] = { "", "/dev", "/host", "/over", "/rw", "/new" };
 	char *from, *to;
 	size_t i;
 
@@ -388,7 +393,7 @@ static void fill_control_dir(void)
 			fail("cannot make %s: %s", to, strerror(errno));
 		free(to);
 	}
-	from = format("%s/build/vm/init", opt.top);
+	from = format("%s/build/vm/init%s", opt.top, opt.m.over ? "32" : "");
 	to = format("%s/init", opt.m.boot);
 	copy_file(from, to);
 	free(from);
@@ -446,6 +451,20 @@ static const struct arch *find_arch(const char *name)
 		if (!strcmp(archs[i].name, name))
 			return &archs[i];
 	fail("unknown arch %s; see --help", name);
+}
+
+/* A kernel that does not run the host's programs needs others. */
+static void find_over(void)
+{
+	char *init = format("%s/build/vm/init32", opt.top);
+
+	opt.m.over = format("%s/build/i386/root", opt.top);
+	if (access(opt.m.over, R_OK | X_OK))
+		fail("no programs in %s; fetch them: scripts/i386-root",
+		     opt.m.over);
+	if (access(init, R_OK))
+		fail("no %s; its compiler is missing: scripts/deps qemu", init);
+	free(init);
 }
 
 static void parse_options(int argc, char **argv)
@@ -546,7 +565,7 @@ static void parse_options(int argc, char **argv)
 	opt.m.pc = arch->pc;
 	opt.m.debug = arch->debug;
 	if (opt.m.cpu && !arch->pc)
-		fail("cpu: %s runs on the host's processor; only x86_64 has a model",
+		fail("cpu: %s runs on the host's processor; only a PC has a model",
 		     arch->name);
 	if (!opt.m.cpu)
 		opt.m.cpu = DEFAULT_CPU;
@@ -559,6 +578,8 @@ static void parse_options(int argc, char **argv)
 		fail("no kernel at %s; build it: scripts/build-kernel %s",
 		     opt.m.kernel, opt.arch);
 	opt.m.kernel = realpath(opt.m.kernel, NULL);
+	if (arch->narrow)
+		find_over();
 	if (state) {
 		if (mkdir(state, 0777) && errno != EEXIST)
 			fail("cannot make %s: %s", state, strerror(errno));

@@ -42,6 +42,7 @@ struct disk {
  * @kernel: the User-Mode Linux binary, or the vmlinux of a PC
  * @dir: control directory, private to this machine
  * @boot: root the kernel boots from, in @dir
+ * @over: directory laid over the host's root, or NULL
  * @state: directory shared with the machine, or NULL
  * @mem: memory in MiB
  * @cpus: virtual processors
@@ -56,7 +57,7 @@ struct disk {
  */
 struct machine {
 	const char *kernel, *accel, *cpu;
-	char *dir, *boot, *state;
+	char *dir, *boot, *over, *state;
 	struct disk disks[MAX_DISKS];
 	int ndisks;
 	char **append;

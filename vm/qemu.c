@@ -184,6 +184,8 @@ run_qemu(const struct machine *m, const struct lines *lines)
 	PORT("err", WIRE_LINE_ERR, 6);
 	SHARE(WIRE_TAG_CTL, m->boot, "");
 	SHARE(WIRE_TAG_ROOT, "/", ",readonly=on");
+	if (m->over)
+		SHARE(WIRE_TAG_OVER, m->over, ",readonly=on");
 	if (m->state)
 		SHARE(WIRE_TAG_STATE, m->state, "");
 	for (i = 0; i < m->ndisks; i++) {

@@ -68,6 +68,7 @@ struct wire_head {
 /* What a PC mounts: tags of 9p, and the options they have in common. */
 #define WIRE_TAG_CTL	"ctl"
 #define WIRE_TAG_ROOT	"root"
+#define WIRE_TAG_OVER	"over"
 #define WIRE_TAG_STATE	"state"
 #define WIRE_9P		"trans=virtio,version=9p2000.L,msize=262144"
 
@@ -86,6 +87,7 @@ enum job_type {
 	JOB_ENV		= 'E',	/* one VAR=VALUE */
 	JOB_CWD		= 'C',	/* working directory */
 	JOB_KEEP	= 'K',	/* keep visible below the machine's own /tmp, /run */
+	JOB_OVER	= 'O',	/* there is a root of 32-bit programs, over the host's */
 	JOB_STATE	= 'S',	/* host directory for /state */
 	JOB_DISK	= 'D',	/* file system of the next disk */
 	JOB_TTY		= 'T',	/* give a terminal: "rows cols" */
