@@ -216,6 +216,7 @@ int check_vdso(struct ckpt_reader *r, const struct ckpt_record *rec);
 int check_regset_rest(struct ckpt_reader *r, const struct ckpt_record *rec);
 
 /* Helpers for these: true if it is as it must be. */
+bool is_x86(uint32_t arch);
 bool all_zero(const void *bytes, size_t len);
 bool padded_string(const char *s, size_t size);
 bool is_string(const char *s, size_t len);

@@ -37,7 +37,7 @@ int check_arch_task(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (rec->tail_len)
 		return reader_fail(r, "ARCH_TASK: a tail where there should be none");
 	task->has_arch = true;
-	if (r->header.arch == CKPT_ARCH_X86_64)
+	if (is_x86(r->header.arch))
 		return check_x86_task(r, rec);
 	return 0;
 }
@@ -119,7 +119,7 @@ int check_regset_rest(struct ckpt_reader *r, const struct ckpt_record *rec)
 
 	ckpt_record_body(rec, &s, sizeof(s));
 	len = rec->tail_len - s.size;
-	if (r->header.version < 2 || r->header.arch != CKPT_ARCH_X86_64 ||
+	if (r->header.version < 2 || !is_x86(r->header.arch) ||
 	    s.note != XSTATE_NOTE || s.size % 8 || len % sizeof(*c))
 		return reader_fail(r, "REGSET: %u bytes of registers in %u bytes",
 				   s.size, rec->tail_len);

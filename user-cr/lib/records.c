@@ -169,10 +169,18 @@ static const struct ckpt_record_layout arch_tasks[] = {
 		.name = "ARCH_TASK", .body = &layout_of_ckpt_x86_task,
 		.tail = { REST(BYTES, "state") },
 	},
+	[CKPT_ARCH_I386] = {
+		.name = "ARCH_TASK", .body = &layout_of_ckpt_x86_task,
+		.tail = { REST(BYTES, "state") },
+	},
 };
 
 static const struct ckpt_record_layout arch_mms[] = {
 	[CKPT_ARCH_X86_64] = {
+		.name = "ARCH_MM", .body = &layout_of_ckpt_x86_mm,
+		.tail = { REST_OF(ckpt_x86_segment, "segments") },
+	},
+	[CKPT_ARCH_I386] = {
 		.name = "ARCH_MM", .body = &layout_of_ckpt_x86_mm,
 		.tail = { REST_OF(ckpt_x86_segment, "segments") },
 	},
@@ -246,6 +254,12 @@ const char *ckpt_record_name(uint32_t type)
 	return layout ? layout->name : NULL;
 }
 
+/* All kernels for x86 write the same records. */
+bool is_x86(uint32_t arch)
+{
+	return arch == CKPT_ARCH_X86_64 || arch == CKPT_ARCH_I386;
+}
+
 const char *ckpt_arch_name(uint32_t arch)
 {
 	switch (arch) {
@@ -253,6 +267,8 @@ const char *ckpt_arch_name(uint32_t arch)
 		return "um-x86_64";
 	case CKPT_ARCH_X86_64:
 		return "x86_64";
+	case CKPT_ARCH_I386:
+		return "i386";
 	}
 	return NULL;
 }
@@ -440,8 +456,7 @@ static bool may_be_there(const struct ckpt_reader *r, uint32_t type)
 		return r->header.version >= 2;
 	case CKPT_REC_VDSO:
 	case CKPT_REC_ARCH_MM:
-		return r->header.version >= 2 &&
-		       r->header.arch == CKPT_ARCH_X86_64;
+		return r->header.version >= 2 && is_x86(r->header.arch);
 	default:
 		return true;
 	}

@@ -625,6 +625,22 @@ static void test_arch_mm_place(const struct image *image)
 	free(bad.bytes);
 }
 
+/* Kernels of other widths write the same records. */
+static void test_arch(const struct image *image, uint32_t arch)
+{
+	struct image other = *image;
+	struct ckpt_image_header *h;
+
+	other.bytes = malloc(image->len);
+	memcpy(other.bytes, image->bytes, image->len);
+	h = (void *)(other.bytes + other.header);
+	h->arch = arch;
+	image_repair(&other);
+	test_good(&other);
+	test_arch_mm_place(&other);
+	free(other.bytes);
+}
+
 /* Each version and architecture that there are. */
 static void test_kinds(void)
 {
@@ -645,6 +661,7 @@ static void test_kinds(void)
 	test_changes(&v1_x86, v1_changes, NR(v1_changes));
 	test_changes(&x86, x86_changes, NR(x86_changes));
 	test_arch_mm_place(&x86);
+	test_arch(&x86, CKPT_ARCH_I386);
 	test_repaired_flips(&x86);
 	test_words(&x86);
 	test_random(&x86);
