@@ -429,7 +429,7 @@ CKPT_TEST_F(image, illegal_values_are_refused)
 /* ---- What the header says, of the image and of the machine that wrote it ---- */
 
 #define ON_UM		(1U << CKPT_ARCH_UM_X86_64)
-#define ON_X86		(1U << CKPT_ARCH_X86_64)
+#define ON_X86		(1U << CKPT_ARCH_X86_64 | 1U << CKPT_ARCH_I386)
 #define ANYWHERE	(ON_UM | ON_X86)
 
 struct forged_header {
@@ -475,8 +475,12 @@ static const struct forged_header forged_header[] = {
 	/* The machine */
 	IS(arch, 0, ANYWHERE, "another architecture"),
 	IS(arch, 99, ANYWHERE, "another architecture"),
-	XOR(arch, CKPT_ARCH_UM_X86_64 ^ CKPT_ARCH_X86_64, ANYWHERE, "another architecture"),
-	IS(arch, CKPT_ARCH_UM_X86_64 + CKPT_ARCH_X86_64, ANYWHERE, "another architecture"),
+	IS(arch, CKPT_ARCH_I386 + 1, ANYWHERE, "another architecture"),
+	IS(arch, CKPT_ARCH_UM_X86_64, ON_X86, "another architecture"),
+	IS(arch, CKPT_ARCH_X86_64, ON_UM, "another architecture"),
+	IS(arch, CKPT_ARCH_X86_64, 1U << CKPT_ARCH_I386, "another architecture, by a 64-bit kernel"),
+	IS(arch, CKPT_ARCH_I386, ON_UM, "another architecture"),
+	IS(arch, CKPT_ARCH_I386, 1U << CKPT_ARCH_X86_64, "another architecture, by a 32-bit kernel"),
 	IS(page_size, 0, ANYWHERE, "page size 0;"),
 	IS(page_size, 65536, ANYWHERE, "page size 65536;"),
 	XOR(page_size, 1, ANYWHERE, "page size 4097;"),

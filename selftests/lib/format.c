@@ -278,11 +278,13 @@ const struct field fields[] = {
 
 const unsigned int nr_fields = sizeof(fields) / sizeof(fields[0]);
 
+/* That of the records: all kernels for x86 write the same ones. */
 static uint32_t arch_of(const struct image *img)
 {
 	const struct ckpt_section *section = (void *)(img->data + img->header);
+	uint32_t arch = ((const struct ckpt_image_header *)(section + 1))->arch;
 
-	return ((const struct ckpt_image_header *)(section + 1))->arch;
+	return arch == CKPT_ARCH_I386 ? CKPT_ARCH_X86_64 : arch;
 }
 
 struct ckpt_record *image_record(const struct image *img, uint32_t type,
