@@ -104,7 +104,8 @@ series_objects() {
 			um:mm/checkpoint_huge.c | um:checkpoint/rseq.c | um:kernel/rseq.c | \
 				um:checkpoint/dispatch.c) continue ;;
 			x86_64:arch/x86/um/* | x86_64:fs/hostfs/*) continue ;;
-			x86_64:arch/x86/*) ;;
+			i386:arch/x86/um/* | i386:fs/hostfs/*) continue ;;
+			x86_64:arch/x86/* | i386:arch/x86/*) ;;
 			*:arch/* | *:tools/* | *:scripts/* | *:samples/* | *:Documentation/*) continue ;;
 			esac
 			printf '%s\n' "${file%.c}.o"
