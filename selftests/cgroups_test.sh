@@ -7,9 +7,8 @@
 # shellcheck disable=SC2016,SC2317	# variables are the program's own, not ours;
 # tests and conditions are called by name
 set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-number=0 failed=0
-scale=${CKPT_TEST_SCALE:-1}
 readonly TESTS=11 top=/sys/fs/cgroup v1=/cgroups
 
 # Two processes that count, and move where the first two arguments say before that.
@@ -25,33 +24,6 @@ for (;;) {
 	select(undef, undef, undef, 0.03);
 }'
 
-# ok NAME TEST...
-ok() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >words 2>&1; then
-		printf 'ok %d %s\n' "$number" "$name"
-		return
-	fi
-	failed=$((failed + 1))
-	printf 'not ok %d %s\n' "$number" "$name"
-	sed 's/^/# /' words
-}
-
-# wait_until SECONDS CONDITION...: 0 when it came true
-wait_until() {
-	local tries=$(($1 * 20 * scale))
-	shift
-	while ((tries-- > 0)); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
-
-gone() { [[ ! -e /proc/$1 ]]; }
-nonempty() { [[ -s $1 ]]; }
 frozen() { grep -qx 'frozen 1' "$1/cgroup.events"; }
 remove() { # a group and those in it
 	[[ ! -d $1 ]] || find "$1" -depth -type d -exec rmdir {} \;

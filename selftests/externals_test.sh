@@ -10,11 +10,10 @@
 # shellcheck disable=SC2016,SC2317	# variables are the program's own, not ours;
 # tests and conditions are called by name
 set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
 readonly STEPS=60 alphabet=abcdefghijklmnopqrstuvwxyz
-number=0 failed=0
 readers=()
-scale=${CKPT_TEST_SCALE:-1}
 
 # Writes numbers to descriptors 7 and 8, with the letter that comes next from
 # descriptor 9; 8 gets the negative ones. Descriptor 6 is 7 once more.
@@ -28,37 +27,6 @@ for my $i (1 .. $ENV{STEPS}) {
 	if ($i == $ENV{STEPS} / 3) { open(my $f, ">", "third"); close($f); }
 	select(undef, undef, undef, 0.03);
 }'
-
-say() { printf '# %s\n' "$*"; }
-
-# ok NAME TEST...
-ok() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >words 2>&1; then
-		printf 'ok %d %s\n' "$number" "$name"
-		return
-	fi
-	failed=$((failed + 1))
-	printf 'not ok %d %s\n' "$number" "$name"
-	sed 's/^/# /' words
-}
-
-# wait_until SECONDS CONDITION...: 0 when it came true
-wait_until() {
-	local tries=$(($1 * 20 * scale))
-	shift
-	while ((tries-- > 0)); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
-
-nonempty() { [[ -s $1 ]]; }
-exists() { [[ -e $1 ]]; }
-gone() { [[ ! -e /proc/$1 ]]; }
 
 letters() { # FROM TO: a letter for each step
 	local i

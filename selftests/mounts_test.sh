@@ -12,9 +12,8 @@
 # shellcheck disable=SC2016,SC2317	# variables are the program's own, not ours;
 # tests and conditions are called by name
 set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-number=0 failed=0
-scale=${CKPT_TEST_SCALE:-1}
 readonly TESTS=13
 
 # The program counts, in a file that it has open on a tmpfs.
@@ -69,34 +68,6 @@ run /usr/bin/umount -l /old
 run /usr/bin/rmdir /old
 exec "$loader" --library-path "${loader%/*}" /usr/bin/perl -e "$2" <dev/null >dev/null 2>&1'
 
-say() { printf '# %s\n' "$*"; }
-
-# ok NAME TEST...
-ok() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >words 2>&1; then
-		printf 'ok %d %s\n' "$number" "$name"
-		return
-	fi
-	failed=$((failed + 1))
-	printf 'not ok %d %s\n' "$number" "$name"
-	sed 's/^/# /' words
-}
-
-# wait_until SECONDS CONDITION...: 0 when it came true
-wait_until() {
-	local tries=$(($1 * 20 * scale))
-	shift
-	while ((tries-- > 0)); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
-
-gone() { [[ ! -e /proc/$1 ]]; }
 inside() { printf '/proc/%d/root%s' "$pid" "$1"; }
 last_count() { tail -n 1 "$(inside /peer/count)"; }
 counts() {

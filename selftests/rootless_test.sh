@@ -8,40 +8,12 @@
 # shellcheck disable=SC2016,SC2317	# variables are the program's own, not ours;
 # tests and conditions are called by name
 set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
 readonly sysctl=/proc/sys/kernel/checkpoint_unprivileged
 readonly PROGRAM='i=0; while :; do i=$((i + 1)); echo $i; sleep 0.1; done'
-number=0 failed=0
-scale=${CKPT_TEST_SCALE:-1}
 cgroup=
 
-# ok NAME TEST...
-ok() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >words 2>&1; then
-		printf 'ok %d %s\n' "$number" "$name"
-		return
-	fi
-	failed=$((failed + 1))
-	printf 'not ok %d %s\n' "$number" "$name"
-	sed 's/^/# /' words
-}
-
-# wait_until SECONDS CONDITION...: 0 when it came true
-wait_until() {
-	local tries=$(($1 * 20 * scale))
-	shift
-	while ((tries-- > 0)); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
-
-nonempty() { [[ -s $1 ]]; }
-gone() { [[ ! -e /proc/$1 ]]; }
 frozen() { grep -qx 'frozen 1' "$cgroup/cgroup.events"; }
 beyond() { (($(tail -n 1 out 2>/dev/null || echo 0) > $1)); }
 

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2317	# is read, and called, by those who take it in
+#
+# What tests that are shell scripts have in common. They run in a folder of their
+# own, with set -uo pipefail.
+
+number=0 failed=0
+scale=${CKPT_TEST_SCALE:-1}
+
+say() { printf '# %s\n' "$*"; }
+
+# ok NAME TEST...
+ok() {
+	local name=$1
+	shift
+	number=$((number + 1))
+	if "$@" >words 2>&1; then
+		printf 'ok %d %s\n' "$number" "$name"
+		return
+	fi
+	failed=$((failed + 1))
+	printf 'not ok %d %s\n' "$number" "$name"
+	sed 's/^/# /' words
+}
+
+# wait_until SECONDS CONDITION...: 0 when it came true
+wait_until() {
+	local tries=$(($1 * 20 * scale))
+	shift
+	while ((tries-- > 0)); do
+		"$@" && return
+		sleep 0.05
+	done
+	return 1
+}
+
+nonempty() { [[ -s $1 ]]; }
+exists() { [[ -e $1 ]]; }
+gone() { [[ ! -e /proc/$1 ]]; }
