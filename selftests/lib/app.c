@@ -643,17 +643,14 @@ static long last_number(const char *text, const char *field)
 	return strtol(end, NULL, 10);
 }
 
-static pid_t find_below(pid_t top, pid_t nr)
+static pid_t find_below(pid_t top, pid_t nr);
+
+static pid_t find_below_thread(pid_t pid, const char *tid, pid_t nr)
 {
-	char path[64], text[4096], *p, *save = NULL;
+	char path[300], text[4096], *p, *save = NULL;
 	pid_t found;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", top);
-	if (read_file(path, text, sizeof(text)) <= 0)
-		return -1;
-	if (last_number(text, "NSpid:") == nr)
-		return top;
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", top, top);
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/children", pid, tid);
 	if (read_file(path, text, sizeof(text)) <= 0)
 		return -1;
 	for (p = strtok_r(text, " \n", &save); p;
@@ -663,6 +660,27 @@ static pid_t find_below(pid_t top, pid_t nr)
 			return found;
 	}
 	return -1;
+}
+
+static pid_t find_below(pid_t top, pid_t nr)
+{
+	char path[64], text[4096];
+	pid_t found = -1;
+	struct dirent *d;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", top);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return -1;
+	if (last_number(text, "NSpid:") == nr)
+		return top;
+	snprintf(path, sizeof(path), "/proc/%d/task", top);
+	dir = opendir(path);
+	while (dir && found <= 0 && (d = readdir(dir)))
+		found = find_below_thread(top, d->d_name, nr);
+	if (dir)
+		closedir(dir);
+	return found;
 }
 
 pid_t app_pid_of(struct app *app, pid_t nr)
