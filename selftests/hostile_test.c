@@ -556,7 +556,7 @@ CKPT_TEST_F(hostile, forged_signals)
 	FORGED_INFO(MUST_REFUSE, si->si_signo = -1);
 	FORGED_INFO(MUST_REFUSE, si->si_signo = 0x7fffffff);
 	FORGED_INFO(MUST_REFUSE, si->si_signo = SIGKILL);
-	FORGED_INFO(MUST_REFUSE, si->si_signo = SIGSTOP);
+	FORGED_INFO(MAY_RESTART, si->si_signo = SIGSTOP);
 	/* Timers own their signals: one that comes alone has no timer. */
 	FORGED_INFO(MUST_REFUSE, (si->si_code = SI_TIMER, si->si_timerid = 77));
 	for (code = -100; code <= 0x100; code++) {

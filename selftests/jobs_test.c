@@ -417,6 +417,27 @@ CKPT_TEST(jobs, stopped_and_not_waited_for)
 	return 0;
 }
 
+CKPT_TEST(jobs, stopped_and_told_to_stop_again)
+{
+	siginfo_t info = {};
+	int status;
+	pid_t pid;
+
+	SPAWN(pid, (pause(), 0));
+	kill(pid, SIGSTOP);
+	CHECK_OK(waitid(P_PID, pid, &info, WSTOPPED));
+	/* It is pending until the process goes on, or is taken back by that. */
+	kill(pid, SIGSTOP);
+	ckpt_here();
+	CHECK_OK(wait_state(pid, 'T'));
+	kill(pid, SIGCONT);
+	CHECK_EQ(pid, waitpid(pid, &status, WCONTINUED));
+	CHECK_OK(wait_state(pid, 'S'));
+	kill(pid, SIGKILL);
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	return 0;
+}
+
 CKPT_TEST(jobs, continued_and_not_waited_for)
 {
 	siginfo_t info = {};
