@@ -157,6 +157,39 @@ CKPT_TEST_F(hostile_policy, timers_that_fire_oddly)
 	finish(_metadata, app);
 }
 
+CKPT_BODY(timer_without_signal)
+{
+	struct itimerspec spec = { .it_value = { 1000, 0 } };
+	struct sigevent event = { .sigev_notify = SIGEV_NONE };
+	timer_t timer;
+
+	CHECK_OK(timer_create(CLOCK_MONOTONIC, &event, &timer));
+	CHECK_OK(timer_settime(timer, 0, &spec, NULL));
+	ckpt_here();
+	sleep_ms(100);
+	return 0;
+}
+
+/* There is no signal 0: whoever gets it must not be killed by another one. */
+CKPT_TEST_F(hostile_policy, timer_that_sends_no_signal_and_has_sent_it)
+{
+	struct app *app = &self->app;
+	struct ckpt_timer *t;
+
+	NOT_PLAIN();
+	app->below_init = true;
+	ASSERT_EQ(0, hostile_capture(app, &img, "timer_without_signal"));
+	EXPECT_EQ(RESTARTED, hostile_try(app, &img, img.len));
+	EXPECT_STREQ("status 0\n", app->log);
+	t = record_tail(image_record(&img, CKPT_REC_TIMERS, 0));
+	ASSERT_EQ(SIGEV_NONE, t->notify);
+	t->flags = CKPT_TIMER_IGNORED;
+	EXPECT_TRUE(attempt(app, &img) == REFUSED || !strcmp(app->log, "status 0\n")) {
+		TH_LOG("%s", app->log);
+	}
+	image_free(&img);
+}
+
 /* ---- Seccomp ---- */
 
 static bool no_filters(void)
