@@ -78,7 +78,10 @@ CKPT_TEST_F(hostile_policy, timers_that_cannot_be_made)
 		REFUSED_WITH(none, timer(&bad, 0)->clock = clock[i]);
 	REFUSED_WITH(none, timer(&bad, 1)->id = timer(&bad, 0)->id);
 	REFUSED_WITH(none, timer(&bad, 0)->signal = 0);
-	REFUSED_WITH(none, timer(&bad, 0)->notify = SIGEV_NONE | SIGEV_THREAD);
+	REFUSED_WITH(none, ({
+		timer(&bad, 0)->notify = SIGEV_NONE | SIGEV_THREAD;
+		timer(&bad, 0)->flags = 0;
+	}));
 	REFUSED_WITH(none, ({
 		timer_with(&bad, SIGEV_THREAD_ID, 0)->notify = SIGEV_NONE | SIGEV_THREAD_ID;
 	}));
