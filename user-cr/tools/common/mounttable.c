@@ -8,7 +8,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "mounttable.h"
@@ -271,13 +270,14 @@ char *path_join(const char *dir, const char *name)
 	return xasprintf("%s/%s", strcmp(dir, "/") ? dir : "", name);
 }
 
-/* The device tells: what is asked for has its own, or that of nothing near. */
+/* Its device would not tell: btrfs has one for each subvolume. */
 static bool shows(const char *path, const struct mnt *mnt)
 {
-	struct stat st;
+	struct statx stx;
 
-	return !lstat(path, &st) && major(st.st_dev) == mnt->major &&
-	       minor(st.st_dev) == mnt->minor;
+	return !statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+		      UNIQUE_MOUNT_ID, &stx) &&
+	       stx.stx_mask & UNIQUE_MOUNT_ID && stx.stx_mnt_id == mnt->id;
 }
 
 bool mount_is_seen(const struct mnt *mnt)
