@@ -270,14 +270,25 @@ char *path_join(const char *dir, const char *name)
 	return xasprintf("%s/%s", strcmp(dir, "/") ? dir : "", name);
 }
 
-/* Its device would not tell: btrfs has one for each subvolume. */
+/*
+ * The device tells: what is asked for has its own, or that of nothing near. It is
+ * that of the mount: files on btrfs have one for each subvolume.
+ */
 static bool shows(const char *path, const struct mnt *mnt)
 {
-	struct statx stx;
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	bool same = false;
+	struct mnt here;
+	uint64_t id;
 
-	return !statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
-		      UNIQUE_MOUNT_ID, &stx) &&
-	       stx.stx_mask & UNIQUE_MOUNT_ID && stx.stx_mnt_id == mnt->id;
+	if (fd < 0)
+		return false;
+	if (!mount_id_of(fd, &id) && !mount_read(id, &here)) {
+		same = same_filesystem(&here, mnt);
+		mount_free(&here);
+	}
+	close(fd);
+	return same;
 }
 
 bool mount_is_seen(const struct mnt *mnt)
