@@ -98,7 +98,7 @@ CKPT_TEST_F(hostile_ns, namespaces)
 	REFUSED_WITH(wrong, state_of(1)->ipc_ns_id = state_of(1)->uts_id);
 	REFUSED_WITH(wrong, state_of(1)->mnt_ns_id = 99999);
 	REFUSED_WITH(wrong, state_of(1)->pid_ns_for_children = 2);
-	REFUSED_WITH("a field is not valid", state_of(1)->reserved3 = 1);
+	REFUSED_WITH(wrong, state_of(1)->pid_user_ns_id = 99999);
 
 	REFUSED_WITH("none of kind", ns_of(CKPT_NS_IPC)->kind = CKPT_NS_USER + 1);
 	REFUSED_WITH("none of kind", ns_of(CKPT_NS_IPC)->kind = 0);
@@ -109,7 +109,7 @@ CKPT_TEST_F(hostile_ns, namespaces)
 	REFUSED_WITH(invalid, ns_of(CKPT_NS_NET)->owner_uid = 1);
 	REFUSED_WITH(invalid, ns_of(CKPT_NS_NET)->owner_gid = 1);
 	REFUSED_WITH(invalid, ns_of(CKPT_NS_NET)->nr_uids = 1);
-	REFUSED_WITH(invalid, ns_of(CKPT_NS_NET)->reserved = 1);
+	REFUSED_WITH(invalid, ns_of(CKPT_NS_NET)->user_ns_id = 1);
 	REFUSED_WITH(invalid, image_resize_tail(&bad, ns_record(CKPT_NS_NET), 12));
 	finish(_metadata, app);
 }

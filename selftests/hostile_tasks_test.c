@@ -483,7 +483,7 @@ CKPT_TEST_F(hostile_tasks, ends_that_no_process_has)
 	prepare(_metadata, app);
 	REFUSED_WITH(invalid, EXIT(ENDED)->status = 0x10000);
 	REFUSED_WITH(invalid, EXIT(ENDED)->status = ~0U);
-	REFUSED_WITH(invalid, EXIT(ENDED)->reserved = 1);
+	REFUSED_WITH(invalid, EXIT(ENDED)->user_ns_id = 1);
 	REFUSED_WITH(invalid, EXIT(ENDED)->cred_id = 0);
 	REFUSED_WITH(invalid, EXIT(ENDED)->cred_id = EXIT(ENDED)->sighand_id);
 	REFUSED_WITH(invalid, EXIT(ENDED)->sighand_id = 0);

@@ -26,12 +26,14 @@ TEXT
 # Programs that look at what a record is about, most likely first.
 tests_of() {
 	case $1 in
+	*.user_ns_id | *.pid_user_ns_id) echo "userns_test" ;;
 	TASK.io_with | TASK.undo_with) echo "share_test" ;;
 	TASK.flags* | TASK.parent_tid) echo "threads_test jobs_test leader_test" ;;
 	VFORK.*)	echo "vfork_test" ;;
 	TASK.*)		echo "ids_test signal_test" ;;
 	EXIT.* | STOP.*) echo "jobs_test threads_test leader_test" ;;
-	TASK_STATE.*_ns_* | NS.*) echo "ns_test" ;;
+	NS.owner* | NS.nr_projids) echo "userns_test" ;;
+	TASK_STATE.*_ns_* | NS.*) echo "ns_test userns_test" ;;
 	TASK_STATE.*)	echo "signal_test prctl_test ids_test syscall_test" ;;
 	CRED.*)		echo "creds_test" ;;
 	FILE.*)		echo "files_test fdshare_test pipe_test" ;;
@@ -87,8 +89,8 @@ reason_of() {
 	NS.inode)
 		echo "only the tools' own records refer to it: see mounts_test.sh"
 		;;
-	NS.owner_[ug]id)
-		echo "the tests' own is 0, that of root: see rootless_test.sh"
+	NS.owner_gid)
+		echo "nobody can ask the kernel for it"
 		;;
 	RSEQ.flags:0)
 		why_skipped rseq_test extensions_of_the_time_slice

@@ -51,7 +51,7 @@ const struct field fields[] = {
 	FIELD(EXIT, ckpt_exit, status, NUMBER, 0),
 	FIELD(EXIT, ckpt_exit, cred_id, ID, CKPT_REC_CRED),
 	FIELD(EXIT, ckpt_exit, sighand_id, ID, CKPT_REC_SIGHAND),
-	FIELD(EXIT, ckpt_exit, reserved, RESERVED, 0),
+	FIELD(EXIT, ckpt_exit, user_ns_id, ID, CKPT_REC_NS),
 	FIELD(EXIT, ckpt_exit, sigmask, NUMBER, 0),
 	FIELD(EXIT, ckpt_exit, pending_private, NUMBER, 0),
 	FIELD(EXIT, ckpt_exit, pending_shared, NUMBER, 0),
@@ -86,7 +86,7 @@ const struct field fields[] = {
 	FIELD(TASK_STATE, ckpt_task_state, time_ns_id, ID, CKPT_REC_NS),
 	FIELD(TASK_STATE, ckpt_task_state, pid_ns_for_children, NUMBER, 0),
 	FIELD(TASK_STATE, ckpt_task_state, user_ns_id, ID, CKPT_REC_NS),
-	FIELD(TASK_STATE, ckpt_task_state, reserved3, RESERVED, 0),
+	FIELD(TASK_STATE, ckpt_task_state, pid_user_ns_id, ID, CKPT_REC_NS),
 
 	FIELD(NS, ckpt_ns, kind, ENUM, CKPT_NS_USER),
 	FIELD(NS, ckpt_ns, flags, FLAGS, CKPT_NS_FLAGS),
@@ -98,7 +98,10 @@ const struct field fields[] = {
 	FIELD(NS, ckpt_ns, nr_uids, COUNT, sizeof(struct ckpt_id_extent)),
 	FIELD(NS, ckpt_ns, nr_gids, COUNT, sizeof(struct ckpt_id_extent)),
 	FIELD(NS, ckpt_ns, nr_projids, COUNT, sizeof(struct ckpt_id_extent)),
-	FIELD(NS, ckpt_ns, reserved, RESERVED, 0),
+	FIELD(NS, ckpt_ns, user_ns_id, ID, CKPT_REC_NS),
+
+	FIELD(UTS, ckpt_uts, user_ns_id, ID, CKPT_REC_NS),
+	FIELD(UTS, ckpt_uts, reserved, RESERVED, 0),
 
 	FIELD(CRED, ckpt_cred, uid, NUMBER, 0),
 	FIELD(CRED, ckpt_cred, euid, NUMBER, 0),
@@ -155,7 +158,7 @@ const struct field fields[] = {
 	FIELD(MM, ckpt_mm, flags, FLAGS, CKPT_MM_FLAGS),
 	FIELD(MM, ckpt_mm, peak_rss, NUMBER, 0),
 	FIELD(MM, ckpt_mm, peak_vm, NUMBER, 0),
-	FIELD(MM, ckpt_mm, reserved, RESERVED, 0),
+	FIELD(MM, ckpt_mm, user_ns_id, ID, CKPT_REC_NS),
 	FIELD(MM, ckpt_mm, coredump_filter, NUMBER, 0),
 	FIELD(MM, ckpt_mm, mmap_base, ADDRESS, 0),
 	FIELD(MM, ckpt_mm, start_code, ADDRESS, 0),

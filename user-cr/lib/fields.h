@@ -75,7 +75,7 @@
 	F(s, time_ns_id, ID) \
 	F(s, pid_ns_for_children, NUMBER) \
 	F(s, user_ns_id, ID) \
-	F(s, reserved3, RESERVED)
+	F(s, pid_user_ns_id, ID)
 
 #define FIELDS_OF_ckpt_pid(F, A, s) \
 	F(s, ns, NUMBER) \
@@ -92,7 +92,7 @@
 	F(s, nr_uids, NUMBER) \
 	F(s, nr_gids, NUMBER) \
 	F(s, nr_projids, NUMBER) \
-	F(s, reserved, RESERVED)
+	F(s, user_ns_id, ID)
 
 #define FIELDS_OF_ckpt_id_extent(F, A, s) \
 	F(s, first, NUMBER) \
@@ -103,7 +103,7 @@
 	F(s, status, HEX) \
 	F(s, cred_id, ID) \
 	F(s, sighand_id, ID) \
-	F(s, reserved, RESERVED) \
+	F(s, user_ns_id, ID) \
 	F(s, sigmask, HEX) \
 	F(s, pending_private, HEX) \
 	F(s, pending_shared, HEX)
@@ -147,7 +147,9 @@
 
 #define FIELDS_OF_ckpt_uts(F, A, s) \
 	A(s, nodename, TEXT) \
-	A(s, domainname, TEXT)
+	A(s, domainname, TEXT) \
+	F(s, user_ns_id, ID) \
+	F(s, reserved, RESERVED)
 
 #define FIELDS_OF_ckpt_cred(F, A, s) \
 	F(s, uid, NUMBER) \
@@ -241,7 +243,7 @@
 	F(s, peak_rss, NUMBER) \
 	F(s, peak_vm, NUMBER) \
 	F(s, membarrier, HEX) \
-	F(s, reserved, RESERVED)
+	F(s, user_ns_id, ID)
 
 #define FIELDS_OF_ckpt_vma(F, A, s) \
 	F(s, mm_id, ID) \

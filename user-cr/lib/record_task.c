@@ -168,7 +168,7 @@ static int check_namespaces(struct ckpt_reader *r,
 {
 	const uint32_t ids[] = {
 		s->ipc_ns_id, s->mnt_ns_id, s->net_ns_id, s->cgroup_ns_id,
-		s->time_ns_id, s->user_ns_id,
+		s->time_ns_id, s->user_ns_id, s->pid_user_ns_id,
 	};
 	size_t i;
 
@@ -222,9 +222,11 @@ int check_exit(struct ckpt_reader *r, const struct ckpt_record *rec)
 		return reader_fail(r, "EXIT: task %u has one already",
 				   rec->owner);
 	if (e.status > 0xffff || !is_object(r, e.cred_id, CKPT_REC_CRED) ||
-	    !is_object(r, e.sighand_id, CKPT_REC_SIGHAND))
-		return reader_fail(r, "EXIT: the impossible status %#x, credentials %u or dispositions %u",
-				   e.status, e.cred_id, e.sighand_id);
+	    !is_object(r, e.sighand_id, CKPT_REC_SIGHAND) ||
+	    (e.user_ns_id && !is_object(r, e.user_ns_id, CKPT_REC_NS)))
+		return reader_fail(r, "EXIT: the impossible status %#x, credentials %u, dispositions %u or user namespace %u",
+				   e.status, e.cred_id, e.sighand_id,
+				   e.user_ns_id);
 	*done = true;
 	return 0;
 }
@@ -262,6 +264,9 @@ int check_uts(struct ckpt_reader *r, const struct ckpt_record *rec)
 	struct ckpt_uts u;
 
 	ckpt_record_body(rec, &u, sizeof(u));
+	if (u.user_ns_id && !is_object(r, u.user_ns_id, CKPT_REC_NS))
+		return reader_fail(r, "UTS: refers to %u, which is no namespace before it",
+				   u.user_ns_id);
 	if (!padded_string(u.nodename, sizeof(u.nodename)) ||
 	    !padded_string(u.domainname, sizeof(u.domainname)))
 		return reader_fail(r, "UTS: a name is not a string");
@@ -275,6 +280,9 @@ int check_ns(struct ckpt_reader *r, const struct ckpt_record *rec)
 	ckpt_record_body(rec, &n, sizeof(n));
 	if (n.kind < CKPT_NS_IPC || n.kind > CKPT_NS_USER)
 		return reader_fail(r, "NS: unknown kind %u", n.kind);
+	if (n.user_ns_id && !is_object(r, n.user_ns_id, CKPT_REC_NS))
+		return reader_fail(r, "NS: refers to %u, which is no namespace before it",
+				   n.user_ns_id);
 	if (n.flags & ~CKPT_NS_FLAGS)
 		return reader_fail(r, "NS: unknown flags %#x", n.flags);
 	if (rec->tail_len != ((uint64_t)n.nr_uids + n.nr_gids + n.nr_projids) *

@@ -484,6 +484,7 @@ static bool may_have(const struct object *owner, uint32_t type)
 	switch (type) {
 	case CKPT_REC_EXIT:
 	case CKPT_REC_CRED:
+	case CKPT_REC_NS:
 	case CKPT_REC_SIGHAND:
 	case CKPT_REC_PENDING:
 	case CKPT_REC_SCHED:

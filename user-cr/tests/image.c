@@ -491,7 +491,7 @@ static void header(struct image *image, const struct process *all, int nr)
 
 static void metadata(struct image *image, const struct process *all, int nr)
 {
-	struct ckpt_uts uts = { "testhost", "testdomain" };
+	struct ckpt_uts uts = { .nodename = "testhost", .domainname = "testdomain" };
 	uint32_t id = leader_id(all, nr);
 	struct ckpt_image_header *h;
 	size_t padding;

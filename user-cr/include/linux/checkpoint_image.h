@@ -362,7 +362,8 @@ struct ckpt_pid {
  * @pid_ns_for_children: number of the pid namespace that its children begin in,
  *	as in struct ckpt_pid, or 0 if that is its own
  * @user_ns_id: id of its user namespace
- * @reserved3: zero
+ * @pid_user_ns_id: of the first task of a pid namespace below the root task's, id
+ *	of the user namespace that this belongs to; else 0
  */
 struct ckpt_task_state {
 	__u32 mm_id;
@@ -390,7 +391,7 @@ struct ckpt_task_state {
 	__u32 time_ns_id;
 	__u32 pid_ns_for_children;
 	__u32 user_ns_id;
-	__u32 reserved3;
+	__u32 pid_user_ns_id;
 };
 
 /**
@@ -398,7 +399,7 @@ struct ckpt_task_state {
  * @status: what wait() will tell its parent; of a thread, what it has returned
  * @cred_id: id of the credentials that it had
  * @sighand_id: id of the signal dispositions that it had
- * @reserved: zero
+ * @user_ns_id: id of its user namespace, as in struct ckpt_task_state
  * @sigmask: signals that it had blocked, signal n in bit n - 1
  * @pending_private: signals that it did not take any more, sent to the task
  * @pending_shared: likewise, sent to the process; 0 for a thread
@@ -407,7 +408,7 @@ struct ckpt_exit {
 	__u32 status;
 	__u32 cred_id;
 	__u32 sighand_id;
-	__u32 reserved;
+	__u32 user_ns_id;
 	__u64 sigmask;
 	__u64 pending_private;
 	__u64 pending_shared;
@@ -458,10 +459,15 @@ struct ckpt_vfork {
  * struct ckpt_uts - a UTS namespace
  * @nodename: host name, NUL-terminated and NUL-padded
  * @domainname: NIS domain name, likewise
+ * @user_ns_id: id of the user namespace that it belongs to; 0 if that is the
+ *	caller's, or one around that of the root task
+ * @reserved: zero
  */
 struct ckpt_uts {
 	char nodename[CKPT_UTS_LEN];
 	char domainname[CKPT_UTS_LEN];
+	__u32 user_ns_id;
+	__u32 reserved;
 };
 
 /**
@@ -520,7 +526,8 @@ struct ckpt_id_extent {
  * @nr_uids: number of struct ckpt_id_extent for user ids in the tail
  * @nr_gids: likewise for group ids, behind them
  * @nr_projids: likewise for project ids, behind them
- * @reserved: zero
+ * @user_ns_id: id of the user namespace that it belongs to, of a user namespace
+ *	of the one around it; 0 if that is the caller's
  *
  * The tools make it, before they make the tasks that are in it.
  */
@@ -535,12 +542,12 @@ struct ckpt_ns {
 	__u32 nr_uids;
 	__u32 nr_gids;
 	__u32 nr_projids;
-	__u32 reserved;
+	__u32 user_ns_id;
 };
 
 /**
  * struct ckpt_cred - credentials
- * @uid: real user id, in the user namespace of the root task
+ * @uid: real user id, in the user namespace of the task
  * @euid: effective user id
  * @suid: saved user id
  * @fsuid: user id for file access
@@ -554,7 +561,8 @@ struct ckpt_ns {
  * @cap_bset: likewise
  * @cap_ambient: likewise
  * @securebits: as PR_GET_SECUREBITS returns them
- * @nr_groups: number of supplementary groups, __u32 each in the tail
+ * @nr_groups: number of supplementary groups, __u32 each in the tail, in the user
+ *	namespace of the root task
  */
 struct ckpt_cred {
 	__u32 uid;
@@ -806,7 +814,8 @@ struct ckpt_fs {
  * @peak_rss: most resident memory that it ever had, in bytes
  * @peak_vm: most virtual memory that it ever had, in bytes
  * @membarrier: MEMBARRIER_CMD_REGISTER_* bits
- * @reserved: zero
+ * @user_ns_id: id of the user namespace whose root may trace it, that of its task
+ *	or one around that; 0 if that is the caller's, or one around that
  */
 struct ckpt_mm {
 	__u32 exe_id;
@@ -830,7 +839,7 @@ struct ckpt_mm {
 	__u64 peak_rss;
 	__u64 peak_vm;
 	__u32 membarrier;
-	__u32 reserved;
+	__u32 user_ns_id;
 };
 
 /**

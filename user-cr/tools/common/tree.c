@@ -33,20 +33,36 @@ void tree_add_state(struct tree *tree, const struct ckpt_record *record)
 	ckpt_record_body(record, &task->state, sizeof(task->state));
 }
 
-static uint32_t highest_pid(const struct tree *tree)
+void tree_add_exit(struct tree *tree, const struct ckpt_record *record)
 {
-	uint32_t highest = 0;
-	int i;
+	struct task *task = &tree->task[record->owner - tree->task[0].id];
+	struct ckpt_exit end;
 
-	for (i = 0; i < tree->nr; i++)
-		if (tree->task[i].saved.pid > highest)
-			highest = tree->task[i].saved.pid;
+	ckpt_record_body(record, &end, sizeof(end));
+	task->state.cred_id = end.cred_id;
+	task->state.user_ns_id = end.user_ns_id;
+}
+
+uint32_t tree_highest_pid(const struct tree *tree)
+{
+	const struct task *task;
+	uint32_t highest = 0;
+	int i, k;
+
+	for (i = 0; i < tree->nr; i++) {
+		task = &tree->task[i];
+		if (task->saved.pid > highest)
+			highest = task->saved.pid;
+		for (k = 0; k < task->nr_nested; k++)
+			if (task->nested[k].nr > highest)
+				highest = task->nested[k].nr;
+	}
 	return highest;
 }
 
 void tree_link(struct tree *tree)
 {
-	int *by_pid = xcalloc((size_t)highest_pid(tree) + 1, sizeof(*by_pid));
+	int *by_pid = xcalloc((size_t)tree_highest_pid(tree) + 1, sizeof(*by_pid));
 	struct task *task, *parent;
 	int i;
 

@@ -16,7 +16,8 @@
  * @id: its object id
  * @nested: its ids in pid namespaces below that of the root, from the outermost
  * @nr_nested: their number
- * @state: rest of it; of what has ended, zero
+ * @state: rest of it; of what has ended, only the ids of its credentials and of its
+ *	user namespace
  * @child: index of its first child process, or TREE_NONE
  * @next: index of the next child of its parent, or TREE_NONE
  */
@@ -65,6 +66,12 @@ void tree_add(struct tree *tree, const struct ckpt_record *record);
 
 /* Adds what a CKPT_REC_TASK_STATE record says of its owner. */
 void tree_add_state(struct tree *tree, const struct ckpt_record *record);
+
+/* Likewise a CKPT_REC_EXIT record. */
+void tree_add_exit(struct tree *tree, const struct ckpt_record *record);
+
+/* The highest pid that there is in it, in any pid namespace */
+uint32_t tree_highest_pid(const struct tree *tree);
 
 /* Ties the tasks together when all are there. */
 void tree_link(struct tree *tree);

@@ -77,12 +77,22 @@ static void take_file(struct image *image, const struct ckpt_record *record)
 	};
 }
 
-static void take_namespace(struct image *image,
-			   const struct ckpt_record *record)
+static void take_object(struct image *image, const struct ckpt_record *record)
 {
-	image->namespace = xrealloc(image->namespace, image->nr_namespaces + 1,
-				    sizeof(*image->namespace));
-	image->namespace[image->nr_namespaces++] = record;
+	image->object = xrealloc(image->object, image->nr_objects + 1,
+				 sizeof(*image->object));
+	image->object[image->nr_objects++] = record;
+}
+
+const struct ckpt_record *image_object(const struct image *image, uint32_t type,
+				       uint32_t id)
+{
+	int i;
+
+	for (i = 0; i < image->nr_objects; i++)
+		if (image->object[i]->type == type && image->object[i]->id == id)
+			return image->object[i];
+	return NULL;
 }
 
 static void take_record(struct image *image, const struct ckpt_record *record)
@@ -94,11 +104,15 @@ static void take_record(struct image *image, const struct ckpt_record *record)
 	case CKPT_REC_TASK_STATE:
 		tree_add_state(&image->tree, record);
 		break;
+	case CKPT_REC_EXIT:
+		tree_add_exit(&image->tree, record);
+		break;
 	case CKPT_REC_NS:
-		take_namespace(image, record);
+	case CKPT_REC_CRED:
+		take_object(image, record);
 		break;
 	case CKPT_REC_UTS:
-		take_namespace(image, record);
+		take_object(image, record);
 		/* The state of the root task comes first, so does its own. */
 		if (image->has_uts)
 			break;
@@ -140,6 +154,6 @@ void image_free(struct image *image)
 {
 	tree_free(&image->tree);
 	free(image->external);
-	free(image->namespace);
+	free(image->object);
 	ckpt_reader_free(image->reader);
 }

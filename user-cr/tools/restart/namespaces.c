@@ -46,7 +46,9 @@ static const struct ns_kind {
 	int flag;
 	unsigned long get;
 	size_t at;
-} kinds[] = {
+} user_kind = {
+	"user", CLONE_NEWUSER, NS_OF_USER, AT(user_ns_id),
+}, kinds[] = {
 	{ "uts", CLONE_NEWUTS, GET_NS(10), AT(uts_id) },
 	{ "ipc", CLONE_NEWIPC, GET_NS(2), AT(ipc_ns_id) },
 	{ "net", CLONE_NEWNET, GET_NS(4), AT(net_ns_id) },
@@ -71,15 +73,35 @@ static struct namespace *find(const struct restart *r, int flag, uint32_t id)
 	return NULL;
 }
 
-const struct ckpt_record *namespaces_record(const struct restart *r, uint32_t id)
+static const struct ckpt_record *record_of(const struct restart *r,
+					   const struct ns_kind *kind, uint32_t id)
 {
-	const struct image *image = &r->image;
-	int i;
+	return image_object(&r->image, kind->flag == CLONE_NEWUTS ?
+			    CKPT_REC_UTS : CKPT_REC_NS, id);
+}
 
-	for (i = 0; i < image->nr_namespaces; i++)
-		if (image->namespace[i]->id == id)
-			return image->namespace[i];
-	return NULL;
+/* The user namespace to which one belongs, or that is around it; 0 if outside */
+static uint32_t owner_of(const struct ckpt_record *record)
+{
+	struct ckpt_uts uts;
+	struct ckpt_ns ns;
+
+	if (record->type == CKPT_REC_UTS) {
+		ckpt_record_body(record, &uts, sizeof(uts));
+		return uts.user_ns_id;
+	}
+	ckpt_record_body(record, &ns, sizeof(ns));
+	return ns.user_ns_id;
+}
+
+int namespaces_enter_user(const struct restart *r, uint32_t id)
+{
+	const struct namespace *ns;
+
+	if (!id || id == r->image.tree.task[0].state.user_ns_id)
+		return 0;
+	ns = find(r, CLONE_NEWUSER, id);
+	return ns ? setns(ns->fd, CLONE_NEWUSER) : -1;
 }
 
 static int set_names(const struct ckpt_record *record)
@@ -112,29 +134,36 @@ static int set_up(const struct restart *r, const struct ns_kind *kind,
 	return 0;
 }
 
-/* Says by a byte that the namespace is there, and waits to be killed. */
+/* Says who is in the namespace when it is there, and waits to be killed. */
 static __attribute__((noreturn))
 void hold(const struct restart *r, const struct ns_kind *kind,
 	  const struct ckpt_record *record, int ready)
 {
+	pid_t self = getpid();
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (unshare(kind->flag) < 0 || set_up(r, kind, record) < 0)
+	if (namespaces_enter_user(r, owner_of(record)) < 0)
+		log_add(r->log, "cannot enter a user namespace: %s",
+			strerror(errno));
+	else if (kind == &user_kind)
+		userns_hold(r, record, ready);
+	else if (unshare(kind->flag) < 0 || set_up(r, kind, record) < 0)
 		log_add(r->log, "cannot make a namespace (%s): %s", kind->name,
 			strerror(errno));
-	else if (write(ready, "r", 1) == 1)
+	else if (write(ready, &self, sizeof(self)) == sizeof(self))
 		pause();
 	_exit(EXIT_NO_RESTART);
 }
 
 /* No /proc is needed for that, which may be that of another pid namespace. */
-static int open_ns(pid_t pid, const struct ns_kind *kind)
+int namespaces_open(pid_t pid, unsigned long get)
 {
 	int pidfd = syscall(SYS_pidfd_open, pid, 0);
 	int fd;
 
 	if (pidfd < 0)
 		return -1;
-	fd = ioctl(pidfd, kind->get, 0);
+	fd = ioctl(pidfd, get, 0);
 	close(pidfd);
 	return fd;
 }
@@ -143,8 +172,7 @@ static int make(const struct restart *r, const struct ns_kind *kind,
 		const struct ckpt_record *record)
 {
 	int ready[2], fd = -1;
-	pid_t pid;
-	char byte;
+	pid_t pid, in_it;
 
 	if (pipe2(ready, O_CLOEXEC) < 0)
 		return -1;
@@ -154,21 +182,22 @@ static int make(const struct restart *r, const struct ns_kind *kind,
 		hold(r, kind, record, ready[1]);
 	}
 	close(ready[1]);
-	if (pid > 0 && read(ready[0], &byte, 1) == 1)
-		fd = open_ns(pid, kind);
-	close(ready[0]);
-	if (pid > 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
+	if (pid > 0 && read(ready[0], &in_it, sizeof(in_it)) == sizeof(in_it)) {
+		fd = namespaces_open(in_it, kind->get);
+		kill(in_it, SIGKILL);
 	}
+	close(ready[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
 	return fd;
 }
 
 /* What was the caller's at the checkpoint is ours now. */
 static int add(struct restart *r, const struct ns_kind *kind, uint32_t id)
 {
-	const struct ckpt_record *record = namespaces_record(r, id);
-	int fd = record ? make(r, kind, record) : open_ns(getpid(), kind);
+	const struct ckpt_record *record = record_of(r, kind, id);
+	int fd = record ? make(r, kind, record) :
+			  namespaces_open(getpid(), kind->get);
 
 	if (fd < 0) {
 		log_add(r->log, "cannot have a namespace (%s) that the image needs",
@@ -183,6 +212,24 @@ static int add(struct restart *r, const struct ns_kind *kind, uint32_t id)
 	return r->namespace[r->nr_namespaces - 1].fd < 0 ? -1 : 0;
 }
 
+/* Those around it come first. */
+static int add_user(struct restart *r, uint32_t id)
+{
+	const struct ckpt_record *record = record_of(r, &user_kind, id);
+
+	if (!record || id == r->image.tree.task[0].state.user_ns_id ||
+	    find(r, CLONE_NEWUSER, id))
+		return 0;
+	return add_user(r, owner_of(record)) ?: add(r, &user_kind, id);
+}
+
+static int add_owner(struct restart *r, const struct ns_kind *kind, uint32_t id)
+{
+	const struct ckpt_record *record = record_of(r, kind, id);
+
+	return record ? add_user(r, owner_of(record)) : 0;
+}
+
 int namespaces_make(struct restart *r)
 {
 	const struct tree *tree = &r->image.tree;
@@ -192,6 +239,9 @@ int namespaces_make(struct restart *r)
 	for (i = 0; i < tree->nr; i++) {
 		const struct task *task = &tree->task[i];
 
+		if (add_user(r, task->state.user_ns_id) < 0 ||
+		    add_user(r, task->state.pid_user_ns_id) < 0)
+			return -1;
 		if (task_is_dead(task) || task_is_thread(task))
 			continue;
 		for (k = 0; k < ARRAY_SIZE(kinds); k++) {
@@ -199,7 +249,8 @@ int namespaces_make(struct restart *r)
 
 			if (id != id_of(&tree->task[0], &kinds[k]) &&
 			    !find(r, kinds[k].flag, id) &&
-			    add(r, &kinds[k], id) < 0)
+			    (add_owner(r, &kinds[k], id) < 0 ||
+			     add(r, &kinds[k], id) < 0))
 				return -1;
 		}
 	}

@@ -112,13 +112,12 @@ static pid_t create(struct restart *r, int index, unsigned long namespaces)
 	return pid;
 }
 
-static void create_child(struct restart *r, int index, int child,
-			 unsigned long namespaces)
+static void create_child(struct restart *r, int index, int child)
 {
 	const struct task *task = r->image.tree.task;
 	bool in_ours = task_pid_ns(&task[child]) == task_pid_ns(&task[index]);
 	pid_t self = in_ours ? getpid() : 0;
-	pid_t pid = create(r, child, namespaces);
+	pid_t pid = create(r, child, 0);
 
 	if (pid < 0)
 		_exit(EXIT_NO_RESTART);
@@ -129,6 +128,42 @@ static void create_child(struct restart *r, int index, int child,
 	become(r, child, self);
 }
 
+/* The user namespace to which the pid namespace of a child belongs */
+static uint32_t pid_owner(const struct restart *r, int index, uint32_t ns)
+{
+	const struct task *task = r->image.tree.task;
+	int i;
+
+	for (i = task[index].child; i != TREE_NONE; i = task[i].next)
+		if (task_pid_ns(&task[i]) == ns && !task_is_dead(&task[i]) &&
+		    task[i].nested[task[i].nr_nested - 1].nr == 1)
+			return task[i].state.pid_user_ns_id;
+	return task[0].state.user_ns_id;
+}
+
+/* Has the next children begin in a new pid namespace, number NS of the image. */
+static void begin_pid_ns(struct restart *r, int index, uint32_t ns)
+{
+	uint32_t owner = pid_owner(r, index, ns);
+	int ret;
+
+	ret = owner == r->image.tree.task[0].state.user_ns_id ?
+	      unshare(CLONE_NEWPID) : pidns_enter_new(r, index, owner);
+	if (ret < 0)
+		fail(r, r->image.tree.task[index].saved.pid,
+		     "cannot make a pid namespace");
+}
+
+static void create_child_in_new(struct restart *r, int index, int child)
+{
+	const struct task *task = r->image.tree.task;
+
+	begin_pid_ns(r, index, task_pid_ns(&task[child]));
+	create_child(r, index, child);
+	if (pidns_leave() < 0)
+		fail(r, task[index].saved.pid, "cannot leave a pid namespace");
+}
+
 /* In the pid namespace that all of its children get which are not made yet */
 static void create_children_in_other(struct restart *r, int index)
 {
@@ -136,11 +171,10 @@ static void create_children_in_other(struct restart *r, int index)
 	uint32_t ns = task[index].state.pid_ns_for_children;
 	int i;
 
-	if (unshare(CLONE_NEWPID) < 0)
-		fail(r, task[index].saved.pid, "cannot make a pid namespace");
+	begin_pid_ns(r, index, ns);
 	for (i = task[index].child; i != TREE_NONE; i = task[i].next)
 		if (task_pid_ns(&task[i]) == ns)
-			create_child(r, index, i, 0);
+			create_child(r, index, i);
 }
 
 static void create_children(struct restart *r, int index)
@@ -154,9 +188,9 @@ static void create_children(struct restart *r, int index)
 		uint32_t ns = task_pid_ns(&task[i]);
 
 		if (ns == own)
-			create_child(r, index, i, 0);
+			create_child(r, index, i);
 		else if (ns != other)
-			create_child(r, index, i, CLONE_NEWPID);
+			create_child_in_new(r, index, i);
 	}
 	if (other)
 		create_children_in_other(r, index);
@@ -164,10 +198,13 @@ static void create_children(struct restart *r, int index)
 
 /* Tells the coordinator, and waits in the kernel to be somebody else. */
 static __attribute__((noreturn))
-void join(struct restart *r, const struct task *task)
+void join(struct restart *r, int index)
 {
+	const struct task *task = &r->image.tree.task[index];
 	uint32_t pid = task->saved.pid;
 
+	if (userns_enter_own(r, index) < 0)
+		fail(r, pid, "cannot enter a user namespace");
 	if (externals_place(r, task->id) < 0)
 		fail(r, pid, "cannot put external files in their place");
 	if (descriptors_close_others(r, task->id) < 0)
@@ -185,7 +222,7 @@ static void become(struct restart *r, int index, pid_t parent)
 {
 	tie_to_parent(r, parent);
 	create_children(r, index);
-	join(r, &r->image.tree.task[index]);
+	join(r, index);
 }
 
 static void set_names(const struct restart *r, uint32_t pid)
@@ -208,7 +245,7 @@ static bool wants_loopback(const struct restart *r)
 
 	if (!id)
 		return true;
-	ckpt_record_body(namespaces_record(r, id), &ns, sizeof(ns));
+	ckpt_record_body(image_object(&r->image, CKPT_REC_NS, id), &ns, sizeof(ns));
 	return ns.flags & CKPT_NS_LO_UP;
 }
 

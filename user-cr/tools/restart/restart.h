@@ -16,6 +16,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 #include "../common/cgroup.h"
@@ -116,8 +117,8 @@ struct made_group {
  * @tree: its tasks
  * @uts: host and domain name of the root task
  * @has_uts: they are there
- * @namespace: records of namespaces, CKPT_REC_UTS and CKPT_REC_NS
- * @nr_namespaces: their number
+ * @object: records of namespaces, CKPT_REC_UTS and CKPT_REC_NS, and of credentials
+ * @nr_objects: their number
  * @external: files that we have to provide
  * @nr_externals: their number
  */
@@ -127,8 +128,8 @@ struct image {
 	struct tree tree;
 	struct ckpt_uts uts;
 	bool has_uts;
-	const struct ckpt_record **namespace;
-	int nr_namespaces;
+	const struct ckpt_record **object;
+	int nr_objects;
 	struct external *external;
 	int nr_externals;
 };
@@ -198,6 +199,9 @@ struct restart {
 /* image.c: 0, or -1 after a complaint */
 int image_open(struct restart *r);
 int image_read(struct image *image, int context);
+/* The record of a namespace or of credentials, or NULL */
+const struct ckpt_record *image_object(const struct image *image, uint32_t type,
+				       uint32_t id);
 void image_free(struct image *image);
 void close_context(struct restart *r);
 
@@ -262,6 +266,17 @@ int userns_prepare(struct restart *r);
 int userns_map(struct restart *r, pid_t pid);
 /* In the first process, which waits for userns_map(): 0, or -1 and errno. */
 int userns_enter(struct restart *r);
+/*
+ * In a child, in the user namespace around it: makes the one of this record, and
+ * writes to READY the pid of a process that is in it, until that is killed.
+ */
+void userns_hold(const struct restart *r, const struct ckpt_record *record,
+		 int ready) __attribute__((noreturn));
+/*
+ * The last thing that a process does: enters the user namespace of its task, with
+ * the groups that it will not be able to choose in there. 0, or -1 and errno.
+ */
+int userns_enter_own(const struct restart *r, int index);
 
 /* namespaces.c: 0, or -1 and logged */
 int namespaces_make(struct restart *r);
@@ -269,9 +284,22 @@ int namespaces_make(struct restart *r);
 int namespaces_of_root(struct restart *r);
 /* In the process of task INDEX, while it is in its parent's: likewise. */
 int namespaces_enter(const struct restart *r, int index, int parent);
-/* The record of the namespace ID, or NULL */
-const struct ckpt_record *namespaces_record(const struct restart *r, uint32_t id);
+/* Enters the user namespace ID from that of the root: likewise. */
+int namespaces_enter_user(const struct restart *r, uint32_t id);
+/* One of the namespaces of a process, PIDFD_GET_*: a descriptor, or -1. */
+int namespaces_open(pid_t pid, unsigned long get);
+#define NS_OF_PID		_IO(0xff, 5)
+#define NS_OF_PID_FOR_CHILDREN	_IO(0xff, 6)
+#define NS_OF_USER		_IO(0xff, 9)
 void namespaces_close(struct restart *r);
+
+/*
+ * pidns.c: in the process of task INDEX, has its next child begin in a new pid
+ * namespace that belongs to the user namespace OWNER: 0, or -1 and errno.
+ */
+int pidns_enter_new(const struct restart *r, int index, uint32_t owner);
+/* Has the next ones begin in its own again: likewise. */
+int pidns_leave(void);
 
 /* processes.c: the root's pid or that of the init before it; -1 and logged */
 pid_t processes_start(struct restart *r);

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The user namespace of a container
+ * User namespaces
  *
- * It comes about with the first process, and owns all other namespaces of the
- * container; so those are made inside of it, too, by that process. The
- * coordinator, which is outside, writes what is mapped to what.
+ * That of a container comes about with the first process, and owns all other
+ * namespaces of the container, or is around their owners; so those are made inside
+ * of it, too, by that process. The coordinator, which is outside, writes what is
+ * mapped to what.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../common/container.h"
@@ -100,7 +104,7 @@ static int check_owner(const struct restart *r, const struct ckpt_record *record
 int userns_map(struct restart *r, pid_t pid)
 {
 	uint32_t id = r->image.tree.task[0].state.user_ns_id;
-	const struct ckpt_record *record = namespaces_record(r, id);
+	const struct ckpt_record *record = image_object(&r->image, CKPT_REC_NS, id);
 	int ret;
 
 	if (record && check_owner(r, record) < 0)
@@ -126,4 +130,75 @@ int userns_enter(struct restart *r)
 		errno = 0;
 	/* So that our files in /proc stay ours */
 	return prctl(PR_SET_DUMPABLE, 1);
+}
+
+/* In a process of the owner; /proc may be that of a pid namespace around ours. */
+static int make_own(const struct ckpt_ns *ns, char *self, size_t size)
+{
+	if (setresgid(ns->owner_gid, ns->owner_gid, ns->owner_gid) < 0 ||
+	    setresuid(ns->owner_uid, ns->owner_uid, ns->owner_uid) < 0 ||
+	    unshare(CLONE_NEWUSER) < 0)
+		return -1;
+	/* So that its files in /proc are the owner's */
+	prctl(PR_SET_DUMPABLE, 1);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return readlink("/proc/self", self, size) > 0 ? 0 : -1;
+}
+
+static __attribute__((noreturn))
+void own(const struct restart *r, const struct ckpt_record *record, int tell)
+{
+	char self[16] = "";
+	struct ckpt_ns ns;
+
+	ckpt_record_body(record, &ns, sizeof(ns));
+	if (make_own(&ns, self, sizeof(self) - 1) < 0)
+		log_add(r->log, "cannot make a user namespace as uid %u and gid %u: %s",
+			ns.owner_uid, ns.owner_gid, strerror(errno));
+	else if (write(tell, self, sizeof(self)) == sizeof(self))
+		pause();
+	_exit(EXIT_NO_RESTART);
+}
+
+void userns_hold(const struct restart *r, const struct ckpt_record *record,
+		 int ready)
+{
+	char self[16];
+	int fd[2];
+	pid_t pid;
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		_exit(EXIT_NO_RESTART);
+	pid = fork();
+	if (!pid)
+		own(r, record, fd[1]);
+	close(fd[1]);
+	if (pid < 0 || read(fd[0], self, sizeof(self)) != sizeof(self))
+		_exit(EXIT_NO_RESTART);
+	if (write_maps(atoi(self), record) < 0)
+		log_add(r->log, "cannot map user and group ids into a user namespace: %s",
+			strerror(errno));
+	else if (write(ready, &pid, sizeof(pid)) == sizeof(pid))
+		waitpid(pid, NULL, 0);
+	_exit(EXIT_NO_RESTART);
+}
+
+static int set_groups(const struct restart *r, uint32_t cred_id)
+{
+	const struct ckpt_record *record =
+		image_object(&r->image, CKPT_REC_CRED, cred_id);
+
+	return record ? setgroups(record->tail_len / sizeof(gid_t),
+				  ckpt_record_tail(record)) : 0;
+}
+
+int userns_enter_own(const struct restart *r, int index)
+{
+	const struct ckpt_task_state *state = &r->image.tree.task[index].state;
+
+	if (state->user_ns_id == r->image.tree.task[0].state.user_ns_id)
+		return 0;
+	if (set_groups(r, state->cred_id) < 0)
+		return -1;
+	return namespaces_enter_user(r, state->user_ns_id);
 }
