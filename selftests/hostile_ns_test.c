@@ -54,6 +54,14 @@ static int wait_for_end(const char *flag)
 	return 0;
 }
 
+static int open_ns_of(pid_t pid, const char *kind)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, kind);
+	return open(path, O_RDONLY);
+}
+
 static int init_of_another(void)
 {
 	pid_t pid;
@@ -150,6 +158,61 @@ CKPT_TEST_F(hostile_ns, pid_namespaces)
 	}));
 	/* There are two of them with this id. */
 	FORGED(MUST_REFUSE, ids_of(3)->nr = 1, "%s", "an id twice");
+	finish(_metadata, app);
+}
+
+/* ---- Files that are open on a namespace ---- */
+
+CKPT_BODY(hostile_ns_open)
+{
+	int uts = open("/proc/self/ns/uts", O_RDONLY), net;
+	pid_t pid;
+
+	CHECK_OK(uts);
+	SPAWN(pid, unshare(CLONE_NEWNET) || wait_for_end("apart"));
+	ckpt_wait_for("apart");
+	net = open_ns_of(pid, "net");
+	CHECK_OK(net);
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+static struct ckpt_file *open_on(uint32_t kind)
+{
+	struct ckpt_record *rec;
+	struct ckpt_file *file;
+	unsigned int i;
+
+	for (i = 0; (rec = image_record(&bad, CKPT_REC_FILE, i)); i++) {
+		file = record_body(rec);
+		if (file->kind == CKPT_FILE_NS && file->rdev_minor == kind)
+			return file;
+	}
+	return NULL;
+}
+
+CKPT_TEST_F(hostile_ns, open_namespaces)
+{
+	static const char wrong[] = "refers to something else than it says";
+	static const char invalid[] = "a field is not valid";
+	static const char another[] = "is another one than the image says";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	app->tool = true;
+	prepare_body(_metadata, app, "hostile_ns_open");
+
+	REFUSED_WITH(wrong, open_on(CKPT_NS_NET)->object_id = 99999);
+	REFUSED_WITH(wrong, open_on(CKPT_NS_NET)->object_id = open_on(CKPT_NS_UTS)->object_id);
+	REFUSED_WITH(wrong, open_on(CKPT_NS_UTS)->object_id = open_on(CKPT_NS_NET)->object_id);
+	REFUSED_WITH(wrong, open_on(CKPT_NS_UTS)->object_id = 0);
+	REFUSED_WITH(wrong, open_on(CKPT_NS_NET)->rdev_minor = CKPT_NS_IPC);
+	REFUSED_WITH(wrong, open_on(CKPT_NS_NET)->rdev_minor = CKPT_NS_USER + 1);
+	REFUSED_WITH(invalid, open_on(CKPT_NS_NET)->mode = 0);
+	REFUSED_WITH(invalid, open_on(CKPT_NS_NET)->slot = 1U << 31);
+	/* The tool does what the image says, the kernel looks at what it has got. */
+	REFUSED_WITH(another, open_on(CKPT_NS_UTS)->slot = open_on(CKPT_NS_NET)->slot);
 	finish(_metadata, app);
 }
 

@@ -6,6 +6,7 @@
 
 #include <linux/sched.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 
 CKPT_SUITE(leaks);
 
@@ -60,6 +61,68 @@ CKPT_TEST_F(leaks, pipe_to_the_outside)
 	EXPECT_EQ(0, app_finish(&self->app));
 	close(fd[0]);
 	close(fd[1]);
+}
+
+/* ---- A process that came into a namespace of the container ---- */
+
+/* In those of @pid that its kinds say, until it is killed; its pid */
+static pid_t enter_ns_of(struct __test_metadata *_metadata, pid_t pid,
+			 const char *kind)
+{
+	char path[64], byte;
+	int fd[2], ns;
+	pid_t guest;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, kind);
+	ns = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
+	guest = fork();
+	ASSERT_LE(0, guest);
+	if (!guest) {
+		if (setns(ns, 0) || write(fd[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ns);
+	close(fd[1]);
+	ASSERT_EQ(1, read(fd[0], &byte, 1));
+	close(fd[0]);
+	return guest;
+}
+
+static void with_guest(struct __test_metadata *_metadata, struct app *app,
+		       const char *kind, const char *pattern)
+{
+	pid_t guest;
+
+	ASSERT_EQ(0, app_start(app, "leaks_idle"));
+	if (app_plain())
+		goto out;
+	guest = enter_ns_of(_metadata, app->pid, kind);
+	ASSERT_EQ(0, app_freeze(app));
+	check_refusal(_metadata, app, app_checkpoint(app, 0), pattern);
+	kill(guest, SIGKILL);
+	ASSERT_EQ(guest, waitpid(guest, NULL, 0));
+	EXPECT_EQ(0, app_checkpoint(app, 0)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_thaw(app));
+out:
+	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_TEST_F(leaks, uts_namespace)
+{
+	with_guest(_metadata, &self->app, "uts",
+		   "UTS namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside");
+}
+
+CKPT_TEST_F(leaks, network_namespace)
+{
+	self->app.net = true;
+	with_guest(_metadata, &self->app, "net",
+		   "network namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside");
 }
 
 /* ---- A container whose init shares more with the one who made it ---- */

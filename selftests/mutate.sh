@@ -36,6 +36,7 @@ tests_of() {
 	TASK_STATE.*_ns_* | NS.*) echo "ns_test userns_test" ;;
 	TASK_STATE.*)	echo "signal_test prctl_test ids_test syscall_test" ;;
 	CRED.*)		echo "creds_test" ;;
+	FILE.slot | FILE.rdev_minor) echo "nsfile_test files_test fdshare_test" ;;
 	FILE.*)		echo "files_test fdshare_test pipe_test" ;;
 	PIPE.*)		echo "pipe_test" ;;
 	FD_TABLE.* | FS.*) echo "files_test fs_test ids_test" ;;

@@ -12,6 +12,14 @@ static bool is_path(const char *s, size_t len)
 	return is_string(s, len) && s[0] == '/';
 }
 
+/* The caller's has no record, but for its names. */
+static bool is_namespace(struct ckpt_reader *r, const struct ckpt_file *f)
+{
+	if (f->rdev_minor == CKPT_NS_UTS)
+		return is_object(r, f->object_id, CKPT_REC_UTS);
+	return !f->object_id || is_object(r, f->object_id, CKPT_REC_NS);
+}
+
 static int check_kind(struct ckpt_reader *r, const struct ckpt_file *f)
 {
 	bool fits;
@@ -33,6 +41,10 @@ static int check_kind(struct ckpt_reader *r, const struct ckpt_file *f)
 		fits = S_ISFIFO(f->mode) &&
 		       is_object(r, f->object_id, CKPT_REC_PIPE);
 		break;
+	case CKPT_FILE_NS:
+		fits = S_ISREG(f->mode) && f->slot <= MAX_FD &&
+		       f->rdev_minor <= CKPT_NS_USER && is_namespace(r, f);
+		break;
 	default:
 		return reader_fail(r, "FILE: unknown kind %u", f->kind);
 	}
@@ -50,6 +62,7 @@ static bool has_name(const struct ckpt_file *f, const struct ckpt_record *rec)
 	case CKPT_FILE_EXTERNAL:
 		return is_string(tail, rec->tail_len);
 	case CKPT_FILE_PIPE:
+	case CKPT_FILE_NS:
 		return !rec->tail_len;
 	default:
 		return is_path(tail, rec->tail_len);
@@ -74,8 +87,8 @@ int check_file(struct ckpt_reader *r, const struct ckpt_record *rec)
 	ckpt_record_body(rec, &f, sizeof(f));
 	if (check_kind(r, &f) < 0 || check_owner(r, &f.owner) < 0)
 		return -1;
-	if ((f.slot && f.kind != CKPT_FILE_EXTERNAL) ||
-	    (f.object_id && f.kind != CKPT_FILE_PIPE))
+	if ((f.slot && f.kind != CKPT_FILE_EXTERNAL && f.kind != CKPT_FILE_NS) ||
+	    (f.object_id && f.kind != CKPT_FILE_PIPE && f.kind != CKPT_FILE_NS))
 		return reader_fail(r, "FILE: kind %u does not go with slot %u and object %u",
 				   f.kind, f.slot, f.object_id);
 	if (f.cred_id && !is_object(r, f.cred_id, CKPT_REC_CRED))

@@ -472,6 +472,7 @@ struct ckpt_uts {
 
 /**
  * enum ckpt_ns_kind - kind of a namespace
+ * @CKPT_NS_UTS: names; it has a record of its own, CKPT_REC_UTS
  * @CKPT_NS_IPC: System V IPC and POSIX message queues
  * @CKPT_NS_MNT: mounts
  * @CKPT_NS_NET: network
@@ -481,6 +482,7 @@ struct ckpt_uts {
  *	all of its tasks are in
  */
 enum ckpt_ns_kind {
+	CKPT_NS_UTS	= 0,
 	CKPT_NS_IPC	= 1,
 	CKPT_NS_MNT	= 2,
 	CKPT_NS_NET	= 3,
@@ -590,6 +592,8 @@ struct ckpt_cred {
  * @CKPT_FILE_EXTERNAL: it leads out of the tree; taken from the restarting
  *	task's descriptor @slot; the tail is the key that names it to a user
  * @CKPT_FILE_PIPE: one end, or both, of the pipe or FIFO @object_id; no tail
+ * @CKPT_FILE_NS: the namespace @object_id, of the kind @rdev_minor; checked and
+ *	opened again by the restarting task's descriptor @slot; no tail
  */
 enum ckpt_file_kind {
 	CKPT_FILE_REGULAR	= 1,
@@ -597,6 +601,7 @@ enum ckpt_file_kind {
 	CKPT_FILE_DEVICE	= 3,
 	CKPT_FILE_EXTERNAL	= 4,
 	CKPT_FILE_PIPE		= 5,
+	CKPT_FILE_NS		= 6,
 };
 
 /**
@@ -658,18 +663,19 @@ struct ckpt_file_owner {
  * @flags: O_* access mode and status flags, as fcntl(F_GETFL) returns them;
  *	for an external file only the access mode
  * @mode: type and permission bits, as stat() returns them
- * @slot: descriptor from which an external file is taken, else 0
+ * @slot: descriptor from which an external file or a namespace is taken, else 0
  * @pos: file position
  * @size: of a regular file, in bytes
  * @mtime_sec: modification time of a regular file
  * @mtime_nsec: its nanoseconds
  * @rdev_major: of a device
- * @rdev_minor: of a device
+ * @rdev_minor: of a device; of a namespace enum ckpt_ns_kind
  * @reserved: zero
  * @dev: device number of the file system, for information
  * @ino: inode number, for information
  * @cred_id: id of the credentials that it was opened with; 0 if external
- * @object_id: id of what it is open on, by @kind, or 0
+ * @object_id: id of what it is open on, by @kind, or 0; of a namespace 0 if it is
+ *	the one of the caller, and of the root task
  * @advice: CKPT_FILE_*
  * @reserved2: zero
  * @owner: who gets SIGIO

@@ -37,6 +37,8 @@ const char *file_kind_name(uint32_t kind)
 		return "external";
 	case CKPT_FILE_PIPE:
 		return "pipe";
+	case CKPT_FILE_NS:
+		return "namespace";
 	}
 	return "?";
 }

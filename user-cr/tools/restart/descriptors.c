@@ -84,7 +84,7 @@ int descriptors_prepare(struct restart *r)
 			return -1;
 	for (i = 0; i < (size_t)r->image.nr_externals; i++) {
 		e = &r->image.external[i];
-		if (e->fd == (int)e->slot)
+		if (!e->key || e->fd == (int)e->slot)
 			continue;
 		e->fd = dup_up(e->fd, lowest);
 		if (e->fd < 0)

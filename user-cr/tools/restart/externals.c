@@ -60,7 +60,7 @@ int externals_assign(struct restart *r)
 	int i;
 
 	for (i = 0; i < image->nr_externals; i++)
-		if (assign(r, &image->external[i]) < 0)
+		if (image->external[i].key && assign(r, &image->external[i]) < 0)
 			return -1;
 	for (i = 0; i < r->o.nr_inherits; i++) {
 		if (r->o.inherit[i].used)
@@ -72,14 +72,20 @@ int externals_assign(struct restart *r)
 	return 0;
 }
 
+static int place(const struct restart *r, const struct external *e)
+{
+	int fd = e->key ? e->fd : namespaces_of_file(r, e);
+
+	return fd < 0 || (fd != (int)e->slot && dup2(fd, e->slot) < 0) ? -1 : 0;
+}
+
 int externals_place(const struct restart *r, uint32_t owner)
 {
 	const struct external *e = r->image.external;
 	int i;
 
 	for (i = 0; i < r->image.nr_externals; i++)
-		if (e[i].owner == owner && e[i].fd != (int)e[i].slot &&
-		    dup2(e[i].fd, e[i].slot) < 0)
+		if (e[i].owner == owner && place(r, &e[i]) < 0)
 			return -1;
 	return 0;
 }

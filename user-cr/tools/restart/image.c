@@ -66,14 +66,15 @@ static void take_file(struct image *image, const struct ckpt_record *record)
 	struct ckpt_file file;
 
 	ckpt_record_body(record, &file, sizeof(file));
-	if (file.kind != CKPT_FILE_EXTERNAL)
+	if (file.kind != CKPT_FILE_EXTERNAL && file.kind != CKPT_FILE_NS)
 		return;
 	image->external = xrealloc(image->external, image->nr_externals + 1,
 				   sizeof(*image->external));
 	image->external[image->nr_externals++] = (struct external){
 		.owner = record->owner, .slot = file.slot,
 		.access = file.flags & O_ACCMODE,
-		.key = ckpt_record_tail(record),
+		.key = file.kind == CKPT_FILE_NS ? NULL : ckpt_record_tail(record),
+		.fd = -1, .ns_kind = file.rdev_minor, .ns_id = file.object_id,
 	};
 }
 

@@ -37,26 +37,38 @@
 /**
  * struct ns_kind - a kind of namespaces
  * @name: of the kind
+ * @kind: enum ckpt_ns_kind
  * @flag: CLONE_NEW*
  * @get: asks a pidfd for that of the children, PIDFD_GET_*_NAMESPACE
  * @at: of its id in struct ckpt_task_state
  */
 static const struct ns_kind {
 	const char *name;
+	uint32_t kind;
 	int flag;
 	unsigned long get;
 	size_t at;
 } user_kind = {
-	"user", CLONE_NEWUSER, NS_OF_USER, AT(user_ns_id),
+	"user", CKPT_NS_USER, CLONE_NEWUSER, NS_OF_USER, AT(user_ns_id),
 }, kinds[] = {
-	{ "uts", CLONE_NEWUTS, GET_NS(10), AT(uts_id) },
-	{ "ipc", CLONE_NEWIPC, GET_NS(2), AT(ipc_ns_id) },
-	{ "net", CLONE_NEWNET, GET_NS(4), AT(net_ns_id) },
-	{ "cgroup", CLONE_NEWCGROUP, GET_NS(1), AT(cgroup_ns_id) },
-	{ "time", CLONE_NEWTIME, GET_NS(8), AT(time_ns_id) },
+	{ "uts", CKPT_NS_UTS, CLONE_NEWUTS, GET_NS(10), AT(uts_id) },
+	{ "ipc", CKPT_NS_IPC, CLONE_NEWIPC, GET_NS(2), AT(ipc_ns_id) },
+	{ "net", CKPT_NS_NET, CLONE_NEWNET, GET_NS(4), AT(net_ns_id) },
+	{ "cgroup", CKPT_NS_CGROUP, CLONE_NEWCGROUP, GET_NS(1), AT(cgroup_ns_id) },
+	{ "time", CKPT_NS_TIME, CLONE_NEWTIME, GET_NS(8), AT(time_ns_id) },
 	/* The last one: with it, other files may be in sight. */
-	{ "mnt", CLONE_NEWNS, GET_NS(3), AT(mnt_ns_id) },
+	{ "mnt", CKPT_NS_MNT, CLONE_NEWNS, GET_NS(3), AT(mnt_ns_id) },
 };
+
+static const struct ns_kind *find_kind(uint32_t kind)
+{
+	size_t k;
+
+	for (k = 0; k < ARRAY_SIZE(kinds); k++)
+		if (kinds[k].kind == kind)
+			return &kinds[k];
+	return &user_kind;
+}
 
 static uint32_t id_of(const struct task *task, const struct ns_kind *kind)
 {
@@ -230,6 +242,28 @@ static int add_owner(struct restart *r, const struct ns_kind *kind, uint32_t id)
 	return record ? add_user(r, owner_of(record)) : 0;
 }
 
+/* One that the root is not in, unless it is there already */
+static int need(struct restart *r, const struct ns_kind *kind, uint32_t id)
+{
+	if (kind == &user_kind)
+		return add_user(r, id);
+	if (id == id_of(&r->image.tree.task[0], kind) || find(r, kind->flag, id))
+		return 0;
+	return add_owner(r, kind, id) ?: add(r, kind, id);
+}
+
+/* Those that no task may be in, but only an open file */
+static int make_open_ones(struct restart *r)
+{
+	const struct external *e = r->image.external;
+	int i;
+
+	for (i = 0; i < r->image.nr_externals; i++)
+		if (!e[i].key && need(r, find_kind(e[i].ns_kind), e[i].ns_id) < 0)
+			return -1;
+	return 0;
+}
+
 int namespaces_make(struct restart *r)
 {
 	const struct tree *tree = &r->image.tree;
@@ -244,24 +278,39 @@ int namespaces_make(struct restart *r)
 			return -1;
 		if (task_is_dead(task) || task_is_thread(task))
 			continue;
-		for (k = 0; k < ARRAY_SIZE(kinds); k++) {
-			uint32_t id = id_of(task, &kinds[k]);
-
-			if (id != id_of(&tree->task[0], &kinds[k]) &&
-			    !find(r, kinds[k].flag, id) &&
-			    (add_owner(r, &kinds[k], id) < 0 ||
-			     add(r, &kinds[k], id) < 0))
+		for (k = 0; k < ARRAY_SIZE(kinds); k++)
+			if (need(r, &kinds[k], id_of(task, &kinds[k])) < 0)
 				return -1;
-		}
 	}
-	return 0;
+	return make_open_ones(r);
+}
+
+static bool has_open_ones(const struct restart *r)
+{
+	int i;
+
+	for (i = 0; i < r->image.nr_externals; i++)
+		if (!r->image.external[i].key)
+			return true;
+	return false;
+}
+
+int namespaces_of_file(const struct restart *r, const struct external *e)
+{
+	const struct ns_kind *kind = find_kind(e->ns_kind);
+	const struct namespace *ns;
+
+	if (!e->ns_id || e->ns_id == id_of(&r->image.tree.task[0], kind))
+		return ioctl(r->root_pidfd, kind->get, 0);
+	ns = find(r, kind->flag, e->ns_id);
+	return ns ? ns->fd : -1;
 }
 
 int namespaces_of_root(struct restart *r)
 {
 	int fd;
 
-	if (!r->nr_namespaces)
+	if (!r->nr_namespaces && !has_open_ones(r))
 		return 0;
 	fd = syscall(SYS_pidfd_open, getpid(), 0);
 	if (fd < 0)

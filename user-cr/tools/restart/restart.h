@@ -79,12 +79,14 @@ struct options {
 };
 
 /**
- * struct external - a file that leads out of the saved tree
+ * struct external - a file that leads out of the saved tree, or is a namespace
  * @owner: id of the task that takes it
  * @slot: its descriptor from which the kernel takes it
  * @access: O_RDONLY, O_WRONLY or O_RDWR
- * @key: what it was
- * @fd: our descriptor for it
+ * @key: what it was; NULL if it is a namespace
+ * @fd: our descriptor for it; -1 if it is a namespace
+ * @ns_kind: enum ckpt_ns_kind of a namespace
+ * @ns_id: its id, or 0
  */
 struct external {
 	uint32_t owner;
@@ -92,6 +94,8 @@ struct external {
 	int access;
 	const char *key;
 	int fd;
+	uint32_t ns_kind;
+	uint32_t ns_id;
 };
 
 /**
@@ -286,6 +290,8 @@ int namespaces_of_root(struct restart *r);
 int namespaces_enter(const struct restart *r, int index, int parent);
 /* Enters the user namespace ID from that of the root: likewise. */
 int namespaces_enter_user(const struct restart *r, uint32_t id);
+/* In a process: a descriptor of an open namespace of the image; or -1 and errno. */
+int namespaces_of_file(const struct restart *r, const struct external *e);
 /* One of the namespaces of a process, PIDFD_GET_*: a descriptor, or -1. */
 int namespaces_open(pid_t pid, unsigned long get);
 #define NS_OF_PID		_IO(0xff, 5)
