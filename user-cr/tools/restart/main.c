@@ -176,7 +176,7 @@ static void add_namespaces(struct restart *r)
 /* What can be known to fail before anything is made. */
 static int check(struct restart *r)
 {
-	const struct ckpt_image_header *header = r->image.header;
+	const struct ckpt_image_header *header = &r->image.header;
 
 	add_namespaces(r);
 	if (r->o.namespaces & CLONE_NEWPID)

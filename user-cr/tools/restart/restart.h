@@ -89,7 +89,7 @@ struct external {
 	uint32_t owner;
 	uint32_t slot;
 	int access;
-	const char *key;
+	char *key;
 	int fd;
 };
 
@@ -111,23 +111,21 @@ struct made_group {
 
 /**
  * struct image - what the tool needs of an image
- * @reader: owns the rest
  * @header: its header
  * @tree: its tasks
  * @uts: host and domain name of the root task
  * @has_uts: they are there
- * @namespace: records of namespaces, CKPT_REC_UTS and CKPT_REC_NS
+ * @namespace: copies of the records of namespaces, CKPT_REC_UTS and CKPT_REC_NS
  * @nr_namespaces: their number
  * @external: files that we have to provide
  * @nr_externals: their number
  */
 struct image {
-	struct ckpt_reader *reader;
-	const struct ckpt_image_header *header;
+	struct ckpt_image_header header;
 	struct tree tree;
 	struct ckpt_uts uts;
 	bool has_uts;
-	const struct ckpt_record **namespace;
+	struct ckpt_record **namespace;
 	int nr_namespaces;
 	struct external *external;
 	int nr_externals;
