@@ -455,7 +455,7 @@ static int return_to_time(int own)
 }
 
 /*
- * Whom it shares with its parent: descriptors, directories, or nothing; and the
+ * What it shares with its parent: descriptors, directories, or nothing; and the
  * namespaces that it can only begin in. When the first one of a pid namespace
  * ends, all that it has made does.
  */
