@@ -86,9 +86,10 @@ mutate: kernel tools selftests ## drop each field of the image, and see a test f
 ifeq ($(ARCH),x86_64)
 bench: bench-criu
 else
-bench: kernel tools kernel-tree ## frozen time and speed, as ratios to dd
+bench: kernel tools kernel-tree ## frozen time and speed, as ratios to dd; growth with the number of tasks
 	@$(call in_folder,bench)
 	@vm/run -m 3G -t 900 -- $(BUILD)/bench/bench
+	@scripts/bench-tasks
 endif
 
 bench-criu: kernel-x86_64 tools kernel-tree ## our tools beside CRIU's; also as make bench ARCH=x86_64

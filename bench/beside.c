@@ -17,34 +17,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ticks.h"
+#include "sample.h"
 
 #define MIB		(1UL << 20)
-#define TICKS		"ticks"
-#define LOG		"log"
-#define IMAGE		"image"
 #define CRIU_IMAGES	"images"
 #define PLAIN		"plain"
 #define CRIU		"criu/root/ld.so", "--library-path", \
 			"criu/root/usr/lib/x86_64-linux-gnu", \
 			"criu/root/usr/sbin/criu"
-#define PATIENCE_NS	60000000000LL
 
-static const struct workload {
-	const char *name;
-	const char *mode;
-	const char *count;
-	unsigned int tickers;
-	unsigned int mib;
-} workloads[] = {
+static const struct workload workloads[] = {
 	{ "memory-1", "memory", "1", 1, 1 },
 	{ "memory-64", "memory", "64", 1, 64 },
 	{ "memory-256", "memory", "256", 1, 256 },
@@ -58,84 +46,7 @@ static const struct workload {
 /* Nothing is in any cache yet, so it does not count. */
 static const struct workload warm_up = { "warm-up", "memory", "1", 1, 1 };
 
-/**
- * struct run - one run of a tool
- * @begin: before it is created
- * @end: when it is known to have ended
- * @rss_kib: the peak of the largest of its processes
- */
-struct run {
-	int64_t begin;
-	int64_t end;
-	long rss_kib;
-};
-
-/* Mapped from the file that the workload writes to. */
-static struct ticks *ticks;
-
-static void __attribute__((noreturn)) die(const char *what)
-{
-	fprintf(stderr, "beside: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static double ms(int64_t ns)
-{
-	return ns / 1e6;
-}
-
-static void nap(void)
-{
-	const struct timespec t = { .tv_nsec = 20000000 };
-
-	nanosleep(&t, NULL);
-}
-
-static void __attribute__((noreturn))
-execute(const char *const *argv, const char *output)
-{
-	int null = open("/dev/null", O_RDONLY);
-	int log = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	dup2(null, STDIN_FILENO);
-	dup2(log, STDOUT_FILENO);
-	dup2(log, STDERR_FILENO);
-	closefrom(STDERR_FILENO + 1);
-	execvp(argv[0], (char *const *)argv);
-	perror(argv[0]);
-	_exit(127);
-}
-
-static bool run(const char *const *argv, struct run *r)
-{
-	struct rusage usage;
-	int status;
-	pid_t pid;
-
-	r->begin = now_ns();
-	pid = fork();
-	if (!pid)
-		execute(argv, LOG);
-	if (pid < 0 || wait4(pid, &status, 0, &usage) != pid)
-		die("run a tool");
-	r->end = now_ns();
-	r->rss_kib = usage.ru_maxrss;
-	return !status;
-}
-
 /* ---- the two tools ---- */
-
-static bool our_dump(const char *pid, struct run *r)
-{
-	return run((const char *[]){ "./checkpoint", "-p", pid, "--subtree",
-				     "--freeze", "-o", IMAGE, NULL }, r);
-}
-
-static bool our_restore(struct run *r)
-{
-	return run((const char *[]){ "./restart", "--detach", "-i", IMAGE,
-				     NULL }, r);
-}
 
 static bool criu_dump(const char *pid, struct run *r)
 {
@@ -238,106 +149,6 @@ static double criu_frozen_ms(void)
 	return 0;
 }
 
-/* ---- the workload ---- */
-
-static pid_t start(const struct workload *w)
-{
-	pid_t pid;
-	unsigned int i;
-
-	memset(ticks, 0, sizeof(*ticks));
-	pid = fork();
-	if (!pid) {
-		setsid();
-		execute((const char *[]){ "./workload", w->mode, w->count,
-					  TICKS, NULL }, "/dev/null");
-	}
-	for (i = 0; i < w->tickers; i++)
-		while (!ticks->gap[i][0].end) {
-			if (waitpid(pid, NULL, WNOHANG) == pid) {
-				errno = ECHILD;
-				die("the workload");
-			}
-			nap();
-		}
-	/* Let it come to rest. */
-	usleep(200000);
-	return pid;
-}
-
-/* True if it has all that it had. Orphans come to us. */
-static bool stop(pid_t pid, int sig)
-{
-	int status;
-	bool ok;
-
-	kill(pid, sig);
-	ok = waitpid(pid, &status, 0) == pid && !status;
-	kill(-pid, SIGKILL);
-	while (waitpid(-1, NULL, __WALL) > 0)
-		;
-	return ok;
-}
-
-/* The longest gap of a ticker that touches the time of the run. */
-static struct gap longest(unsigned int ticker, const struct run *r)
-{
-	struct gap best = { 0 };
-	unsigned int i;
-
-	for (i = 1; i < MAX_GAPS; i++) {
-		struct gap g = ticks->gap[ticker][i];
-
-		if (g.end > r->begin && g.begin < r->end &&
-		    g.end - g.begin > best.end - best.begin)
-			best = g;
-	}
-	return best;
-}
-
-/* From the first that stood still until the last went on. */
-static double frozen_ms(const struct workload *w, const struct run *r)
-{
-	struct gap all = { INT64_MAX, 0 };
-	unsigned int i;
-
-	for (i = 0; i < w->tickers; i++) {
-		struct gap g = longest(i, r);
-
-		if (!g.end)
-			continue;
-		if (g.begin < all.begin)
-			all.begin = g.begin;
-		if (g.end > all.end)
-			all.end = g.end;
-	}
-	return all.end ? ms(all.end - all.begin) : 0;
-}
-
-/* When the first and the last ticker went on; false if one does not. */
-static bool went_on(const struct workload *w, const struct run *r,
-		    int64_t *first, int64_t *last)
-{
-	unsigned int i;
-
-	*first = INT64_MAX;
-	*last = r->end;
-	for (i = 0; i < w->tickers; i++) {
-		struct gap g;
-
-		while (!(g = longest(i, r)).end) {
-			if (now_ns() > r->end + PATIENCE_NS)
-				return false;
-			nap();
-		}
-		if (g.end < *first)
-			*first = g.end;
-		if (g.end > *last)
-			*last = g.end;
-	}
-	return true;
-}
-
 /* ---- samples ---- */
 
 static void begin_sample(const struct workload *w, const char *who, int round)
@@ -399,7 +210,7 @@ static void restore(const struct workload *w, const struct tool *tool,
 	struct run r;
 
 	/* How long it was away is found beginning with its death. */
-	memset(ticks, 0, sizeof(*ticks));
+	forget_gaps();
 	if (!tool->restore(&r)) {
 		print_failure("restore");
 		return;
@@ -531,7 +342,6 @@ static void print_machine(void)
 static void prepare(void)
 {
 	struct run r;
-	int fd;
 
 	setenv("LD_PRELOAD", "./no-nftables.so", 1);
 	if (!run((const char *[]){ CRIU, "check", NULL }, &r)) {
@@ -540,16 +350,8 @@ static void prepare(void)
 	}
 	unsetenv("LD_PRELOAD");
 
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	sample_init();
 	mkdir(CRIU_IMAGES, 0700);
-	fd = open(TICKS, O_RDWR | O_CREAT, 0600);
-	if (fd < 0 || ftruncate(fd, sizeof(*ticks)))
-		die(TICKS);
-	ticks = mmap(NULL, sizeof(*ticks), PROT_READ | PROT_WRITE, MAP_SHARED,
-		     fd, 0);
-	if (ticks == MAP_FAILED)
-		die(TICKS);
-	close(fd);
 }
 
 /* The host gives the machine its memory at the first touch: whose would it be? */

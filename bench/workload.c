@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The programs that are saved and restarted, to compare tools: one process with
- * memory, a tree, open files, threads
+ * memory, a tree, one with pipes in it, open files, threads
  *
  * SIGTERM ends it, with 0 if it still has what it had at its start.
  */
@@ -146,6 +146,102 @@ static void check_tree(void)
 			die("a child is missing");
 }
 
+/**
+ * struct branch - a child that was made with two pipes
+ * @pid: its id
+ * @down: what it reads from: never anything but the end
+ * @up: what it has written to, and what nobody reads before the end: its number
+ */
+struct branch {
+	pid_t pid;
+	int down;
+	int up;
+};
+
+static struct branch *branches;
+static unsigned long nr_branches;
+
+/* Ends the ones below us, and sees that they had what they should have. */
+static void check_pipes(void)
+{
+	unsigned long number, i;
+	int status;
+
+	for (i = 0; i < nr_branches; i++) {
+		struct branch *b = &branches[i];
+
+		close(b->down);
+		/* The last one of all does not read, but tick. */
+		if (read(b->up, &number, sizeof(number)) != sizeof(number) ||
+		    (number == count - 1 && kill(b->pid, SIGTERM)) ||
+		    waitpid(b->pid, &status, 0) != b->pid || status)
+			die("a child is missing, or what was in its pipe");
+	}
+}
+
+static void __attribute__((noreturn))
+grow_up(unsigned long number, int down, int up)
+{
+	char c;
+
+	if (write(up, &number, sizeof(number)) != sizeof(number))
+		die("a pipe");
+	if (number == count - 1)
+		tick(1);
+	else if (read(down, &c, 1))
+		die("a pipe that is not at its end");
+	check_pipes();
+	exit(0);
+}
+
+/* Forks number @number, with @below children of its own that follow it. */
+static void branch(unsigned long number, unsigned long below)
+{
+	struct branch *b = &branches[nr_branches];
+	int down[2], up[2];
+	unsigned long i;
+
+	if (pipe(down) || pipe(up))
+		die("pipe");
+	b->pid = fork();
+	if (b->pid < 0)
+		die("fork");
+	if (b->pid) {
+		close(down[0]);
+		close(up[1]);
+		b->down = down[1];
+		b->up = up[0];
+		nr_branches++;
+		return;
+	}
+	/* Those of the elder ones are their parent's. */
+	for (i = 0; i < nr_branches; i++) {
+		close(branches[i].down);
+		close(branches[i].up);
+	}
+	close(down[1]);
+	close(up[0]);
+	nr_branches = 0;
+	for (i = 1; i <= below; i++)
+		branch(number + i, 0);
+	grow_up(number, down[0], up[1]);
+}
+
+/* Three levels: the first process has as many children as each of these has. */
+static void start_pipes(void)
+{
+	unsigned long width = 1, number = 1, below;
+
+	while (width * (width + 1) < count - 1)
+		width++;
+	branches = need(calloc(width, sizeof(*branches)));
+	while (number < count) {
+		below = count - 1 - number < width ? count - 1 - number : width;
+		branch(number, below);
+		number += 1 + below;
+	}
+}
+
 /* Different ones, in a directory of their own. */
 static void start_files(void)
 {
@@ -218,6 +314,7 @@ static const struct mode {
 	{ "memory", start_memory, check_memory },
 	{ "zero", start_zero, check_memory },
 	{ "tree", start_tree, check_tree },
+	{ "pipes", start_pipes, check_pipes },
 	{ "files", start_files, check_files },
 	{ "threads", start_threads, check_threads },
 };

@@ -14,7 +14,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=13
+readonly TESTS=14
 
 # The program counts, in a file that it has open on a tmpfs.
 readonly PROGRAM='
@@ -188,6 +188,27 @@ plain_copy() {
 		[[ -s $(inside /tmp/own/count) && ! -e /tmp/own/count ]]
 }
 
+child() { pgrep -P "$pid" -f "$1"; }
+# The mounts of $1, in no order: those that come from outside are made first.
+table_of() { pid=$1 table | sed 's/^ *//' | sort; }
+
+# Another mount namespace in a container with a user namespace: both begin with a
+# copy of the machine's mounts, of which nothing can be taken away.
+in_user_namespace() {
+	rm -f pid
+	ns_exec -cpuimU -d -P pid -- sh -c '
+		unshare -m sh -c "
+			mkdir inner && mount -t tmpfs -o size=1m inner inner && echo kept >inner/file
+			exec 3<inner/file; echo >ready; exec sleep 1000" &
+		exec sleep 1001' </dev/null >log 2>&1 || return
+	wait_until 20 nonempty ready && pid=$(<pid) || return
+	table_of "$pid" >table.before && table_of "$(child 'sleep 1000')" >inner.before || return
+	save image5 && go_on image5 && table_of "$pid" >table.after || return
+	table_of "$(child 'sleep 1000')" >inner.after || return
+	diff table.before table.after && diff inner.before inner.after || return
+	[[ $(<"/proc/$(child 'sleep 1000')/root$PWD/inner/file") == kept ]] && [[ ! -e $(inside "$PWD/inner/file") ]]
+}
+
 host_mounts() {
 	restart --container --host-mounts -i image3 >words2 2>&1
 	[[ $? == 125 ]] && cat words2 && grep -q 'nothing was restarted' words2
@@ -232,6 +253,8 @@ run_all() {
 	ok "what is hidden is there" hidden_is_there
 	stop
 	ok "a container in a copy of the machine's mounts" plain_copy
+	stop
+	ok "two mount namespaces in a user namespace" in_user_namespace
 	stop
 	ok "--host-mounts: without them its files are not found" host_mounts
 	ok "a file system that cannot be made anew is refused" refuses 'mount /tmp/r (ramfs): ' 'mkdir /tmp/r; mount -t ramfs ramfs /tmp/r'

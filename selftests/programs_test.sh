@@ -165,6 +165,58 @@ cat stopped.out pipe.out
 cksum <background.out
 rm -f *.out'
 
+# Nine files are compiled by the built-in rule, and the program is run.
+readonly MAKE_WORK='
+parts := $(foreach i,1 2 3 4 5 6 7 8,part$(i).o)
+CFLAGS := -O2
+
+run: program
+	./program && rm -f program *.o
+program: main.o $(parts)
+	$(CC) -o $@ $^'
+
+# A pool of threads, beside those that the virtual machine has anyway; what they
+# do is compiled while they do it.
+readonly JAVA_WORK='
+import java.io.File;
+import java.util.*;
+import java.util.concurrent.*;
+
+public class Work {
+	static final Map<Integer, Long> results = new TreeMap<>();
+
+	static long digest(long x) {
+		for (int i = 0; i < 10000; i++)
+			x = x * 6364136223846793005L + 1442695040888963407L;
+		return x;
+	}
+
+	static long step(int i, int n) throws Exception {
+		long digest = digest(i);
+		synchronized (results) {
+			results.merge(i % 5000, digest, Long::sum);
+		}
+		if (i == n / 3)
+			new File("half").createNewFile();
+		return digest;
+	}
+
+	public static void main(String[] args) throws Exception {
+		int n = Integer.parseInt(args[0]);
+		ExecutorService pool = Executors.newFixedThreadPool(8);
+		List<Future<Long>> all = new ArrayList<>();
+		for (int i = 0; i < n; i++) {
+			int number = i;
+			all.add(pool.submit(() -> step(number, n)));
+		}
+		long sum = 0;
+		for (Future<Long> one : all)
+			sum = sum * 31 + one.get();
+		pool.shutdown();
+		System.out.println(results.size() + " entries, sum " + sum + ", " + results.hashCode());
+	}
+}'
+
 say() { printf '# %s\n' "$*"; }
 
 ok() {
@@ -176,6 +228,8 @@ not_ok() {
 	number=$((number + 1)) failed=$((failed + 1))
 	printf 'not ok %d %s\n' "$number" "$*"
 }
+
+skip() { ok "$1 # SKIP $2"; }
 
 # wait_until SECONDS CONDITION...: 0 when it came true
 wait_until() {
@@ -190,6 +244,8 @@ wait_until() {
 
 exists() { [[ -e $1 ]]; }
 nonempty() { [[ -s $1 ]]; }
+
+installed() { command -v "$1" >/dev/null; }
 
 # cpu_time PID HUNDREDTHS: whether it has used so much
 cpu_time() {
@@ -207,11 +263,39 @@ read_beyond() {
 	((pos >= $3))
 }
 
+# compiling PID: whether it does four things at once and has done one of them
+compiling() {
+	(($(pgrep -c -P "$1") >= 4)) && [[ -n $(find . -name 'part*.o') ]]
+}
+
+# pongs COMMAND...: whether it says so
+pongs() { [[ $("$@") == PONG ]]; }
+
+# begin NAME MIDDLE COMMAND: starts it, as the variable pid, and waits for its
+# middle. Output goes to the file "out".
+begin() {
+	local name=$1 middle=$2 command=$3
+	local -a condition
+
+	if ! ns_exec -cpuim -d -P pid -- bash -c "$command" >out 2>&1 </dev/null ||
+	   ! wait_until 10 nonempty pid; then
+		not_ok "$name: ns_exec"
+		sed 's/^/# /' out
+		return 1
+	fi
+	pid=$(<pid)
+	read -ra condition <<<"${middle//PID/$pid}"
+	wait_until 60 "${condition[@]}" && return
+	not_ok "$name: it does not come to its middle"
+	sed 's/^/# /' out
+	kill -9 "$pid"
+	return 1
+}
+
 # interrupted NAME MIDDLE COMMAND: MIDDLE is a condition, with PID in place of
-# the process' number. Output goes to the file "out".
+# the process' number.
 interrupted() {
 	local name=$1 middle=$2 command=$3 dir pid status cut
-	local -a condition
 
 	dir=$(mktemp -d "$work/$name.XXXXXX")
 	cd "$dir" || return
@@ -222,19 +306,7 @@ interrupted() {
 		return
 	fi
 	rm -f half out
-	if ! ns_exec -cpuim -d -P pid -- bash -c "$command" >out 2>&1 ||
-	   ! wait_until 10 nonempty pid; then
-		not_ok "$name: ns_exec"
-		sed 's/^/# /' out
-		return
-	fi
-	pid=$(<pid)
-	read -ra condition <<<"${middle//PID/$pid}"
-	if ! wait_until 60 "${condition[@]}"; then
-		not_ok "$name: it does not come to its middle"
-		kill -9 "$pid"
-		return
-	fi
+	begin "$name" "$middle" "$command" || return
 	if ! checkpoint -p "$pid" -o image --freeze --kill 2>words; then
 		not_ok "$name: checkpoint"
 		sed 's/^/# /' words
@@ -278,6 +350,122 @@ gzip_test() {
 	rm -f "$work/input"
 }
 
+# refused NAME MIDDLE ALIVE COMMAND OBJECT...: each of the objects is a pattern for
+# what must be named, and nothing comes of it; ALIVE is a condition that becomes
+# true afterwards, when the file "half" is gone.
+refused() {
+	local name=$1 middle=$2 alive=$3 command=$4 dir pid object lacks=
+	local -a condition
+
+	shift 4
+	dir=$(mktemp -d "$work/$name.XXXXXX")
+	cd "$dir" || return
+	begin "$name" "$middle" "$command" || return
+	checkpoint -p "$pid" --freeze --dry-run 2>words && lacks+=' the refusal'
+	for object; do
+		grep -Eq "^checkpoint: pid $pid \($name\) $object: not supported$" words ||
+			lacks+=" \"$object\""
+	done
+	checkpoint -p "$pid" -o image --freeze --kill 2>>words && lacks+=' the second refusal'
+	exists image && lacks+=' cleaning up'
+	rm -f half
+	read -ra condition <<<"${alive//PID/$pid}"
+	wait_until 10 "${condition[@]}" || lacks+=' life'
+	if [[ -n $lacks ]]; then
+		not_ok "$name: what lacks:$lacks"
+		sed 's/^/# /' words
+	else
+		ok "$name is refused, with its objects named"
+	fi
+	kill -9 "$pid"
+	cd / && rm -rf "$dir"
+}
+
+# The eight files take about a second each.
+make_test() {
+	local name part
+
+	for name in make cc; do
+		if ! installed $name; then
+			skip make "$name is not installed"
+			return
+		fi
+	done
+	mkdir "$work/source"
+	echo "$MAKE_WORK" >"$work/source/Makefile"
+	for part in {1..8}; do
+		awk -v part="$part" 'BEGIN {
+			for (i = 1; i <= 300; i++)
+				printf "static unsigned int f%d(unsigned int x)\n{\n" \
+					"\tfor (int i = 0; i < %d; i++)\n" \
+					"\t\tx = (x << 5 | x >> 27) * %du + i %% 7 * x;\n" \
+					"\treturn x;\n}\n\n", i, i, 2 * i + part
+			printf "unsigned int part%d(unsigned int x)\n{\n", part
+			for (i = 1; i <= 300; i++)
+				printf "\tx = f%d(x);\n", i
+			printf "\treturn x;\n}\n"
+		}' >"$work/source/part$part.c"
+	done
+	{
+		printf '#include <stdio.h>\n'
+		printf 'unsigned int part%d(unsigned int x);\n' {1..8}
+		printf 'int main(void)\n{\n\tunsigned int x = 1;\n'
+		printf '\tx = part%d(x);\n' {1..8}
+		printf '\tprintf("%%u\\n", x);\n\treturn 0;\n}\n'
+	} >"$work/source/main.c"
+	interrupted make 'compiling PID' \
+		"exec make -s -j4 -f $work/source/Makefile VPATH=$work/source run"
+}
+
+# It locks the file that it would show jstat and the like, and locks are refused.
+java_test() {
+	local name
+
+	for name in java javac; do
+		if ! installed $name; then
+			skip java "$name is not installed"
+			return
+		fi
+	done
+	mkdir "$work/java"
+	echo "$JAVA_WORK" >"$work/java/Work.java"
+	if ! javac -d "$work/java" "$work/java/Work.java" >"$work/words" 2>&1; then
+		not_ok "java: javac"
+		sed 's/^/# /' "$work/words"
+		return
+	fi
+	interrupted java 'exists half' \
+		"exec java -XX:-UsePerfData -cp $work/java Work 40000"
+}
+
+node_test() {
+	if ! installed node; then
+		skip node "node is not installed"
+		return
+	fi
+	refused node 'exists half' 'exists half' \
+		"exec node -e 'setInterval(() => fs.writeFileSync(\"half\", \"\"), 50)'" \
+		'fd [0-9]+: epoll anon_inode:\[eventpoll\] on anon_inodefs' \
+		'fd [0-9]+: file anon_inode:\[eventfd\] on anon_inodefs'
+}
+
+# Debian has the server in redis-tools, under another name.
+redis_test() {
+	local server
+
+	server=$(command -v redis-server || command -v redis-check-rdb)
+	if [[ -z $server ]] || ! installed redis-cli; then
+		skip redis-server "it is not installed"
+		return
+	fi
+	mkdir "$work/redis"
+	ln -s "$server" "$work/redis/redis-server"
+	refused redis-server 'pongs redis-cli -s socket ping' 'pongs redis-cli -s socket ping' \
+		"exec $work/redis/redis-server --bind 127.0.0.1 --port 6379 --unixsocket ./socket --save ''" \
+		'fd [0-9]+: epoll anon_inode:\[eventpoll\] on anon_inodefs' \
+		'fd [0-9]+: AF_INET socket' 'fd [0-9]+: AF_UNIX socket'
+}
+
 run_all() {
 	interrupted bash 'exists half' "export STEPS=150000; exec bash -c '$SHELL_WORK'"
 	interrupted busybox_sh 'exists half' "export STEPS=300000; exec busybox sh -c '$SHELL_WORK'"
@@ -289,15 +477,20 @@ run_all() {
 	interrupted python3_threads 'exists half' "export STEPS=40000; exec $python -c '$THREADS_WORK'"
 	interrupted python3_processes 'exists half' "export STEPS=20000; exec $python -c '$PROCESSES_WORK'"
 	interrupted bash_jobs 'exists half' "export STEPS=60000; exec bash -c '$JOBS_WORK'"
+	make_test
+	java_test
+	node_test
+	redis_test
 	gzip_test
 }
 
 main() {
 	local tool
 	echo "TAP version 13"
-	echo "1..10"
+	echo "1..14"
 	if [[ -n ${CKPT_TEST_PLAIN:-} ]]; then
-		for tool in bash busybox perl python3 gawk bc python3_threads python3_processes bash_jobs gzip; do
+		for tool in bash busybox perl python3 gawk bc python3_threads python3_processes bash_jobs \
+			make java node redis-server gzip; do
 			ok "$tool # SKIP needs the system calls"
 		done
 		exit 0

@@ -4,9 +4,9 @@
  *
  * From a seed a forest is made: processes below each other, in sessions and
  * groups, with threads, with children that have ended, that are stopped, or that
- * have lost their parents, and with files, pipes, memory, signals, timers and
- * filters that are shared or not. What the oracle sees of it before and after must be the same,
- * and each process finds what it had.
+ * have lost their parents, in namespaces of their own, and with files, pipes,
+ * memory, signals, timers and filters that are shared or not. What the oracle sees
+ * of it before and after must be the same, and each process finds what it had.
  *
  * CKPT_TEST_TREES=N	number of trees, 10
  * CKPT_TEST_FIRST=N	the seed of the first of them, 1
@@ -15,6 +15,8 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -232,6 +234,45 @@ static void add_filter(int nr)
 		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog);
 }
 
+/* With its parent. Who is in other mounts could not find what is opened there. */
+static bool shares_files;
+
+/* A file system of its own, in which it may be from then on */
+static int mount_something(int nr)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "mount.%d", nr);
+	CHECK_OK(mkdir(name, 0755));
+	CHECK_OK(mount(name, name, "tmpfs", one_in(2) ? MS_NOSUID : 0, NULL));
+	return one_in(2) ? chdir(name) : 0;
+}
+
+/* From now on, with all that it makes */
+static int leave_namespaces(int nr)
+{
+	static const int flags[] = { CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWCGROUP };
+	char name[16];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		if (one_in(8))
+			CHECK_OK(unshare(flags[i]));
+	}
+	if (one_in(8) && !shares_files) {
+		CHECK_OK(unshare(CLONE_NEWNS));
+		CHECK(!mount_something(nr));
+	}
+	/* The kernel takes long to end them. */
+	if (one_in(20))
+		CHECK_OK(unshare(CLONE_NEWNET));
+	/* In that of its parent, or its own */
+	snprintf(name, sizeof(name), "host%d", nr);
+	if (one_in(10))
+		CHECK_OK(sethostname(name, strlen(name)));
+	return 0;
+}
+
 static void set_attributes(int nr)
 {
 	struct rlimit limit = { 100 + rnd(200), 1024 };
@@ -385,18 +426,66 @@ static void choose_group(void)
 
 static int node_main(int nr);
 
-/* By fork(), or with the descriptors or directories of its parent */
-static pid_t make_child(int nr)
+/*
+ * The next child begins in a time namespace of its own. The descriptor is for
+ * coming back from it, or -1.
+ */
+static int leave_time(void)
+{
+	int own = open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC);
+	char text[64];
+
+	/* That of a container with a user namespace is not its own. */
+	if (own >= 0 && (setns(own, CLONE_NEWTIME) || unshare(CLONE_NEWTIME))) {
+		close(own);
+		return -1;
+	}
+	snprintf(text, sizeof(text), "monotonic %u 0\nboottime %u 0\n",
+		 rnd(10000), 10000 + rnd(10000));
+	write_file("/proc/self/timens_offsets", text);
+	return own;
+}
+
+static int return_to_time(int own)
+{
+	if (own < 0)
+		return 0;
+	CHECK_OK(setns(own, CLONE_NEWTIME));
+	return close(own);
+}
+
+/*
+ * What it shares with its parent: descriptors, directories, or nothing; and the
+ * namespaces that it can only begin in. When the first one of a pid namespace
+ * ends, all that it has made does.
+ */
+static unsigned long clone_flags(int nr)
 {
 	unsigned long flags = 0;
-	pid_t pid;
 
 	if (one_in(6))
 		flags = one_in(2) ? CLONE_FILES : CLONE_FS;
+	if (one_in(6) && node[nr].kind < ENDS)
+		flags |= CLONE_NEWPID;
+	return flags;
+}
+
+static pid_t make_child(int nr)
+{
+	unsigned long flags = clone_flags(nr);
+	int own = -1;
+	pid_t pid;
+
+	/* Who has threads cannot come back. */
+	if (one_in(8) && !node[node[nr].parent].threads && !(flags & CLONE_FILES))
+		own = leave_time();
 	pid = flags ? syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0) : fork();
-	if (!pid)
+	if (!pid) {
+		close(own);
+		shares_files = flags & CLONE_FILES;
 		_exit(node_main(nr));
-	return pid;
+	}
+	return return_to_time(own) ? -1 : pid;
 }
 
 static int stop_child(pid_t pid)
@@ -477,6 +566,8 @@ static int build(int nr)
 	if (nr)
 		choose_group();
 	set_signals();
+	if (nr)
+		CHECK(!leave_namespaces(nr));
 	set_attributes(nr);
 	CHECK(!make_files(nr));
 	CHECK(!use_pipes());
@@ -545,6 +636,10 @@ static void roundtrip(struct __test_metadata *_metadata, unsigned int seed)
 	snprintf(text, sizeof(text), "%u", seed);
 	setenv(SEED_VARIABLE, text, 1);
 	ASSERT_EQ(0, app_init(&app, freezer));
+	app.tool = true;
+	app.saving_tool = true;
+	app.user = seed % 4 == 3;
+	app.net = seed % 8 == 2;
 	ckpt_roundtrip(_metadata, &app, "random_tree", 1);
 	app_cleanup(&app);
 }
@@ -558,6 +653,8 @@ static int status_of_tree(struct __test_metadata *_metadata, unsigned int seed)
 	fflush(NULL);
 	pid = fork();
 	if (!pid) {
+		/* Shared, and not about those before it */
+		_metadata->exit_code = KSFT_PASS;
 		roundtrip(_metadata, seed);
 		_exit(_metadata->exit_code != KSFT_PASS);
 	}
@@ -582,6 +679,7 @@ TEST_F_TIMEOUT(random, trees, TREES_TIMEOUT)
 		failed += !!status;
 	}
 	TH_LOG("%u trees, %u failed", nr, failed);
+	ASSERT_EQ(0, failed);
 }
 
 TEST_HARNESS_MAIN

@@ -426,6 +426,35 @@ static void take_log(struct app *app, int logfd)
 	app->log[n > 0 ? n : 0] = '\0';
 }
 
+static int save_by_call(struct app *app, unsigned long flags, int logfd)
+{
+	int ret = sys_checkpoint(app->pid, app->image, flags | CHECKPOINT_LOG,
+				 logfd);
+
+	return ret < 0 ? -errno : ret;
+}
+
+/* It is frozen. What it says goes to the log. */
+static int save_by_tool(struct app *app, int logfd)
+{
+	char number[16];
+	int status;
+	pid_t pid;
+
+	snprintf(number, sizeof(number), "%d", app->pid);
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		if (dup2(app->image, 1) < 0 || dup2(logfd, 2) < 0)
+			_exit(101);
+		execlp("checkpoint", "checkpoint", "-p", number, NULL);
+		_exit(102);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		return -errno;
+	return status ? -EINVAL : 0;
+}
+
 int app_checkpoint(struct app *app, unsigned long flags)
 {
 	int logfd, ret;
@@ -439,9 +468,8 @@ int app_checkpoint(struct app *app, unsigned long flags)
 	logfd = memfd_create("log", MFD_CLOEXEC);
 	if (app->image < 0 || logfd < 0)
 		return -errno;
-	ret = sys_checkpoint(app->pid, app->image, flags | CHECKPOINT_LOG, logfd);
-	if (ret < 0)
-		ret = -errno;
+	ret = app->saving_tool ? save_by_tool(app, logfd) :
+				 save_by_call(app, flags, logfd);
 	take_log(app, logfd);
 	close(logfd);
 	return ret;
@@ -479,8 +507,9 @@ static int restart_by_tool(struct app *app, int image, int logfd)
 		lseek(image, 0, SEEK_SET);
 		if (join_cgroup(app) || dup2(image, 0) < 0 || dup2(logfd, 2) < 0)
 			_exit(101);
-		execlp("restart", "restart", "--container", "--pidfile", path,
-		       NULL);
+		/* We are in its control group ourselves. */
+		execlp("restart", "restart", "--container", "--no-cgroups",
+		       "--pidfile", path, NULL);
 		_exit(102);
 	}
 	if (waitpid(pid, &status, 0) != pid)

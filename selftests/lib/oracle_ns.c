@@ -19,6 +19,9 @@ static const char *const namespaces[] = {
 	"time_for_children", "user", "uts",
 };
 
+#define MAX_MOUNTS	128
+#define POINT_LEN	256
+
 #define NR_NAMESPACES	(sizeof(namespaces) / sizeof(*namespaces))
 
 static bool read_namespace(const char *pid, const char *name, char text[64])
@@ -86,19 +89,29 @@ void record_namespaces_of_thread(struct recorder *r, pid_t pid, pid_t ns,
 	}
 }
 
-/* Numbers of mounts and their propagation groups are taken out. */
+/*
+ * Numbers of mounts and their propagation groups are taken out, and so is the
+ * order, except of those that are mounted over each other.
+ */
 void record_mounts(struct recorder *r, pid_t pid, pid_t ns)
 {
 	char *text = slurp_pid(pid, "mountinfo", NULL), *line, *save = NULL;
-	unsigned int n = 0;
+	char point[MAX_MOUNTS][POINT_LEN];
+	unsigned int n = 0, below, i;
 	int off;
 
-	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	for (line = text ? strtok_r(text, "\n", &save) : NULL; line && n < MAX_MOUNTS;
 	     line = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(line, "%*d %*d %*s %n", &off) < 0)
+		if (sscanf(line, "%*d %*d %*s %n%*s %255s", &off, point[n]) != 1)
 			continue;
-		oracle_add(r->o, line + off, "%d/mountinfo/%03u", ns, n++);
+		for (below = i = 0; i < n; i++)
+			below += !strcmp(point[i], point[n]);
+		oracle_add(r->o, line + off, "%d/mountinfo/%u%s", ns, below,
+			   point[n]);
+		n++;
 	}
+	if (line)
+		oracle_add(r->o, "more than are looked at", "%d/mountinfo", ns);
 	free(text);
 }
 

@@ -73,7 +73,16 @@ static uint32_t nr_objects(const struct image *image)
 	return has_vdso(image) ? 11 : 10;
 }
 
-/* Ids: 1 is the UTS namespace, then come the tasks, then the objects. */
+/* One of each kind, and a second one for IPC */
+static uint32_t nr_namespaces(const struct image *image)
+{
+	return image->kind.namespaces ? 7 : 0;
+}
+
+/*
+ * Ids: 1 is the UTS namespace, then come the tasks, then the objects, and the
+ * other namespaces.
+ */
 static uint32_t leader_id(const struct process *all, int index)
 {
 	uint32_t id = 2;
@@ -93,12 +102,15 @@ static void task(struct image *image, const struct process *p, uint32_t id,
 		.parent_tid = p->parent_tid,
 		.flags = pid == p->pid ? p->flags : 0,
 	};
+	struct ckpt_pid nested = { .ns = 1, .nr = pid == p->pid ? 1 : 2 };
+	bool inside = image->kind.namespaces && p->pid == image->last;
 
 	if (p->flags & CKPT_TREE_GHOST)
 		t.exit_signal = 0;
 	else
 		snprintf(t.comm, sizeof(t.comm), "test-%u", pid);
-	record(image, CKPT_REC_TASK, id, id, &t, sizeof(t), NULL, 0);
+	record(image, CKPT_REC_TASK, id, id, &t, sizeof(t), &nested,
+	       inside ? sizeof(nested) : 0);
 }
 
 static void files(struct image *image, uint32_t task_id, uint32_t id,
@@ -314,7 +326,22 @@ static void registers(struct image *image, uint32_t task_id)
 		extended_state(image, task_id);
 }
 
-static void task_state(struct image *image, uint32_t task_id, uint32_t id)
+/* A thread of the last process is not in its IPC namespace. */
+static void join_namespaces(const struct image *image,
+			    struct ckpt_task_state *s, bool last)
+{
+	uint32_t id = image->ns_id;
+
+	s->ipc_ns_id = last ? id + 6 : id;
+	s->mnt_ns_id = id + 1;
+	s->net_ns_id = id + 2;
+	s->cgroup_ns_id = id + 3;
+	s->time_ns_id = id + 4;
+	s->user_ns_id = id + 5;
+}
+
+static void task_state(struct image *image, uint32_t task_id, uint32_t id,
+		       bool last)
 {
 	struct ckpt_task_state state = {
 		.fd_table_id = id + 2, .fs_id = id + 3, .mm_id = id + 4,
@@ -324,6 +351,8 @@ static void task_state(struct image *image, uint32_t task_id, uint32_t id)
 		.kind = CKPT_RESTART_NANOSLEEP, .expires_ns = 1000,
 	};
 
+	if (image->kind.namespaces)
+		join_namespaces(image, &state, last);
 	record(image, CKPT_REC_TASK_STATE, 0, task_id, &state, sizeof(state),
 	       NULL, 0);
 	signals_and_times(image, task_id);
@@ -382,7 +411,7 @@ static void state(struct image *image, const struct process *p,
 	directories(image, task_id, id + 3);
 	memory(image, task_id, id + 4, id + 1, id + 7, id + 10);
 	what_the_dead_have(image, task_id, id);
-	task_state(image, task_id, id);
+	task_state(image, task_id, id, p->pid == image->last);
 	if (p->flags & CKPT_TREE_FIRST_ENDED)
 		end(image, p, task_id, id);
 	if (p->stop)
@@ -392,7 +421,40 @@ static void state(struct image *image, const struct process *p,
 		record(image, CKPT_REC_VFORK, 0, task_id, &vfork,
 		       sizeof(vfork), NULL, 0);
 	if (p->thread)
-		task_state(image, task_id + 1, id);
+		task_state(image, task_id + 1, id, false);
+}
+
+static void namespaces(struct image *image, uint32_t owner)
+{
+	struct ckpt_id_extent ids[] = {
+		{ 0, 100000, 65536 }, { 0, 200000, 1000 }, { 5000, 7000, 1 },
+	};
+	uint32_t i;
+
+	for (i = 0; i < nr_namespaces(image); i++) {
+		struct ckpt_ns ns = {
+			.kind = i < CKPT_NS_USER ? i + 1 : CKPT_NS_IPC,
+			.inode = 4026532000 + i,
+		};
+		uint32_t len = 0;
+
+		if (ns.kind == CKPT_NS_NET)
+			ns.flags = CKPT_NS_LO_UP;
+		if (ns.kind == CKPT_NS_TIME) {
+			ns.monotonic_ns = 1000000123;
+			ns.boottime_ns = 2000000456;
+		}
+		if (ns.kind == CKPT_NS_USER) {
+			ns.flags = CKPT_NS_NO_SETGROUPS;
+			ns.owner_uid = 1000;
+			ns.owner_gid = 100;
+			ns.nr_uids = 1;
+			ns.nr_gids = 2;
+			len = sizeof(ids);
+		}
+		record(image, CKPT_REC_NS, image->ns_id + i, owner, &ns,
+		       sizeof(ns), ids, len);
+	}
 }
 
 static void tool_object(struct image *image, uint32_t type, uint32_t id,
@@ -483,7 +545,8 @@ static void header(struct image *image, const struct process *all, int nr)
 		.kernel_version = "#1", .machine = "x86_64",
 	};
 
-	h.nr_objects = 1 + h.nr_tasks + nr_objects(image) * nr;
+	image->ns_id = 2 + h.nr_tasks + nr_objects(image) * nr;
+	h.nr_objects = image->ns_id - 1 + nr_namespaces(image);
 	section(image, CKPT_SECTION_HEADER, sizeof(h));
 	image->header = image->len;
 	append(image, &h, sizeof(h));
@@ -508,6 +571,7 @@ static void metadata(struct image *image, const struct process *all, int nr)
 	h = (void *)(image->bytes + image->header);
 	h->tree_len = image->len - image->metadata;
 	record(image, CKPT_REC_UTS, 1, 0, &uts, sizeof(uts), NULL, 0);
+	namespaces(image, leader_id(all, 0));
 	for (i = 0; i < nr; i++)
 		state(image, &all[i], leader_id(all, i),
 		      id + nr_objects(image) * i, image->kind.slot);
@@ -576,7 +640,9 @@ void image_repair(struct image *image)
 void image_build(struct image *image, const struct process *processes, int nr,
 		 const struct kind *kind)
 {
-	*image = (struct image){ .kind = *kind };
+	*image = (struct image){
+		.last = processes[nr - 1].pid, .kind = *kind,
+	};
 	if (!image->kind.version)
 		image->kind.version = CKPT_FORMAT_VERSION;
 	if (kind->tools)

@@ -37,6 +37,8 @@ struct process {
  * @slot: of the external file that each process has
  * @version: of the format, 0 for the current one
  * @x86: of x86_64 instead of User-Mode Linux
+ * @namespaces: all are in namespaces of their own, and the last process is the
+ *	init of a pid namespace, with another IPC namespace
  * @tools: with records of the tools before it
  * @content: of the tmpfs in these, NULL for zeros
  * @content_len: its length
@@ -46,6 +48,7 @@ struct kind {
 	uint32_t slot;
 	uint32_t version;
 	bool x86;
+	bool namespaces;
 	bool tools;
 	const void *content;
 	uint32_t content_len;
@@ -60,6 +63,8 @@ struct kind {
  * @metadata: where the first record is
  * @bulk: where the first chunk is
  * @trailer: where the trailer is
+ * @last: pid of the last process
+ * @ns_id: of the first namespace, if there are any but UTS ones
  * @kind: what kind of image
  */
 struct image {
@@ -70,6 +75,8 @@ struct image {
 	size_t metadata;
 	size_t bulk;
 	size_t trailer;
+	uint32_t last;
+	uint32_t ns_id;
 	struct kind kind;
 };
 

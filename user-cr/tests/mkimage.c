@@ -2,7 +2,7 @@
 /*
  * Writes a test image to the standard output:
  *
- *	mkimage [-c] [-t] [-T FILE] [-x SLOT] [-f VERSION] [-a] PROCESS...
+ *	mkimage [-c] [-n] [-t] [-T FILE] [-x SLOT] [-f VERSION] [-a] PROCESS...
  *	mkimage --repair
  *
  * A process is PID[.THREAD][:PARENT[.THREAD]][=STATE], where STATE is zSTATUS
@@ -10,8 +10,9 @@
  * ended with it, tSIGNAL for one that a signal has stopped, vPID for one that
  * waits for this process in vfork(), and g for a ghost.
  *
- * -c makes it the image of a container, -t one with records of the tools,
- * and -T one with FILE as the archive in these. The external files, the descriptors 1,
+ * -c makes it the image of a container, -n one with namespaces of all kinds, -t
+ * one with records of the tools, and -T one with FILE as the archive in these. The
+ * external files, the descriptors 1,
  * are taken from SLOT. With -f it is one of an older version of the format, with
  * -a one of x86_64 instead of User-Mode Linux. The root comes first. --repair
  * makes the checksums of an image from the standard input right.
@@ -97,7 +98,7 @@ static const void *read_file(const char *name, uint32_t *len)
 
 static int usage(void)
 {
-	fprintf(stderr, "Usage: mkimage [-c] [-t] [-T FILE] [-x SLOT] [-f VERSION] [-a] PROCESS...\n");
+	fprintf(stderr, "Usage: mkimage [-c] [-n] [-t] [-T FILE] [-x SLOT] [-f VERSION] [-a] PROCESS...\n");
 	return 2;
 }
 
@@ -110,7 +111,7 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "--repair"))
 		return repair();
-	while ((ret = getopt(argc, argv, "acf:tT:x:")) != -1) {
+	while ((ret = getopt(argc, argv, "acf:ntT:x:")) != -1) {
 		switch (ret) {
 		case 'a':
 			kind.x86 = true;
@@ -120,6 +121,9 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			kind.version = atoi(optarg);
+			break;
+		case 'n':
+			kind.namespaces = true;
 			break;
 		case 'T':
 			kind.content = read_file(optarg, &kind.content_len);

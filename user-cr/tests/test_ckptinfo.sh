@@ -70,6 +70,31 @@ jobs_diff() {
 }
 ok "ckptinfo: --diff: what has become of processes" jobs_diff
 
+"$CHECK/mkimage" -n -c 1 7.8:1 12.13:7 >"$TMP/namespaces"
+# namespace LINE TASKS...: it has a line so, and these tasks
+namespace() {
+	grep -A9 "^$1\$" "$TMP/out" >"$TMP/one" && shift &&
+		grep '^  tasks' "$TMP/one" | head -n 1 | grep -qx "  tasks  *$*"
+}
+namespaces() {
+	run 0 "$CHECK/ckptinfo" --namespaces "$TMP/namespaces" &&
+		namespace 'uts host testhost, domain testdomain' 1 7 12 &&
+		namespace 'ipc 4026532000' 1 7 13 && namespace 'mnt 4026532001' 1 7 12 &&
+		namespace 'net 4026532002, loopback up' 1 7 12 && namespace 'cgroup 4026532003' 1 7 12 &&
+		namespace 'time 4026532004, monotonic 1.000000123 s, boottime 2.000000456 s' 1 7 12 &&
+		namespace 'user 4026532005, made by 1000:100, no setgroups' 1 7 12 &&
+		out '^  user ids  *0, 100000 outside, 65536 of them$' &&
+		out '^  group ids  *5000, 7000 outside, 1 of them$' &&
+		namespace 'ipc 4026532006' 12 && namespace 'pid number 1' 12=1 &&
+		[ "$(wc -l <"$TMP/out")" -eq 21 ]
+}
+ok "ckptinfo: namespaces" namespaces
+no_namespaces() {
+	run 0 "$CHECK/ckptinfo" --namespaces "$TMP/image" && [ "$(wc -l <"$TMP/out")" -eq 2 ] &&
+		namespace 'uts host testhost, domain testdomain' 1 7 12
+}
+ok "ckptinfo: no namespaces but those of checkpoint" no_namespaces
+
 # What the tools have saved themselves
 "$CHECK/mkimage" -t -c 1 7:1 >"$TMP/tools"
 tools() {

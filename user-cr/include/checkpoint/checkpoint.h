@@ -18,7 +18,8 @@ extern "C" {
 
 /**
  * ckpt_checkpoint - write an image of a process tree
- * @pid: its root, or 0: the caller saves itself
+ * @pid: its root, or 0: the caller saves itself, as in examples/self.c and, with
+ *	other threads, examples/self_threads.c
  * @fd: where to write
  * @flags: CHECKPOINT_*
  * @logfd: where the reasons of a failure go, with %CHECKPOINT_LOG

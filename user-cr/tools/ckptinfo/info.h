@@ -195,6 +195,7 @@ void show_tree(const struct info *info);
 void show_fds(const struct info *info);
 void show_externals(const struct info *info);
 void show_maps(const struct info *info);
+void show_namespaces(const struct info *info);
 void show_mounts(const struct info *info);
 void show_cgroups(const struct info *info);
 void show_sizes(const struct info *info);

@@ -26,7 +26,8 @@ struct options {
 /* Views, in the order in which they are shown. */
 enum {
 	VIEW_HEADER, VIEW_TREE, VIEW_FDS, VIEW_EXTERNALS, VIEW_MAPS,
-	VIEW_MOUNTS, VIEW_CGROUPS, VIEW_SIZES, VIEW_RECORDS, NR_VIEWS,
+	VIEW_NAMESPACES, VIEW_MOUNTS, VIEW_CGROUPS, VIEW_SIZES, VIEW_RECORDS,
+	NR_VIEWS,
 };
 
 static const struct view {
@@ -38,6 +39,7 @@ static const struct view {
 	[VIEW_FDS] = { "File descriptors", show_fds },
 	[VIEW_EXTERNALS] = { "External files", show_externals },
 	[VIEW_MAPS] = { "Mappings", show_maps },
+	[VIEW_NAMESPACES] = { "Namespaces", show_namespaces },
 	[VIEW_MOUNTS] = { "Mounts", show_mounts },
 	[VIEW_CGROUPS] = { "Control groups", show_cgroups },
 	[VIEW_SIZES] = { "Sizes", show_sizes },
@@ -56,6 +58,8 @@ static const struct option_entry options[] = {
 	     "files that lead out of the tree, which restart(1) needs"),
 	SHOW(0, "maps", 1 << VIEW_MAPS,
 	     "mappings, and how much of each is in the image"),
+	SHOW(0, "namespaces", 1 << VIEW_NAMESPACES,
+	     "namespaces, and the tasks in each"),
 	SHOW(0, "mounts", 1 << VIEW_MOUNTS,
 	     "mount namespaces, and where their file systems come from"),
 	SHOW(0, "cgroups", 1 << VIEW_CGROUPS,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "tree.h"
 #include "util.h"
@@ -80,7 +81,41 @@ void tree_link(struct tree *tree)
 	free(by_pid);
 }
 
+static size_t nested_size(const struct task *task)
+{
+	return task->nr_nested * sizeof(*task->nested);
+}
+
+int tree_share(struct tree *tree)
+{
+	size_t size = tree->nr * sizeof(*tree->task), at = size;
+	char *memory;
+	int i;
+
+	for (i = 0; i < tree->nr; i++)
+		size += nested_size(&tree->task[i]);
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return -1;
+	for (i = 0; i < tree->nr; i++) {
+		struct task *task = &tree->task[i];
+
+		memcpy(memory + at, task->nested, nested_size(task));
+		task->nested = (const struct ckpt_pid *)(memory + at);
+		at += nested_size(task);
+	}
+	memcpy(memory, tree->task, tree->nr * sizeof(*tree->task));
+	free(tree->task);
+	tree->task = (struct task *)memory;
+	tree->shared = size;
+	return 0;
+}
+
 void tree_free(struct tree *tree)
 {
-	free(tree->task);
+	if (tree->shared)
+		munmap(tree->task, tree->shared);
+	else
+		free(tree->task);
 }

@@ -4,6 +4,7 @@
 #define COMMON_TREE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <checkpoint/image.h>
@@ -35,12 +36,14 @@ struct task {
  * struct tree - all tasks of an image, the root first
  * @task: an array of them, parents before their children
  * @nr: their number
+ * @shared: bytes of the mapping in which they are; 0 if they are in the heap
  * @nr_processes: number of those that are no mere threads, with those that have
  *	ended
  */
 struct tree {
 	struct task *task;
 	int nr;
+	size_t shared;
 	int nr_processes;
 };
 
@@ -75,6 +78,13 @@ uint32_t tree_highest_pid(const struct tree *tree);
 
 /* Ties the tasks together when all are there. */
 void tree_link(struct tree *tree);
+
+/*
+ * Moves all to memory that fork() does not copy, so that no process is the slower
+ * made the more of them there are. Nothing points to any record any more, and
+ * nothing can be added. 0, or -1 and errno.
+ */
+int tree_share(struct tree *tree);
 
 void tree_free(struct tree *tree);
 

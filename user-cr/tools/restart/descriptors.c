@@ -77,8 +77,6 @@ int descriptors_prepare(struct restart *r)
 	for (i = 0; i < ARRAY_SIZE(ours); i++)
 		if (move_up(ours[i], lowest) < 0)
 			return -1;
-	if (r->host_ns >= 0 && move_up(&r->host_ns, lowest) < 0)
-		return -1;
 	for (i = 0; i < r->state.nr_layers; i++)
 		if (move_up(&r->state.layer[i].fd, lowest) < 0)
 			return -1;

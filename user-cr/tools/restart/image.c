@@ -73,16 +73,20 @@ static void take_file(struct image *image, const struct ckpt_record *record)
 	image->external[image->nr_externals++] = (struct external){
 		.owner = record->owner, .slot = file.slot,
 		.access = file.flags & O_ACCMODE,
-		.key = file.kind == CKPT_FILE_NS ? NULL : ckpt_record_tail(record),
+		.key = file.kind == CKPT_FILE_NS ? NULL :
+		       xstrdup(ckpt_record_tail(record)),
 		.fd = -1, .ns_kind = file.rdev_minor, .ns_id = file.object_id,
 	};
 }
 
 static void take_object(struct image *image, const struct ckpt_record *record)
 {
+	struct ckpt_record *copy = xcalloc(1, record->len);
+
+	memcpy(copy, record, record->len);
 	image->object = xrealloc(image->object, image->nr_objects + 1,
 				 sizeof(*image->object));
-	image->object[image->nr_objects++] = record;
+	image->object[image->nr_objects++] = copy;
 }
 
 const struct ckpt_record *image_object(const struct image *image, uint32_t type,
@@ -126,35 +130,53 @@ static void take_record(struct image *image, const struct ckpt_record *record)
 	}
 }
 
-int image_read(struct image *image, int context)
+static int take_all(struct image *image, struct ckpt_reader *reader)
 {
 	struct ckpt_item item;
 	int ret;
 
-	image->reader = ckpt_reader_new_context(context);
-	if (!image->reader) {
-		complain_errno("cannot read the image");
-		return -1;
-	}
-	while ((ret = ckpt_reader_next(image->reader, &item)) > 0) {
+	while ((ret = ckpt_reader_next(reader, &item)) > 0) {
 		if (item.type == CKPT_ITEM_HEADER)
-			image->header = item.header;
+			image->header = *item.header;
 		else if (item.type == CKPT_ITEM_RECORD)
 			take_record(image, item.record);
 	}
 	if (ret < 0) {
 		complain("the kernel's description of the image: %s",
-			 ckpt_reader_error(image->reader));
+			 ckpt_reader_error(reader));
 		return -1;
 	}
 	tree_link(&image->tree);
-	return 0;
+	if (!tree_share(&image->tree))
+		return 0;
+	complain_errno("no memory for %d tasks", image->tree.nr);
+	return -1;
+}
+
+/* The reader has a record for each task: it must be gone when we fork. */
+int image_read(struct image *image, int context)
+{
+	struct ckpt_reader *reader = ckpt_reader_new_context(context);
+	int ret;
+
+	if (!reader) {
+		complain_errno("cannot read the image");
+		return -1;
+	}
+	ret = take_all(image, reader);
+	ckpt_reader_free(reader);
+	return ret;
 }
 
 void image_free(struct image *image)
 {
+	int i;
+
 	tree_free(&image->tree);
+	for (i = 0; i < image->nr_externals; i++)
+		free(image->external[i].key);
 	free(image->external);
+	for (i = 0; i < image->nr_objects; i++)
+		free(image->object[i]);
 	free(image->object);
-	ckpt_reader_free(image->reader);
 }

@@ -176,7 +176,7 @@ static void add_namespaces(struct restart *r)
 /* What can be known to fail before anything is made. */
 static int check(struct restart *r)
 {
-	const struct ckpt_image_header *header = r->image.header;
+	const struct ckpt_image_header *header = &r->image.header;
 
 	add_namespaces(r);
 	if (r->o.namespaces & CLONE_NEWPID)
@@ -199,7 +199,7 @@ static int make_pipes(struct restart *r)
 int main(int argc, char **argv)
 {
 	struct restart r = {
-		.context = -1, .input.fd = -1, .host_ns = -1,
+		.context = -1, .input.fd = -1,
 		.root_pidfd = -1, .mapped = { -1, -1 },
 	};
 	int status = EXIT_NO_RESTART;
@@ -209,7 +209,7 @@ int main(int argc, char **argv)
 	if (r.log < 0)
 		return EXIT_NO_RESTART;
 	if (!image_open(&r) && !image_read(&r.image, r.context) && !check(&r) &&
-	    !externals_assign(&r) && !make_pipes(&r) && !mounts_prepare(&r) &&
+	    !externals_assign(&r) && !make_pipes(&r) &&
 	    !descriptors_prepare(&r))
 		status = coordinate(&r);
 	image_free(&r.image);

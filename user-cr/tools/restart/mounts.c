@@ -338,14 +338,22 @@ static int make_late(struct rebuild *b)
 	return 0;
 }
 
-/* The old root is our directory: first goes what lies on it, then itself. */
-static int leave_old_root(const struct rebuild *b)
+/* Takes away what adopt_layer() has put on the root, at PATH. */
+static int drop_layers(const struct rebuild *b, const char *path)
 {
 	size_t i;
 
-	for (i = 0; i <= b->adopted; i++)
-		if (umount2(".", MNT_DETACH) < 0)
+	for (i = 0; i < b->adopted; i++)
+		if (umount2(path, MNT_DETACH) < 0)
 			return -1;
+	return 0;
+}
+
+/* The old root is our directory: first goes what lies on it, then itself. */
+static int leave_old_root(const struct rebuild *b)
+{
+	if (drop_layers(b, ".") < 0 || umount2(".", MNT_DETACH) < 0)
+		return -1;
 	return chdir("/");
 }
 
@@ -455,6 +463,9 @@ static int rebuild_on_copy(struct rebuild *b)
 		if (!is_external(&b->mount[i]) && add_mount(b, &b->mount[i]) < 0)
 			return -1;
 	}
+	/* They would be the root of who enters by setns(). */
+	if (drop_layers(b, "/") < 0)
+		return rebuild_fail(b, b->mount, "cannot take away what lies on it");
 	return enter_root(b);
 }
 
@@ -478,37 +489,6 @@ static int rebuild(struct rebuild *b)
 	return enter_root(b);
 }
 
-int mounts_prepare(struct restart *r)
-{
-	if (!mounts_wanted(r) || !r->state.nr)
-		return 0;
-	r->host_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	if (r->host_ns >= 0)
-		return 0;
-	complain_errno("cannot open our mount namespace");
-	return -1;
-}
-
-/*
- * What comes from outside is found in a copy of this machine's mounts. A child of
- * a process whose mounts are made already has none.
- */
-static int begin_anew(const struct rebuild *b)
-{
-	if (!(b->body.flags & CKPT_MOUNT_NS_ROOT) &&
-	    (setns(b->r->host_ns, CLONE_NEWNS) < 0 ||
-	     unshare(CLONE_NEWNS) < 0)) {
-		log_add(b->r->log, "cannot make a mount namespace: %s",
-			strerror(errno));
-		return -1;
-	}
-	if (!container_private_mounts())
-		return 0;
-	log_add(b->r->log, "cannot make the mounts private: %s",
-		strerror(errno));
-	return -1;
-}
-
 int mounts_rebuild(const struct restart *r, uint64_t ns_inode)
 {
 	struct rebuild b = { .r = r };
@@ -522,8 +502,11 @@ int mounts_rebuild(const struct restart *r, uint64_t ns_inode)
 		return -1;
 	}
 	ckpt_record_body(b.ns, &b.body, sizeof(b.body));
-	if (begin_anew(&b) < 0)
+	if (container_private_mounts() < 0) {
+		log_add(r->log, "cannot make the mounts private: %s",
+			strerror(errno));
 		return -1;
+	}
 	take_mounts(&b);
 	ret = rebuild(&b);
 	for (i = 0; i < b.nr; i++) {
@@ -561,7 +544,4 @@ void mounts_close(struct restart *r)
 	for (i = 0; i < r->state.nr_layers; i++)
 		close(r->state.layer[i].fd);
 	r->state.nr_layers = 0;
-	if (r->host_ns >= 0)
-		close(r->host_ns);
-	r->host_ns = -1;
 }

@@ -22,7 +22,7 @@ void become(struct restart *r, int index, pid_t parent);
 bool needs_init(const struct restart *r)
 {
 	return (r->o.namespaces & CLONE_NEWPID) &&
-	       r->image.header->root_pid != 1;
+	       r->image.header.root_pid != 1;
 }
 
 /* Ends us with a line in the log; the coordinator notices. */
@@ -301,9 +301,9 @@ void become_root(struct restart *r, pid_t parent)
 	close(r->alive[1]);
 	close(r->ready[0]);
 	default_signals();
-	enter_user_ns(r, r->image.header->root_pid);
+	enter_user_ns(r, r->image.header.root_pid);
 	tie_to_parent(r, parent);
-	enter_container(r, r->image.header->root_pid);
+	enter_container(r, r->image.header.root_pid);
 	become(r, 0, parent);
 }
 

@@ -92,7 +92,7 @@ struct external {
 	uint32_t owner;
 	uint32_t slot;
 	int access;
-	const char *key;
+	char *key;
 	int fd;
 	uint32_t ns_kind;
 	uint32_t ns_id;
@@ -116,23 +116,22 @@ struct made_group {
 
 /**
  * struct image - what the tool needs of an image
- * @reader: owns the rest
  * @header: its header
  * @tree: its tasks
  * @uts: host and domain name of the root task
  * @has_uts: they are there
- * @object: records of namespaces, CKPT_REC_UTS and CKPT_REC_NS, and of credentials
+ * @object: copies of the records of namespaces, CKPT_REC_UTS and CKPT_REC_NS, and of
+ *	credentials
  * @nr_objects: their number
  * @external: files that we have to provide
  * @nr_externals: their number
  */
 struct image {
-	struct ckpt_reader *reader;
-	const struct ckpt_image_header *header;
+	struct ckpt_image_header header;
 	struct tree tree;
 	struct ckpt_uts uts;
 	bool has_uts;
-	const struct ckpt_record **object;
+	struct ckpt_record **object;
 	int nr_objects;
 	struct external *external;
 	int nr_externals;
@@ -156,7 +155,6 @@ struct namespace {
  * @image: what
  * @input: where the image comes from
  * @state: what the tools have saved in it
- * @host_ns: this machine's mount namespace, if mounts are made, or -1
  * @context: context descriptor
  * @log: of the kernel and of all our processes, see common/log.h
  * @ready: pipe from the processes: a byte each, when it is about to join
@@ -181,7 +179,6 @@ struct restart {
 	struct image image;
 	struct input input;
 	struct state state;
-	int host_ns;
 	int context;
 	int log;
 	int ready[2];
@@ -238,12 +235,9 @@ int descriptors_close_others(const struct restart *r, uint32_t owner);
 /* FD, moved out of the way: its new number, or -1. */
 int descriptors_keep(const struct restart *r, int fd);
 
-/* mounts.c: to be called before there is a process; 0, or -1 after a complaint */
-int mounts_prepare(struct restart *r);
 /*
- * In the first process of a mount namespace: makes it the saved one with this
- * inode number. That of the root task must be a new one, a copy of ours; for
- * another one, this makes it. 0, or -1 and logged.
+ * mounts.c: in the first process of a mount namespace, which must be a new one, a
+ * copy of ours: makes it the saved one with this inode number. 0, or -1 and logged.
  */
 int mounts_rebuild(const struct restart *r, uint64_t ns_inode);
 /* The root task's, 0 if that is not in the image or not wanted. */

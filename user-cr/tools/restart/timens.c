@@ -78,7 +78,7 @@ int timens_set(uint64_t monotonic_ns, uint64_t boottime_ns)
 /* For the children that the coordinator makes from now on. */
 void timens_continue(const struct restart *r)
 {
-	const struct ckpt_image_header *header = r->image.header;
+	const struct ckpt_image_header *header = &r->image.header;
 
 	if (!unshare(CLONE_NEWTIME) &&
 	    !timens_set(header->monotonic_ns, header->boottime_ns))
@@ -90,7 +90,7 @@ void timens_continue(const struct restart *r)
 
 int timens_continue_here(const struct restart *r)
 {
-	const struct ckpt_image_header *header = r->image.header;
+	const struct ckpt_image_header *header = &r->image.header;
 	int fd, ret;
 
 	if (unshare(CLONE_NEWTIME) < 0 ||

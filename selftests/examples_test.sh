@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The examples of the library, which save themselves, do what they say they do:
+# from the image they come to the same end, as often as it is restarted.
+#
+# shellcheck disable=SC2317	# tests are called by name
+set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+
+readonly TESTS=6
+examples=
+
+# A pipe that leads out: what it was is not known to the image.
+starts() { # PROGRAM
+	local status
+
+	"$examples/$1" image </dev/null 2>words.err | cat >first
+	status=${PIPESTATUS[0]}
+	cat words.err first
+	[[ $status == 0 && $(head -n 1 first) == saved* && $(tail -n 1 first) == sum* ]]
+}
+
+goes_on() {
+	restart --wait -i image </dev/null 2>words.err | cat >again
+	cat words.err again
+	[[ $(head -n 1 again) == restarted* && $(sed -n '$=' again) == 2 ]] || return
+	cmp <(tail -n 1 first) <(tail -n 1 again)
+}
+
+twice() { goes_on && goes_on; }
+
+no_group_stays() {
+	! find /sys/fs/cgroup -name 'self_threads.*' | grep .
+}
+
+# It is in a control group below which none can be made.
+tells_why_not() {
+	local group status
+
+	group=$(findmnt -rnt cgroup2 -o TARGET | head -n 1)/full
+	mkdir -p "$group" || return
+	echo 0 >"$group/cgroup.max.descendants" || return
+	bash -c 'echo $$ >"$1/cgroup.procs" && exec "$2" image' bash "$group" "$examples/self_threads" \
+		</dev/null >none 2>words.err
+	status=$?
+	rmdir "$group"
+	cat words.err
+	[[ $status == 1 && ! -s none ]] && grep -q 'self_threads\.[0-9]*: Resource temporarily unavailable' words.err
+}
+
+main() {
+	local work tool
+
+	echo "TAP version 13"
+	echo "1..$TESTS"
+	if [[ -n ${CKPT_TEST_PLAIN:-} ]]; then
+		for ((number = 1; number <= TESTS; number++)); do
+			echo "ok $number # SKIP needs the system calls"
+		done
+		exit 0
+	fi
+	if ! tool=$(command -v checkpoint); then
+		echo "Bail out! checkpoint is not installed"
+		exit 1
+	fi
+	examples=${tool%/*/*}/examples
+	work=$(mktemp -d /tmp/examples.XXXXXX)
+	trap 'cd / && rm -rf "$work"' EXIT
+	cd "$work" || exit
+	ok "self saves itself" starts self
+	ok "self goes on from its image" twice
+	ok "self_threads saves itself, with threads" starts self_threads
+	ok "self_threads goes on from its image" twice
+	ok "self_threads leaves no control group behind" no_group_stays
+	ok "self_threads tells why it cannot stop its threads" tells_why_not
+	exit $((failed > 0))
+}
+
+main
