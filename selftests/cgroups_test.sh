@@ -11,8 +11,9 @@ set -uo pipefail
 
 readonly TESTS=11 top=/sys/fs/cgroup v1=/cgroups
 
-# Two processes that count, and move where the first two arguments say before that.
-# A shell would be in the middle of vfork() now and then.
+# Two processes that make a file each, again and again, and move where the first two
+# arguments say before that. They never have it open: it is another one when the image
+# is used again. A shell would be in the middle of vfork() now and then.
 readonly PROGRAM='
 my ($group, $other, $dir) = @ARGV;
 my $name = "outer";
@@ -20,7 +21,7 @@ sub move { open(my $f, ">", "$_[0]/cgroup.procs") or exit 1; syswrite($f, "0") o
 move($group);
 if (!fork()) { move($other); $name = "inner"; }
 for (;;) {
-	open(my $f, ">>", "$dir/$name"); syswrite($f, "\n"); close($f);
+	link("$dir/something", "$dir/$name");
 	select(undef, undef, undef, 0.03);
 }'
 
@@ -32,6 +33,7 @@ removed() { remove "$1" 2>/dev/null; [[ ! -d $1 ]]; }
 
 start() { # GROUP GROUP
 	rm -f pid inner outer
+	echo >something
 	ns_exec -cpuim -d -P pid -- perl -e "$PROGRAM" "$1" "$2" "$PWD" </dev/null >/dev/null 2>&1 || return
 	pid=$(<pid)
 	wait_until 10 nonempty inner && wait_until 10 nonempty outer

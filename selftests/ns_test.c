@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+CKPT_NO_RSEQ
+
 CKPT_SUITE(ns);
 CKPT_SUITE_V1(ns);
 

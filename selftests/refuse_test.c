@@ -13,6 +13,7 @@
 #include <linux/filter.h>
 #include <linux/io_uring.h>
 #include <linux/netlink.h>
+#include <linux/perf_event.h>
 #include <linux/seccomp.h>
 #include <linux/userfaultfd.h>
 #include <mqueue.h>
@@ -490,6 +491,23 @@ REFUSED(bpf_map, "fd 3.*bpf")
 
 	NEED(syscall(SYS_bpf, 0, &attr, sizeof(attr)));
 	ckpt_here();
+	return 0;
+}
+
+REFUSED(perf_event, "perf events")
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr),
+		.config = PERF_COUNT_SW_TASK_CLOCK,
+	};
+	uint64_t before, after;
+	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+
+	NEED(fd);
+	CHECK_EQ(8, read(fd, &before, sizeof(before)));
+	ckpt_here();
+	CHECK_EQ(8, read(fd, &after, sizeof(after)));
+	CHECK(after > before);
 	return 0;
 }
 

@@ -328,7 +328,7 @@ CKPT_TEST(share, memory_whose_first_owner_is_gone)
 	CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 1));
 	SPAWN(pid, leave_a_family());
 	CHECK_EQ(0, ckpt_reap(pid));
-	sleep_ms(200);
+	sleep_ms(200 * ckpt_scale());
 	ckpt_here();
 	for (i = 0; i < 2; i++) {
 		CHECK_OK(kill(-1, SIGKILL));

@@ -24,6 +24,7 @@ int main(void)
 CKPT_SUITE_X86(x86_64);
 
 #define NEVER_LOST(name)	CKPT_NEVER_LOST(x86_64, name)
+#define REFUSED(name, pattern)	CKPT_REFUSED(x86_64, name, pattern)
 
 /* Memory that 32-bit code and system calls can name */
 static void *low_memory(int prot)
@@ -623,6 +624,22 @@ NEVER_LOST(permission_for_tiles)
 	ckpt_here();
 	CHECK_OK(syscall(SYS_arch_prctl, ARCH_GET_XCOMP_PERM, &after));
 	CHECK_EQ(before, after);
+	return 0;
+}
+
+#ifndef ARCH_SHSTK_LOCK
+#define ARCH_SHSTK_ENABLE	0x5001
+#define ARCH_SHSTK_LOCK		0x5003
+#define ARCH_SHSTK_SHSTK	1
+#endif
+
+/* No processor need have them for that. */
+REFUSED(locked_choice_of_shadow_stacks, "shadow stacks")
+{
+	NEED((int)syscall(SYS_arch_prctl, ARCH_SHSTK_LOCK, ARCH_SHSTK_SHSTK));
+	ckpt_here();
+	CHECK_EQ(-1, syscall(SYS_arch_prctl, ARCH_SHSTK_ENABLE, ARCH_SHSTK_SHSTK));
+	CHECK_EQ(EPERM, errno);
 	return 0;
 }
 

@@ -21,6 +21,8 @@ int main(void)
 
 #include <asm/ldt.h>
 #include <cpuid.h>
+#include <linux/hw_breakpoint.h>
+#include <linux/perf_event.h>
 #include <setjmp.h>
 #include <stddef.h>
 #include <sys/io.h>
@@ -656,7 +658,7 @@ static int set_debug_register(pid_t pid, int nr, unsigned long value)
 		      value);
 }
 
-static char watched[8];
+static char watched[8] __attribute__((aligned(8)));
 
 /* A tracer has set it and gone. The kernel has it as an event of perf, too. */
 REFUSED(hardware_breakpoint, "hardware breakpoint|perf event")
@@ -672,6 +674,25 @@ REFUSED(hardware_breakpoint, "hardware breakpoint|perf event")
 	CHECK_OK(ptrace(PTRACE_DETACH, pid, 0, 0));
 	ckpt_here();
 	return ckpt_reap(pid);
+}
+
+/* The same, of one's own accord */
+REFUSED(watched_memory, "perf events")
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_BREAKPOINT, .size = sizeof(attr),
+		.bp_type = HW_BREAKPOINT_W, .bp_addr = (unsigned long)watched,
+		.bp_len = HW_BREAKPOINT_LEN_4, .exclude_kernel = 1,
+	};
+	uint64_t count = 0;
+	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+
+	NEED(fd);
+	ckpt_here();
+	*(volatile int *)watched = 1;
+	CHECK_EQ(8, read(fd, &count, sizeof(count)));
+	CHECK_EQ(1, count);
+	return 0;
 }
 
 #ifndef ARCH_CPUID

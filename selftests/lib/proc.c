@@ -15,6 +15,8 @@
 #define PAGE		4096UL
 #define PM_THERE	(3ULL << 62)	/* present or swapped */
 #define PM_EXCLUSIVE	(1ULL << 56)
+#define PM_FRAME	((1ULL << 55) - 1)
+#define KPF_LOCKED	(1ULL << 33)	/* by mlock() */
 
 static FILE *open_self(const char *file)
 {
@@ -160,4 +162,28 @@ long pages_present(const void *mem, size_t len)
 long pages_shared(const void *mem, size_t len)
 {
 	return count_pages(mem, len, PM_THERE, PM_EXCLUSIVE);
+}
+
+static bool is_locked(int pagemap, int flags, uintptr_t addr)
+{
+	uint64_t entry, of_frame;
+
+	return pread(pagemap, &entry, 8, addr / PAGE * 8) == 8 &&
+	       entry & PM_THERE &&
+	       pread(flags, &of_frame, 8, (entry & PM_FRAME) * 8) == 8 &&
+	       of_frame & KPF_LOCKED;
+}
+
+long pages_locked(const void *mem, size_t len)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	int flags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	size_t off;
+	long n = 0;
+
+	for (off = 0; off < len; off += PAGE)
+		n += is_locked(pagemap, flags, (uintptr_t)mem + off);
+	close(pagemap);
+	close(flags);
+	return n;
 }

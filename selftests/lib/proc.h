@@ -26,4 +26,7 @@ long pages_present(const void *mem, size_t len);
 /* Those of them that have other users, too; needs the right to see them. */
 long pages_shared(const void *mem, size_t len);
 
+/* Those of them that are locked, likewise. */
+long pages_locked(const void *mem, size_t len);
+
 #endif /* CKPT_TEST_PROC_H */
