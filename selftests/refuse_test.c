@@ -430,13 +430,6 @@ REFUSED(pidfd, "fd 3.*pidfd")
 	return 0;
 }
 
-REFUSED(namespace_file, "fd 3.*(namespace|nsfs)")
-{
-	CHECK_EQ(3, open("/proc/self/ns/uts", O_RDONLY));
-	ckpt_here();
-	return 0;
-}
-
 REFUSED(memfd, "fd 3.*(memfd|unlinked|deleted)")
 {
 	int fd = memfd_create("m", 0);
