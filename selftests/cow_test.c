@@ -96,6 +96,34 @@ CKPT_TEST(cow, pages_are_shared_again)
 	return end_three(pid);
 }
 
+static int zeros_child(const char *flag, const char *p)
+{
+	ckpt_announce(flag, "end");
+	CHECK(!p[0] && !memcmp(p, p + 1, SIZE - 1));
+	return 0;
+}
+
+CKPT_TEST(cow, zeros_are_shared_again)
+{
+	char *p = map_anon(SIZE);
+	pid_t pid[3];
+	int i;
+
+	memset(p, 0, SIZE);
+	for (i = 0; i < 3; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "z%d", i);
+		SPAWN(pid[i], zeros_child(name, p));
+		ckpt_wait_for(name);
+	}
+	CHECK_EQ(SIZE / PAGE, pages_shared(p, SIZE));
+	ckpt_here();
+	CHECK_EQ(SIZE / PAGE, pages_shared(p, SIZE));
+	CHECK(near_kb(SIZE / 1024 / 4, share(p)));
+	return end_three(pid);
+}
+
 CKPT_BODY(cow_family)
 {
 	char *p = map_anon(SIZE);

@@ -397,6 +397,64 @@ CKPT_TEST_F(hostile, runs_that_share_what_they_must_not)
 	finish(_metadata, app);
 }
 
+static struct ckpt_run *zero_run(struct image *image)
+{
+	unsigned int i, k;
+
+	for (i = 0; i < image->nr; i++) {
+		struct ckpt_chunk *c = (void *)(image->data + image->part[i].off);
+
+		if (image->part[i].kind != PART_CHUNK)
+			continue;
+		for (k = 0; k < c->nr_runs; k++)
+			if (c->run[k].type == CKPT_RUN_ZERO)
+				return &c->run[k];
+	}
+	return NULL;
+}
+
+/* They have no bytes, so that nothing else says how many there are. */
+CKPT_TEST_F(hostile, zeros_where_they_must_not_be)
+{
+	struct app *app = &self->app;
+	struct ckpt_record *rec;
+	struct ckpt_run *run;
+	struct ckpt_vma *vma;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	ASSERT_NE(NULL, zero_run(&img));
+#define FORGED_ZERO(...)						\
+	FORGED(MUST_REFUSE, ({						\
+		run = zero_run(&bad);					\
+		vma = find_vma(&bad, CKPT_VMA_ANON, CKPT_VMA_WRITE, 0);	\
+		(void)vma;						\
+		__VA_ARGS__;						\
+	}), "%s", #__VA_ARGS__)
+	FORGED_ZERO(run->length = ~0xfffULL);
+	FORGED_ZERO(run->length = 1ULL << 46);
+	FORGED_ZERO(run->length += 1);
+	FORGED_ZERO(run->offset += 1);
+	FORGED_ZERO(run->offset = 0);
+	FORGED_ZERO(run->offset = ~0xfffULL);
+	FORGED_ZERO(run->from_source = run->source);
+	FORGED_ZERO(run->from_offset = run->offset);
+	FORGED_ZERO(({
+		run->source = vma->mm_id;
+		run->offset = vma->start;
+		run->length = vma->end - vma->start + 4096;
+	}));
+	/* Once more, where a page is already. */
+	FORGED_ZERO(*run = (struct ckpt_run){
+		.source = image_run(&bad, 0)->source, .type = CKPT_RUN_ZERO,
+		.offset = image_run(&bad, 0)->offset, .length = 4096,
+	});
+	rec = image_record(&img, CKPT_REC_SHMEM, 0);
+	ASSERT_NE(NULL, rec);
+	FORGED_ZERO(run->source = rec->id);
+	finish(_metadata, app);
+}
+
 CKPT_TEST_F(hostile, runs_of_objects_without_memory)
 {
 	struct app *app = &self->app;

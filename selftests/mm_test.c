@@ -4,7 +4,10 @@
  */
 #include "test.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/resource.h>
 
 #include "proc.h"
@@ -80,6 +83,93 @@ CKPT_TEST(mm, holes_stay_holes)
 		CHECK_EQ(0, p[i * MB]);
 		CHECK_EQ(0, p[i * MB + 2 * PAGE]);
 	}
+	return 0;
+}
+
+/* They are there, and take no room in the image. */
+#define ZEROS	(16 * MB)
+
+static bool all_zero(const char *p, size_t len)
+{
+	return !p[0] && !memcmp(p, p + 1, len - 1);
+}
+
+CKPT_BODY(mm_zeros)
+{
+	char *p = map_anon(ZEROS, PROT_READ | PROT_WRITE);
+
+	CHECK(p != MAP_FAILED);
+	memset(p, 0, ZEROS);
+	CHECK_EQ(ZEROS / PAGE, pages_present(p, ZEROS));
+	ckpt_here();
+	CHECK_EQ(ZEROS / PAGE, pages_present(p, ZEROS));
+	CHECK(all_zero(p, ZEROS));
+	pattern_fill(p, ZEROS, 1);
+	CHECK(!pattern_check(p, ZEROS, 1));
+	return 0;
+}
+
+CKPT_TEST_F(mm, pages_of_zeros)
+{
+	ckpt_roundtrip(_metadata, &self->app, "mm_zeros", 1);
+}
+
+CKPT_TEST_F(mm, pages_of_zeros_take_no_room)
+{
+	struct stat st;
+
+	if (app_plain() || !access("/sys/kernel/mm/transparent_hugepage", F_OK))
+		SKIP(return, "there is no image, or huge pages are saved as they are");
+	ASSERT_EQ(0, app_capture(&self->app, "mm_zeros"));
+	ASSERT_EQ(0, fstat(self->app.image, &st));
+	EXPECT_LT(st.st_size, ZEROS / 4);
+}
+
+/* Few in a row, many, and in turn with others; some are not zero at the end. */
+CKPT_TEST(mm, zeros_among_other_pages)
+{
+	const size_t nr = 3000;
+	char *p = map_anon(nr * PAGE, PROT_READ | PROT_WRITE);
+	size_t i;
+
+	CHECK(p != MAP_FAILED);
+	memset(p, 0, nr * PAGE);
+	for (i = 0; i < nr; i++) {
+		if (i % 3 == 0 && i / 500 % 2)
+			pattern_fill(p + i * PAGE, PAGE, i + 1);
+		else if (i % 7 == 0)
+			p[i * PAGE + PAGE - 1] = 1;
+	}
+	ckpt_here();
+	CHECK_EQ(nr, pages_present(p, nr * PAGE));
+	for (i = 0; i < nr; i++) {
+		char *page = p + i * PAGE;
+
+		if (i % 3 == 0 && i / 500 % 2)
+			CHECK(!pattern_check(page, PAGE, i + 1));
+		else
+			CHECK(all_zero(page, PAGE - 1) &&
+			      page[PAGE - 1] == (i % 7 == 0));
+	}
+	return 0;
+}
+
+/* Of a file, where without them there would be the file's own */
+CKPT_TEST(mm, zeros_over_a_private_file_mapping)
+{
+	int fd = open("zeros", O_RDWR | O_CREAT, 0600);
+	char page[PAGE], *p;
+
+	memset(page, 'x', PAGE);
+	CHECK_EQ(PAGE, write(fd, page, PAGE));
+	CHECK_EQ(PAGE, write(fd, page, PAGE));
+	p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	CHECK(p != MAP_FAILED);
+	memset(p, 0, PAGE);
+	CHECK_OK(mprotect(p, PAGE, PROT_READ));
+	ckpt_here();
+	CHECK(all_zero(p, PAGE));
+	CHECK(!memcmp(p + PAGE, page, PAGE));
 	return 0;
 }
 

@@ -288,7 +288,7 @@ static void aim_run(struct image *img)
 		run->from_offset = vma->start + rnd(3) * 4096;
 		break;
 	case 1:
-		run->type = 1 + rnd(5);
+		run->type = 1 + rnd(CKPT_RUN_ZERO);
 		break;
 	case 2:
 		run->source = ((struct ckpt_record *)(img->data +

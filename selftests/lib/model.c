@@ -44,6 +44,7 @@ CKPT_BODY(model)
 	q = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(q != MAP_FAILED);
 	memset(q, 'q', 16384);
+	memset(q + 8192, 0, 4096);
 	madvise(q + 4096, 4096, 102 /* MADV_GUARD_INSTALL */);
 	madvise(q, 16384, MADV_DONTDUMP);
 	CHECK_OK(pipe2(ends, O_DIRECT));
@@ -61,6 +62,7 @@ CKPT_BODY(model)
 	CHECK_EQ('x', *p);
 	CHECK_EQ('s', shared[4096]);
 	CHECK_EQ('q', q[16383]);
+	CHECK_EQ(0, q[8192]);
 	CHECK_EQ(4096, lseek(fd, 0, SEEK_CUR));
 	CHECK_EQ(2, read(ends[0], buf, sizeof(buf)));
 	CHECK_EQ(SIGRTMIN, sigwaitinfo(&set, &si));

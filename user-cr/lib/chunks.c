@@ -25,7 +25,7 @@ static int check_run(struct ckpt_reader *r, const struct ckpt_run *run)
 {
 	bool same = run->type == CKPT_RUN_SAME;
 
-	if (run->type < CKPT_RUN_DATA || run->type > CKPT_RUN_PARENT)
+	if (run->type < CKPT_RUN_DATA || run->type > CKPT_RUN_ZERO)
 		return reader_fail(r, "run of the unknown type %u", run->type);
 	if (!is_source(r, run->source) ||
 	    (same ? !is_source(r, run->from_source) : run->from_source))

@@ -1515,6 +1515,7 @@ struct ckpt_um_task {
  * @CKPT_RUN_MARKER: of memory: a guard region
  * @CKPT_RUN_SAME: it is, and stays shared with, a range of another source
  * @CKPT_RUN_PARENT: unchanged since the base image
+ * @CKPT_RUN_ZERO: it is there, and all of its bytes are zero
  */
 enum ckpt_run_type {
 	CKPT_RUN_DATA	= 1,
@@ -1522,6 +1523,7 @@ enum ckpt_run_type {
 	CKPT_RUN_MARKER	= 3,
 	CKPT_RUN_SAME	= 4,
 	CKPT_RUN_PARENT	= 5,
+	CKPT_RUN_ZERO	= 6,
 };
 
 /**

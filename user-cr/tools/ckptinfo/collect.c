@@ -215,7 +215,7 @@ static void take_chunk(struct info *info, const struct ckpt_chunk *chunk,
 		space = find_space(info, run->source);
 		space->runs[run->type]++;
 		space->bytes[run->type] += run->length;
-		if (run->type == CKPT_RUN_DATA)
+		if (run->type == CKPT_RUN_DATA || run->type == CKPT_RUN_ZERO)
 			credit_vmas(info, run);
 		keep_content(info, run, &data);
 	}

@@ -11,7 +11,7 @@
 #include "../common/record.h"
 #include "../common/tree.h"
 
-#define NR_RUN_TYPES	(CKPT_RUN_PARENT + 1)
+#define NR_RUN_TYPES	(CKPT_RUN_ZERO + 1)
 
 /**
  * struct entry - a record and its place

@@ -59,17 +59,18 @@ static void show_content_sizes(const struct info *info)
 	const struct space *s;
 	size_t i;
 
-	printf("\n%-20s %10s %12s %12s %12s %12s\n", "MEMORY", "RUNS", "DATA",
-	       "HOLES", "SHARED", "UNCHANGED");
+	printf("\n%-20s %10s %12s %12s %12s %12s %12s\n", "MEMORY", "RUNS", "DATA",
+	       "ZEROS", "HOLES", "SHARED", "UNCHANGED");
 	for (i = 0; i < info->nr_spaces; i++) {
 		s = &info->space[i];
-		printf("%-5s of pid %-7u %10" PRIu64 " %12s %12s %12s %12s\n",
+		printf("%-5s of pid %-7u %10" PRIu64 " %12s %12s %12s %12s %12s\n",
 		       ckpt_record_name(info->object[s->id].record->type),
 		       owner_pid(info, s->id),
-		       s->runs[CKPT_RUN_DATA] + s->runs[CKPT_RUN_HOLE] +
-		       s->runs[CKPT_RUN_MARKER] +
+		       s->runs[CKPT_RUN_DATA] + s->runs[CKPT_RUN_ZERO] +
+		       s->runs[CKPT_RUN_HOLE] + s->runs[CKPT_RUN_MARKER] +
 		       s->runs[CKPT_RUN_SAME] + s->runs[CKPT_RUN_PARENT],
 		       size_text(s->bytes[CKPT_RUN_DATA]),
+		       size_text(s->bytes[CKPT_RUN_ZERO]),
 		       size_text(s->bytes[CKPT_RUN_HOLE]),
 		       size_text(s->bytes[CKPT_RUN_SAME]),
 		       size_text(s->bytes[CKPT_RUN_PARENT]));
