@@ -53,6 +53,8 @@ tests_of() {
 	RLIMITS.*)	echo "ids_test sched_test" ;;
 	RSEQ.*)		echo "rseq_test" ;;
 	DISPATCH.*)	echo "x86_test" ;;
+	SECCOMP*)	echo "seccomp_test" ;;
+	TIMER*)		echo "posix_timers_test" ;;
 	ARCH_TASK.syscall | REGSET.*) echo "regs_test syscall_test" ;;
 	ARCH_TASK.flags:[01] | ARCH_TASK.robust_list) echo "compat_test" ;;
 	ARCH_TASK.tls*)	echo "x86_64_test compat_test" ;;
@@ -89,6 +91,9 @@ reason_of() {
 		;;
 	NS.inode)
 		echo "only the tools' own records refer to it: see mounts_test.sh"
+		;;
+	SECCOMP_FILTER.flags:1)
+		echo "it is of use to filters with a listener only, which are refused"
 		;;
 	NS.owner_gid)
 		echo "nobody can ask the kernel for it"

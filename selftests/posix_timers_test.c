@@ -323,6 +323,20 @@ static void *receiver(void *arg)
 	return NULL;
 }
 
+/* Nobody gets the id of a timer that somebody may still speak of. */
+CKPT_TEST(posix_timers, ids_are_not_used_again)
+{
+	int first = make_signal(CLOCK_MONOTONIC, SIGUSR1, 1), last;
+
+	CHECK_OK(first);
+	last = make_signal(CLOCK_MONOTONIC, SIGUSR1, 1);
+	CHECK_EQ(first + 1, last);
+	CHECK_OK(syscall(SYS_timer_delete, last));
+	ckpt_here();
+	CHECK_EQ(last + 1, make_signal(CLOCK_MONOTONIC, SIGUSR1, 1));
+	return 0;
+}
+
 CKPT_TEST(posix_timers, directed_to_a_thread)
 {
 	struct sigevent event = {

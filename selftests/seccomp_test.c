@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 
 CKPT_NO_RSEQ
 
@@ -66,6 +68,45 @@ CKPT_TEST(seccomp, chain_of_filters)
 	CHECK_OK(forbid(SYS_getuid, EXDEV));
 	CHECK_EQ(EXDEV, error_of(syscall(SYS_getuid)));
 	return 0;
+}
+
+/* Flags of the filter that was installed first, as who traces it is told them */
+static int flags_of(pid_t pid)
+{
+	struct {
+		uint64_t filter;	/* 0 is the first one */
+		uint64_t flags;
+	} meta = {};
+
+	CHECK_OK(ptrace(PTRACE_SEIZE, pid, 0, 0));
+	CHECK_OK(ptrace(PTRACE_INTERRUPT, pid, 0, 0));
+	CHECK_EQ(pid, waitpid(pid, NULL, __WALL));
+	CHECK_OK(ptrace(PTRACE_SECCOMP_GET_METADATA, pid, sizeof(meta), &meta));
+	CHECK_OK(ptrace(PTRACE_DETACH, pid, 0, 0));
+	return meta.flags;
+}
+
+static int logged(unsigned int flags, const char *ready)
+{
+	if (forbid_with(SYS_getpgid, ENOANO, flags) < 0)
+		return 1;
+	ckpt_announce(ready, "end");
+	return 0;
+}
+
+CKPT_TEST(seccomp, filters_whose_actions_are_logged)
+{
+	pid_t with, without;
+
+	SPAWN(with, logged(SECCOMP_FILTER_FLAG_LOG, "with"));
+	SPAWN(without, logged(0, "without"));
+	ckpt_wait_for("with");
+	ckpt_wait_for("without");
+	ckpt_here();
+	CHECK_EQ(SECCOMP_FILTER_FLAG_LOG, flags_of(with));
+	CHECK_EQ(0, flags_of(without));
+	ckpt_set("end");
+	return ckpt_reap(with) || ckpt_reap(without);
 }
 
 /* As somebody without privileges, who gets there by no_new_privs only */
