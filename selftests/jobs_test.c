@@ -51,6 +51,18 @@ static int wait_state(pid_t pid, char state)
 	return state_of(pid) == state ? 0 : -1;
 }
 
+/* A stop can be waited for before the signal that tells it is sent. */
+static int wait_chld(int code)
+{
+	int i;
+
+	for (i = 0; i < 2000 * ckpt_scale() && !nr_chld; i++)
+		sleep_ms(1);
+	CHECK_EQ(1, nr_chld);
+	CHECK_EQ(code, chld.si_code);
+	return 0;
+}
+
 /* A child that is in pause() by then: what it does before would be seen. */
 #define SPAWN_SLEEPER(pid) do {						\
 	SPAWN(pid, (pause(), 0));					\
@@ -384,6 +396,7 @@ CKPT_TEST(jobs, stopped_and_waited_for)
 	kill(pid, SIGTSTP);
 	CHECK_EQ(pid, waitpid(pid, &status, WUNTRACED));
 	CHECK_EQ(SIGTSTP, WSTOPSIG(status));
+	CHECK_OK(wait_chld(CLD_STOPPED));
 	nr_chld = 0;
 	ckpt_here();
 	CHECK_OK(wait_state(pid, 'T'));
@@ -510,18 +523,17 @@ CKPT_TEST_F(jobs, continued_while_it_was_frozen)
 CKPT_BODY(jobs_continued_while_it_was_frozen)
 {
 	siginfo_t info = {};
-	int i, status;
+	int status;
 	pid_t pid;
 
+	CHECK_OK(catch_chld());
 	SPAWN_SLEEPER(pid);
 	kill(pid, SIGSTOP);
 	CHECK_OK(waitid(P_PID, pid, &info, WSTOPPED));
-	CHECK_OK(catch_chld());
+	CHECK_OK(wait_chld(CLD_STOPPED));
+	nr_chld = 0;
 	ckpt_here();
-	for (i = 0; i < 2000 * ckpt_scale() && !nr_chld; i++)
-		sleep_ms(1);
-	CHECK_EQ(1, nr_chld);
-	CHECK_EQ(CLD_CONTINUED, chld.si_code);
+	CHECK_OK(wait_chld(CLD_CONTINUED));
 	CHECK_EQ(pid, waitpid(pid, &status, WCONTINUED));
 	CHECK(WIFCONTINUED(status));
 	kill(pid, SIGKILL);
@@ -639,17 +651,14 @@ static int with_thread_stay(void)
 
 CKPT_BODY(jobs_continued_before_it_had_stopped)
 {
-	int i, status;
+	int status;
 	pid_t pid;
 
 	SPAWN(pid, with_thread_stay());
 	CHECK_OK(catch_chld());
 	ckpt_wait_for("child");
 	ckpt_here();
-	for (i = 0; i < 2000 * ckpt_scale() && !nr_chld; i++)
-		sleep_ms(1);
-	CHECK_EQ(1, nr_chld);
-	CHECK_EQ(CLD_STOPPED, chld.si_code);
+	CHECK_OK(wait_chld(CLD_STOPPED));
 	CHECK_EQ(pid, waitpid(pid, &status, WCONTINUED));
 	CHECK(WIFCONTINUED(status));
 	kill(pid, SIGKILL);
@@ -688,8 +697,7 @@ CKPT_TEST(jobs, stops_that_are_not_told)
 	CHECK_OK(tell_stops(true));
 	kill(pid, SIGSTOP);
 	CHECK_OK(waitid(P_PID, pid, &info, WSTOPPED));
-	CHECK_EQ(1, nr_chld);
-	CHECK_EQ(CLD_STOPPED, chld.si_code);
+	CHECK_OK(wait_chld(CLD_STOPPED));
 	kill(pid, SIGKILL);
 	CHECK_EQ(pid, waitpid(pid, &status, 0));
 	return 0;
