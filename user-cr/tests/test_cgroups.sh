@@ -95,7 +95,10 @@ waits() {
 }
 not_there() {
 	sed "s,memory.swappiness,memory.swoppiness," "$TMP/groups" | "$CHECK/mkimage" --repair >"$TMP/bad" &&
-		rerun 125 "$restart" --time=now -i "$TMP/bad" && err "^restart: control group .*/$box: memory.swoppiness: Invalid" &&
+		rerun 125 "$restart" --time=now -i "$TMP/bad" && err "^restart: control group .*/$box: cannot write '[0-9]*' to memory.swoppiness" &&
+		[ ! -e "$(of memory)" ] || return
+	sed "s,memory.swappiness,memory/swappiness," "$TMP/groups" | "$CHECK/mkimage" --repair >"$TMP/bad" &&
+		rerun 125 "$restart" --time=now -i "$TMP/bad" && err "CGROUP_SETTING: no name of a file" &&
 		[ ! -e "$(of memory)" ]
 }
 no_process() {

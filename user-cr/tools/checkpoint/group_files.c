@@ -91,7 +91,10 @@ static void take_text(struct cgroups *c, struct group *g, const char *file,
 			refuse(c, g, file, strerror(errno));
 		return;
 	}
-	if (kind == CGROUP_FILE_SETTING)
+	if (kind == CGROUP_FILE_UNKNOWN && text[strcspn(text, "\n")] &&
+	    text[strcspn(text, "\n") + 1])
+		refuse(c, g, file, "not known, and more than one line: not supported");
+	else if (kind == CGROUP_FILE_SETTING || kind == CGROUP_FILE_UNKNOWN)
 		take_setting(g, rank, file, text);
 	else if (kind == CGROUP_FILE_FLAG)
 		take_setting(g, rank, file, text + strcspn(text, " \n") + 1);
@@ -121,9 +124,6 @@ static void take_file(struct cgroups *c, struct group *g, const char *file)
 
 	switch (kind) {
 	case CGROUP_FILE_PASSING:
-		break;
-	case CGROUP_FILE_UNKNOWN:
-		refuse(c, g, file, "not supported");
 		break;
 	case CGROUP_FILE_FREEZER:
 		check_freezer(c, g, file);

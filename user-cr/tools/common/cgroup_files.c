@@ -129,5 +129,6 @@ enum cgroup_file_kind cgroup_file_kind(int version, const char *name, int *rank)
 		*rank = i;
 		return table[i].kind;
 	}
+	*rank = nr;
 	return CGROUP_FILE_UNKNOWN;
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 enum cgroup_file_kind {
-	CGROUP_FILE_UNKNOWN,
+	CGROUP_FILE_UNKNOWN,	/* of a kernel that has more; a line of it is a setting */
 	CGROUP_FILE_SETTING,	/* one value, written as it is read */
 	CGROUP_FILE_LINES,	/* a value for each device or the like: its lines */
 	CGROUP_FILE_ENABLED,	/* names, each written with a + before it */

@@ -180,6 +180,8 @@ static bool is_setting(const struct made_group *g, const char *file)
 	case CGROUP_FILE_FLAG:
 	case CGROUP_FILE_DEVICES:
 		return true;
+	case CGROUP_FILE_UNKNOWN:
+		return !strchr(file, '/');
 	default:
 		return false;
 	}
