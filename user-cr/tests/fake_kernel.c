@@ -17,6 +17,9 @@
  *	FAKE_ANYPID	processes with any pid may join
  *	FAKE_STALL	the restart is never complete
  *	FAKE_PROGRAM	shell command that a restarted process runs
+ *	FAKE_SYNC	shell command to run in fsync(), with the name of what is
+ *			written to the disk as $1; fsync() fails if it does
+ *	FAKE_NAMED	the file system cannot have files without a name
  *
  * The context is a file with header and metadata. Its lock is held as long as
  * a context descriptor is open anywhere, as the real context would live.
@@ -25,6 +28,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,23 +66,55 @@ static int fail(int error)
 	return -1;
 }
 
-static void run_hook(pid_t pid)
+static int run_shell(const char *command, const char *arg)
 {
-	const char *hook = getenv("FAKE_HOOK");
-	char number[20];
+	int status = 0;
 	pid_t child;
 
-	if (!hook)
-		return;
-	snprintf(number, sizeof(number), "%d", pid);
+	if (!command)
+		return 0;
 	child = fork();
 	if (!child) {
 		dup2(STDERR_FILENO, STDOUT_FILENO);
-		execl("/bin/sh", "sh", "-c", hook, "sh", number, NULL);
+		execl("/bin/sh", "sh", "-c", command, "sh", arg, NULL);
 		_exit(127);
 	}
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
+	return status;
+}
+
+static void run_hook(pid_t pid)
+{
+	char number[20];
+
+	snprintf(number, sizeof(number), "%d", pid);
+	run_shell(getenv("FAKE_HOOK"), number);
+}
+
+/* These take the place of the C library's. */
+int fsync(int fd)
+{
+	char path[40], name[4096] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (getenv("FAKE_SYNC") && readlink(path, name, sizeof(name) - 1) > 0 &&
+	    run_shell(getenv("FAKE_SYNC"), name))
+		return fail(EIO);
+	return syscall(SYS_fsync, fd);
+}
+
+int open(const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	va_start(args, flags);
+	mode = va_arg(args, mode_t);
+	va_end(args);
+	if (getenv("FAKE_NAMED") && (flags & O_TMPFILE) == O_TMPFILE)
+		return fail(EOPNOTSUPP);
+	return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
 static int again(void)

@@ -164,9 +164,35 @@ ok "checkpoint: an older file is replaced by a complete one only" replaced
 no_folder() { run 1 "$checkpoint" -p "$tree" -o "$TMP/none/saved" && err 'cannot create .*No such file'; }
 ok "checkpoint: a folder that is not there" no_folder
 
+# It is on the disk before it has its name, and then the name is.
+synced() {
+	FAKE_SYNC='[ -e "'"$TMP"'/saved" ] && echo "named: $1" || echo "not named: $1"' \
+		run 0 "$checkpoint" -p "$tree" -o "$TMP/saved" && same_image "$TMP/saved" &&
+		[ "$(cut -d: -f1 "$TMP/err" | xargs)" = "not named named" ] &&
+		err "^named: $TMP$" && rm "$TMP/saved"
+}
+ok "checkpoint: a file is on the disk before it appears" synced
+# The disk fails: no image, and nobody is killed for it.
+sync_failing() {
+	FAKE_SYNC='exit 1' run 1 "$checkpoint" -p "$tree" --kill -o "$TMP/saved" && no_leftover &&
+		err 'cannot write .*saved: Input/output error' && kill -0 "$tree"
+}
+ok "checkpoint: the disk fails" sync_failing
+
+# A file system where all files have names
+named() {
+	echo old >"$TMP/saved"
+	FAKE_NAMED=1 FAKE_HOOK="cat $TMP/saved; ls -d $TMP/saved.??????" \
+		run 0 "$checkpoint" -p "$tree" -o "$TMP/saved" && err '^old$' && err "^$TMP/saved\.......$" &&
+		same_image "$TMP/saved" && rm "$TMP/saved" && no_leftover &&
+		FAKE_NAMED=1 FAKE_ERROR=95 run 1 "$checkpoint" -p "$tree" -o "$TMP/saved" && no_leftover
+}
+ok "checkpoint: a temporary name where there must be one" named
+
 progress() {
 	FAKE_SLOW=1 script -qec "$checkpoint -p $tree $1" /dev/null >"$TMP/out" 2>&1 &&
-		out "checkpoint: [0-9.]* .iB.*iB/s" && rm -f "$TMP/saved"
+		out "checkpoint: [0-9.]* .iB of about [0-9.]* .iB ([0-9]*%), [0-9.]* .iB/s, [0-9]*:[0-9][0-9] left" &&
+		rm -f "$TMP/saved"
 }
 no_progress() {
 	FAKE_SLOW=1 run 0 "$checkpoint" -p "$tree" -o "$TMP/saved" && not err . && rm "$TMP/saved"
@@ -236,6 +262,47 @@ freeze_failing() {
 		-o "$TMP/saved" && no_leftover &&
 		[ "$before" = "$(cat "/proc/$tree/cgroup")" ]
 }
+# The group of the tree, VERSION; and whether the group DIR stands still.
+group_of() {
+	case $1 in
+	v2) awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo
+		sed -n s/^0:://p "/proc/$tree/cgroup" ;;
+	v1) awk '/ - cgroup .*freezer/ { print $5; exit }' /proc/self/mountinfo
+		sed -n 's/^[0-9]*:freezer://p' "/proc/$tree/cgroup" ;;
+	esac | tr -d '\n'
+}
+stands() { grep -qs -e '^frozen 1$' -e FROZEN "$1/cgroup.events" "$1/freezer.state"; }
+set_frozen() { # DIR 0|1
+	if [ -e "$1/cgroup.freeze" ]; then
+		echo "$2" >"$1/cgroup.freeze"
+	elif [ "$2" = 1 ]; then
+		echo FROZEN >"$1/freezer.state"
+	else
+		echo THAWED >"$1/freezer.state"
+	fi
+}
+# One that has its own is frozen with that, which thaws again unless it stood
+# still before.
+own_group() {
+	home=$(group_of "$1") own=$home/ckpt-own
+	mkdir "$own" || return
+	for pid in $(members); do
+		echo "$pid" >"$own/cgroup.procs"
+	done
+	FAKE_HOOK="$2"'; cat /proc/$1/cgroup' run 0 "$checkpoint" --freeze --freezer="$1" -p "$tree" -o "$TMP/saved" &&
+		err '^frozen 1$\|FROZEN' && err '/ckpt-own$' && err '^4$' && not stands "$own" &&
+		set_frozen "$own" 1 && until_true stands "$own" &&
+		run 0 "$checkpoint" --freeze --freezer="$1" -p "$tree" -o "$TMP/saved" &&
+		stands "$own" && "$CHECK/ckptinfo" -q "$TMP/saved"
+	result=$?
+	rm -f "$TMP/saved"
+	set_frozen "$own" 0
+	for pid in $(members); do
+		echo "$pid" >"$home/cgroup.procs"
+	done
+	until_true rmdir "$own"
+	return $result
+}
 # SIGKILL, at any moment: thawed, back in its cgroup, and no file.
 killed() {
 	before=$(cat "/proc/$tree/cgroup")
@@ -275,6 +342,7 @@ again_compressed() {
 }
 test_freezer() {
 	ok "checkpoint: --freeze with $1" "freeze_$1"
+	ok "checkpoint: $1: a group of its own" own_group "$1" "$2"
 	ok "checkpoint: $1: all as before when it fails" freeze_failing "$1"
 	ok "checkpoint: $1: all as before when it is interrupted" interrupted "$1"
 	ok "checkpoint: $1: all as before when it is killed" killed "$1"
@@ -285,7 +353,8 @@ test_freezer() {
 }
 for version in v2 v1; do
 	if "$CHECK/ns_exec" -c -C ckpt-test --freezer=$version true 2>/dev/null; then
-		test_freezer $version
+		[ $version = v1 ] && hook=$hook_v1 || hook=$hook_v2
+		test_freezer $version "$hook"
 	else
 		skip "checkpoint: freezer $version" "not here, or no right to use it"
 	fi
