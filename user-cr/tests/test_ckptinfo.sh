@@ -23,6 +23,18 @@ views() {
 }
 ok "ckptinfo: all views" views
 
+# Each of them alone is its part of all, without the title.
+single() {
+	"$CHECK/ckptinfo" --all "$TMP/image" >"$TMP/all" || return
+	for view in header:Header tree:Tasks fds:File externals:External maps:Mappings namespaces:Namespaces \
+		mounts:Mounts cgroups:Control sizes:Sizes records:Records; do
+		run 0 "$CHECK/ckptinfo" "--${view%:*}" "$TMP/image" || return
+		awk -v title="${view#*:}" '/^[A-Z][a-z ]*:$/ { on = $1 ~ "^" title; next } on' "$TMP/all" |
+			sed '${/^$/d}' | cmp - "$TMP/out" || return
+	done
+}
+ok "ckptinfo: single views" single
+
 # A thread of another one, a child of that, one that is stopped, and the dead
 jobs() {
 	"$CHECK/mkimage" -c 1 7.8:1=t19 12:7.8 13:7=z0x300 14:7=z0x8b 15:1=g >"$TMP/jobs" &&

@@ -49,16 +49,25 @@ background() {
 }
 status() { FAKE_PROGRAM='exit 5' rerun 5 "$restart" -w -i "$TMP/subtree"; }
 signaled() { FAKE_PROGRAM='kill -9 $$' rerun 137 "$restart" -w -i "$TMP/subtree"; }
+# Each signal that restart(1) names, then one more after which it ends; all go to
+# the first process only.
 forwards() {
+	signals="HUP INT QUIT USR1 USR2 ALRM WINCH"
 	fresh
-	FAKE_PROGRAM="trap 'exit 9' TERM; echo >>$TMP/up; while :; do sleep 0.05; done" \
-		"$restart" -w -i "$TMP/subtree" 2>"$TMP/err" &
+	rm -f "$TMP/got"
+	FAKE_PROGRAM="for s in $signals; do trap \"echo \$\$ \$s >>$TMP/got\" \$s; done
+		trap 'exit 9' TERM; echo >>$TMP/up; while :; do sleep 0.05; done" \
+		env --default-signal=INT,QUIT "$restart" -w -i "$TMP/subtree" 2>"$TMP/err" &
 	child=$!
 	until_true test -s "$TMP/up"
 	sleep 0.3
+	for s in $signals; do
+		kill -"$s" $child
+		until_true grep -qs " $s\$" "$TMP/got"
+	done
 	kill -TERM $child
 	wait $child
-	[ $? -eq 9 ]
+	[ $? -eq 9 ] && [ "$(cat "$TMP/got")" = "$(printf "$a %s\n" $signals)" ]
 	result=$?
 	kill -9 $b $c $d
 	rm "$TMP/up"
