@@ -672,6 +672,28 @@ REFUSED(private_mapping_of_an_unlinked_file, "unlinked|deleted|removed")
 	return 0;
 }
 
+/* ---- Programs ---- */
+
+/* A copy of this program, which is removed while it runs. */
+REFUSED(program_that_was_removed, "file [^ ]*/program.*(unlinked|deleted|removed)")
+{
+	char *argv[] = {
+		(char *)"program", (char *)"--body",
+		(char *)"refuse_program_that_was_removed", (char *)ckpt_dir(), NULL,
+	};
+	char exe[PATH_MAX] = "";
+
+	CHECK(readlink("/proc/self/exe", exe, sizeof(exe) - 1) > 0);
+	if (!strstr(exe, "/program")) {
+		CHECK_EQ(0, system("cp /proc/$PPID/exe program"));
+		execv("program", argv);
+		return ckpt_fail(__FILE__, __LINE__, "execv");
+	}
+	CHECK_OK(unlink("program"));
+	ckpt_here();
+	return 0;
+}
+
 /* ---- Timers ---- */
 
 /* That of a thread which is gone: nobody could make it again. */
