@@ -8,7 +8,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=6
+readonly TESTS=8
 examples=
 
 # A pipe that leads out: what it was is not known to the image.
@@ -29,6 +29,15 @@ goes_on() {
 }
 
 twice() { goes_on && goes_on; }
+
+# On a terminal standard input, output and error are one file. The shell stays,
+# as the leader of a session with a terminal is refused.
+on_a_terminal() { # PROGRAM
+	script -qec "$examples/$1 image; exit \$?" /dev/null </dev/null >first || return
+	script -qec "restart --wait -i image; exit \$?" /dev/null </dev/null >again
+	cat first again
+	[[ $(head -n 1 again) == restarted* ]] && cmp <(tail -n 1 first) <(tail -n 1 again)
+}
 
 no_group_stays() {
 	! find /sys/fs/cgroup -name 'self_threads.*' | grep .
@@ -70,8 +79,10 @@ main() {
 	cd "$work" || exit
 	ok "self saves itself" starts self
 	ok "self goes on from its image" twice
+	ok "self goes on on another terminal" on_a_terminal self
 	ok "self_threads saves itself, with threads" starts self_threads
 	ok "self_threads goes on from its image" twice
+	ok "self_threads goes on on another terminal" on_a_terminal self_threads
 	ok "self_threads leaves no control group behind" no_group_stays
 	ok "self_threads tells why it cannot stop its threads" tells_why_not
 	exit $((failed > 0))

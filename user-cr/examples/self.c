@@ -9,11 +9,14 @@
  * The first command does all the work; the last one does what is left of it at
  * the image, as often as it is called, after a reboot, too.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 #include <checkpoint/checkpoint.h>
@@ -27,15 +30,24 @@ static void die(const char *what)
 	exit(1);
 }
 
+/* Why there is no image */
+static void show(int log)
+{
+	off_t start = 0;
+
+	while (sendfile(STDERR_FILENO, log, &start, 4096) > 0)
+		;
+}
+
 /*
  * True in the process that goes on from the image. Who needs the last image until
  * the next one is whole writes that to another file, and renames it.
  */
 static int save(const char *path)
 {
-	/* Neither is open afterwards, so standard error itself must not be it. */
+	/* Neither file is open afterwards: standard error may be standard output, too. */
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	int log = dup(STDERR_FILENO);
+	int log = memfd_create("log", MFD_CLOEXEC), error;
 	long ret;
 
 	if (fd < 0 || log < 0)
@@ -43,10 +55,13 @@ static int save(const char *path)
 	/* What stands in a buffer now, both processes would write. */
 	fflush(NULL);
 	ret = ckpt_checkpoint(0, fd, CHECKPOINT_SUBTREE | CHECKPOINT_LOG, log);
-	if (ret < 0)
-		die("checkpoint");
+	error = errno;
 	if (!ret)
 		return 1;
+	show(log);
+	errno = error;
+	if (ret < 0)
+		die("checkpoint");
 	if (fsync(fd) < 0)
 		die(path);
 	close(fd);
