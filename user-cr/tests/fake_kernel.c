@@ -14,8 +14,8 @@
  *	FAKE_ERROR	checkpoint() fails with this errno ...
  *	FAKE_LOG	... and writes this line to the log
  *	FAKE_NOJOIN	restart() does not let this pid join
- *	FAKE_ANYPID	processes with any pid may join
  *	FAKE_STALL	the restart is never complete
+ *	FAKE_COMPLETE	... or fails with this errno
  *	FAKE_PROGRAM	shell command that a restarted process runs
  *	FAKE_SYNC	shell command to run in fsync(), with the name of what is
  *			written to the disk as $1; fsync() fails if it does
@@ -193,7 +193,7 @@ static int write_context(int fd, struct ckpt_reader *reader, int logfd)
 	return ret;
 }
 
-static long open_context(int fd, int logfd)
+static long open_context(int fd, unsigned long flags, int logfd)
 {
 	struct ckpt_reader *reader = ckpt_reader_new(fd);
 	int context = open_in_dir("context", O_RDWR | O_CREAT | O_TRUNC);
@@ -208,6 +208,8 @@ static long open_context(int fd, int logfd)
 		return fail(EINVAL);
 	}
 	ckpt_reader_free(reader);
+	if (flags & RESTART_ANY_PIDS)
+		close(open_in_dir("any-pids", O_WRONLY | O_CREAT));
 	lseek(context, 0, SEEK_SET);
 	return context;
 }
@@ -240,7 +242,7 @@ static long join(pid_t pid, int context)
 	int lock = open_in_dir("context", O_RDWR);
 
 	/* Who cannot join, ends the restart for all. */
-	if ((getpid() != pid && !getenv("FAKE_ANYPID")) || (nojoin && atoi(nojoin) == pid)) {
+	if ((getpid() != pid && !exists("any-pids")) || (nojoin && atoi(nojoin) == pid)) {
 		close(open_in_dir("failed", O_WRONLY | O_CREAT));
 		return fail(EINVAL);
 	}
@@ -268,10 +270,13 @@ static uint32_t wanted(int context)
 
 static long complete(pid_t pid, int context)
 {
+	const char *error = getenv("FAKE_COMPLETE");
 	struct stat st = { 0 };
 	char path[256];
 
 	path_of(path, sizeof(path), "joined");
+	if (error)
+		return fail(atoi(error));
 	while (getenv("FAKE_STALL") || stat(path, &st) < 0 ||
 	       st.st_size < (off_t)wanted(context)) {
 		siginfo_t info = { 0 };
@@ -290,7 +295,7 @@ static long complete(pid_t pid, int context)
 long ckpt_restart(pid_t pid, int fd, unsigned long flags, int logfd)
 {
 	if (flags & RESTART_OPEN)
-		return open_context(fd, logfd);
+		return open_context(fd, flags, logfd);
 	if (flags & RESTART_JOIN)
 		return join(pid, fd);
 	return complete(pid, fd);

@@ -157,12 +157,17 @@ compressed_container() {
 	rerun 125 "$restart" -i "$TMP/compressed" && err -- --container
 }
 no_pids() {
-	FAKE_ANYPID=1 rerun 0 "$restart" --no-pids -w -i "$TMP/subtree" &&
+	rerun 0 "$restart" --no-pids -w -i "$TMP/subtree" &&
 		[ "$(grep -c '^[0-9]* [0-9]*$' "$TMP/out")" -eq 4 ] && not out "^$a "
 }
-no_pids_refused() {
-	rerun 125 "$restart" --no-pids -i "$TMP/subtree" && err 'no-pids: this kernel may' &&
-		nobody && run 2 "$restart" --pids --no-pids
+no_pids_failing() {
+	FAKE_NOJOIN=$d rerun 125 "$restart" --no-pids -i "$TMP/subtree" && not err no-pids && nobody &&
+		run 2 "$restart" --pids --no-pids
+}
+# What to do about files, by the errno
+files() {
+	FAKE_COMPLETE=116 rerun 125 "$restart" -i "$TMP/subtree" && err 'Stale file handle (the files must be as they were' &&
+		nobody && FAKE_COMPLETE=2 rerun 125 "$restart" -i "$TMP/subtree" && err 'that were open must be there' && nobody
 }
 root() {
 	# The fake kernel needs its files there, too.
@@ -308,7 +313,8 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 		fi
 	done
 	ok "restart: --no-pids" no_pids
-	ok "restart: --no-pids, refused by the kernel" no_pids_refused
+	ok "restart: --no-pids, failing" no_pids_failing
+	ok "restart: files that are gone, or others" files
 	ok "restart: --ns" namespaces
 	ok "restart: --ns, unknown" namespaces_bad
 	if command -v busybox >/dev/null; then

@@ -158,13 +158,25 @@ static int find_root(struct restart *r)
 	return -1;
 }
 
+/* What the user may have forgotten, as the kernel knows files only */
+static const char *advice(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return " (the files that were open must be there: see ckptinfo --fds)";
+	case ESTALE:
+		return " (the files must be as they were at the checkpoint: use checkpoint --kill, or keep copies of them)";
+	}
+	return "";
+}
+
 static int complete(struct restart *r)
 {
 	if (ckpt_restart(r->root, r->context, 0, -1) >= 0)
 		return 0;
 	if (!caught)
-		log_add(r->log, "cannot complete the restart: %s",
-			strerror(errno));
+		log_add(r->log, "cannot complete the restart: %s%s",
+			strerror(errno), advice(errno));
 	return -1;
 }
 
@@ -238,8 +250,6 @@ int coordinate(struct restart *r)
 	} else {
 		abort_restart(r, old, nr_old);
 		log_print(r->log);
-		if (r->o.no_pids && !caught)
-			complain("--no-pids: this kernel may restart processes only with the pids of the image: do without it, or use --container");
 		complain("%s: nothing was restarted", caught ? "interrupted" :
 			 "failed");
 		status = caught ? 128 + caught : EXIT_NO_RESTART;

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# shellcheck disable=SC2154	# $here is that of run.sh
+# The manual pages know all options, and all flags of the calls.
+
+man=$here/../man
+
+# Each option of --help is explained, and there is no other one.
+options_of() {
+	"$CHECK/$1" --help | sed -nE 's/^  (-., |    )--([a-z-]+).*/\2/p' | sort >"$TMP/options"
+	sed -nE '/^\.It Fl/{s/.*Fl -([a-z-]+).*/\1/p}' "$man/$1.1" | sort >"$TMP/out"
+	diff "$TMP/options" "$TMP/out" >"$TMP/err"
+}
+flags() {
+	for call in checkpoint restart; do
+		for flag in $(sed -nE 's/^#define ('"$(echo $call | tr a-z A-Z)"'_[A-Z_]+)\t.*/\1/p' "$here/../include/linux/checkpoint.h"); do
+			grep -qx -e ".It Dv $flag" -e ".Dl .*$flag.*" "$man/$call.2" || { echo "$flag" >"$TMP/err"; return 1; }
+		done
+	done
+}
+for tool in checkpoint restart ns_exec ckptinfo ckpt-convert; do
+	ok "manual: all options of $tool" options_of $tool
+done
+ok "manual: all flags of the calls" flags
+if command -v mandoc >/dev/null; then
+	mandoc_lint() { mandoc -T lint -W warning "$man"/*.[1-9] >"$TMP/out"; }
+	ok "manual: mandoc" mandoc_lint
+fi
