@@ -40,6 +40,7 @@ tests_of() {
 	FILE.*)		echo "files_test fdshare_test pipe_test" ;;
 	PIPE.*)		echo "pipe_test" ;;
 	FD_TABLE.* | FS.*) echo "files_test fs_test ids_test" ;;
+	MM.auxv)	echo "ids_test" ;;
 	MM.*)		echo "mm_test vma_test prctl_test ids_test share_test" ;;
 	VMA.pkey)	echo "x86_test" ;;
 	VMA.*)		echo "vma_test mm_test cow_test" ;;

@@ -223,6 +223,19 @@ CKPT_TEST(prctl, io_flusher)
 	return 0;
 }
 
+#ifndef PR_TIMER_CREATE_RESTORE_IDS
+#define PR_TIMER_CREATE_RESTORE_IDS	77
+#endif
+
+/* Who makes timers chooses their ids: 1 is on, 2 asks. */
+CKPT_TEST(prctl, ids_of_timers_are_chosen)
+{
+	NEED(prctl(PR_TIMER_CREATE_RESTORE_IDS, 1, 0, 0, 0));
+	ckpt_here();
+	CHECK_EQ(1, prctl(PR_TIMER_CREATE_RESTORE_IDS, 2, 0, 0, 0));
+	return 0;
+}
+
 static int machine_check(int policy)
 {
 	NEED(prctl(PR_MCE_KILL, PR_MCE_KILL_SET, policy, 0, 0));

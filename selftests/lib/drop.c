@@ -8,8 +8,20 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include <sys/prctl.h>
+
 #include "drop.h"
 #include "format.h"
+
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE			65
+#endif
+#ifndef PR_SET_MEMORY_MERGE
+#define PR_SET_MEMORY_MERGE		67
+#endif
+#ifndef PR_TIMER_CREATE_RESTORE_IDS
+#define PR_TIMER_CREATE_RESTORE_IDS	77
+#endif
 
 #define NAMED(rec, struct_, field, name)				\
 	{ CKPT_REC_##rec, FIELD_NUMBER, offsetof(struct struct_, field), \
@@ -83,6 +95,53 @@ static const struct field more[] = {
 
 #define NR_MORE		(sizeof(more) / sizeof(more[0]))
 
+/* What is in each element of an array behind a body */
+static const struct element {
+	uint32_t type;
+	size_t stride;
+	size_t off;
+	size_t size;
+	const char *name;
+} elements[] = {
+#define ELEMENT(rec, struct_, field, name)				\
+	{ CKPT_REC_##rec, sizeof(struct struct_), offsetof(struct struct_, field), \
+	  sizeof(((struct struct_ *)0)->field), #rec "." name }
+	ELEMENT(FD_TABLE, ckpt_fd, flags, "fds.flags"),
+	ELEMENT(SIGHAND, ckpt_sigaction, handler, "actions.handler"),
+	ELEMENT(SIGHAND, ckpt_sigaction, flags, "actions.flags"),
+	ELEMENT(SIGHAND, ckpt_sigaction, restorer, "actions.restorer"),
+	ELEMENT(SIGHAND, ckpt_sigaction, mask, "actions.mask"),
+	ELEMENT(TIMERS, ckpt_timer, value, "timers.value"),
+	ELEMENT(TIMERS, ckpt_timer, expires_ns, "timers.expires_ns"),
+	ELEMENT(TIMERS, ckpt_timer, interval_ns, "timers.interval_ns"),
+	ELEMENT(TIMERS, ckpt_timer, overrun, "timers.overrun"),
+	ELEMENT(TIMERS, ckpt_timer, overrun_last, "timers.overrun_last"),
+	{ CKPT_REC_CRED, sizeof(uint32_t), 0, sizeof(uint32_t), "CRED.groups" },
+	{ CKPT_REC_MM, sizeof(uint64_t), 0, sizeof(uint64_t), "MM.auxv" },
+};
+
+#define NR_ELEMENTS	(sizeof(elements) / sizeof(elements[0]))
+
+/* Calls that a restart makes: without one of them nothing is zero, it is not there. */
+static const struct call {
+	uint32_t option;
+	const char *name;
+} calls[] = {
+	{ PR_SET_PDEATHSIG, "PRCTLS.pdeathsig" },
+	{ PR_SET_CHILD_SUBREAPER, "PRCTLS.child_subreaper" },
+	{ PR_SET_NO_NEW_PRIVS, "PRCTLS.no_new_privs" },
+	{ PR_SET_THP_DISABLE, "PRCTLS.thp_disable" },
+	{ PR_MCE_KILL, "PRCTLS.mce_kill" },
+	{ PR_SET_IO_FLUSHER, "PRCTLS.io_flusher" },
+	{ PR_SET_MDWE, "PRCTLS.mdwe" },
+	{ PR_SET_MEMORY_MERGE, "PRCTLS.memory_merge" },
+	{ PR_TIMER_CREATE_RESTORE_IDS, "PRCTLS.timer_create_restore_ids" },
+	{ PR_SET_SPECULATION_CTRL, "PRCTLS.speculation_ctrl" },
+	{ PR_SET_TSC, "PRCTLS.tsc" },
+};
+
+#define NR_CALLS	(sizeof(calls) / sizeof(calls[0]))
+
 /* All of them, or NULL behind the last */
 static const struct field *nth_field(unsigned int nr)
 {
@@ -148,6 +207,10 @@ void print_fields_to_drop(void)
 			break;
 		}
 	}
+	for (i = 0; i < NR_ELEMENTS; i++)
+		puts(elements[i].name);
+	for (i = 0; i < NR_CALLS; i++)
+		puts(calls[i].name);
 }
 
 static void drop_from_all(struct image *img, const struct field *field,
@@ -159,6 +222,75 @@ static void drop_from_all(struct image *img, const struct field *field,
 	while ((rec = image_record(img, field->type, nr++)))
 		field_set(rec, field, field_get(rec, field) & ~mask);
 	image_fix(img);
+}
+
+static uint8_t *tail_of(struct ckpt_record *rec)
+{
+	return (uint8_t *)(rec + 1) + rec->body_len;
+}
+
+static void drop_from_elements(struct image *img, const struct element *e)
+{
+	struct ckpt_record *rec;
+	unsigned int nr = 0;
+	size_t off;
+
+	while ((rec = image_record(img, e->type, nr++))) {
+		for (off = 0; off + e->stride <= rec->tail_len; off += e->stride)
+			memset(tail_of(rec) + off + e->off, 0, e->size);
+	}
+}
+
+/* What is left of the record's room becomes a record of nothing. */
+static void cut_call(struct ckpt_record *rec, unsigned int nr)
+{
+	struct ckpt_prctls *body = (struct ckpt_prctls *)(rec + 1);
+	struct ckpt_prctl *call = (struct ckpt_prctl *)tail_of(rec);
+
+	_Static_assert(sizeof(*call) == sizeof(*rec), "it takes the room of a call");
+	memmove(call + nr, call + nr + 1, (body->nr - nr - 1) * sizeof(*call));
+	body->nr--;
+	rec->tail_len -= sizeof(*call);
+	rec->len -= sizeof(*call);
+	rec = (struct ckpt_record *)((uint8_t *)rec + rec->len);
+	*rec = (struct ckpt_record){ .type = CKPT_REC_PAD, .len = sizeof(*rec) };
+}
+
+static void drop_call(struct image *img, uint32_t option)
+{
+	struct ckpt_record *rec;
+	unsigned int nr = 0, i;
+
+	while ((rec = image_record(img, CKPT_REC_PRCTLS, nr++))) {
+		const struct ckpt_prctls *body = (void *)(rec + 1);
+		const struct ckpt_prctl *call = (void *)tail_of(rec);
+
+		/* There may be several, which differ in their arguments. */
+		for (i = body->nr; i-- > 0;) {
+			if (call[i].option == option)
+				cut_call(rec, i);
+		}
+	}
+}
+
+/* Of what has no place in a body; whether there is such a thing */
+static bool drop_from_tails(struct image *img, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_ELEMENTS; i++) {
+		if (!strcmp(elements[i].name, name)) {
+			drop_from_elements(img, &elements[i]);
+			return true;
+		}
+	}
+	for (i = 0; i < NR_CALLS; i++) {
+		if (!strcmp(calls[i].name, name)) {
+			drop_call(img, calls[i].option);
+			return true;
+		}
+	}
+	return false;
 }
 
 int drop_field(int image)
@@ -179,6 +311,8 @@ int drop_field(int image)
 	field = name ? find_field(name, &mask) : NULL;
 	if (field)
 		drop_from_all(img, field, mask);
+	else if (name && drop_from_tails(img, name))
+		image_fix(img);
 	fd = image_fd(img, img->len);
 	image_free(img);
 	free(img);
