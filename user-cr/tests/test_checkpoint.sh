@@ -194,6 +194,10 @@ progress() {
 		out "checkpoint: [0-9.]* .iB of about [0-9.]* .iB ([0-9]*%), [0-9.]* .iB/s, [0-9]*:[0-9][0-9] left" &&
 		rm -f "$TMP/saved"
 }
+quiet() {
+	FAKE_SLOW=1 script -qec "$checkpoint -q -p $tree -o $TMP/saved" /dev/null >"$TMP/out" 2>&1 &&
+		not out iB/s && rm "$TMP/saved"
+}
 no_progress() {
 	FAKE_SLOW=1 run 0 "$checkpoint" -p "$tree" -o "$TMP/saved" && not err . && rm "$TMP/saved"
 }
@@ -201,6 +205,7 @@ if command -v script >/dev/null; then
 	ok "checkpoint: progress on a terminal" progress "-o $TMP/saved"
 	ok "checkpoint: progress, compressed" progress "-z zstd -o $TMP/saved"
 	ok "checkpoint: progress, to a pipe" progress "| cat >/dev/null"
+	ok "checkpoint: --quiet: no progress" quiet
 else
 	skip "checkpoint: progress" "no script(1)"
 fi

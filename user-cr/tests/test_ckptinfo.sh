@@ -18,6 +18,7 @@ ok "ckptinfo: from a pipe" piped
 views() {
 	run 0 "$CHECK/ckptinfo" --all "$TMP/image" &&
 		out '^      7       1 .*  test-7' && out '{test-8}' &&
+		out '^      7  test-7  *3  rw--c  file  *10  /tmp/test-file$' &&
 		out 'external .*pipe:\[1234\]' && out 'pipe .*/tmp/fifo$' && out 'r-xp' &&
 		out '\[stack\]' && out 'RESTART_BLOCK'
 }
