@@ -332,8 +332,8 @@ CKPT_TEST(posix_timers, disarmed_and_ids_between)
 	CHECK_EQ(0, get(a).it_value.tv_sec);
 	CHECK_OK(syscall(SYS_timer_delete, c));
 	CHECK(syscall(SYS_timer_delete, b) < 0);
-	CHECK_OK(set(a, 0, in(0.01, 0)));
 	block(SIGUSR1);
+	CHECK_OK(set(a, 0, in(0.01, 0)));
 	CHECK_EQ(SIGUSR1, take(SIGUSR1, NULL, 60));
 	return 0;
 }
