@@ -107,7 +107,7 @@ no_process() {
 		err "^restart: control group .*/$box: pid [0-9]*, which was in it, is not in the image" && [ ! -e "$(of memory)" ]
 }
 no_pids() {
-	FAKE_ANYPID=1 rerun 125 "$restart" --time=now --no-pids -i "$TMP/groups" && err 'which process belongs to which' && [ ! -e "$(of memory)" ]
+	rerun 125 "$restart" --time=now --no-pids -i "$TMP/groups" && err 'which process belongs to which' && [ ! -e "$(of memory)" ]
 }
 unknown_parent() {
 	rerun 125 "$restart" --cgroup=/no/such -i "$TMP/groups" && err 'cannot find the control group /no/such' &&
