@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Forged images of timers, seccomp filters and syscall user dispatch
+ * Forged images of timers, seccomp filters, syscall user dispatch and memory
+ * policies
  *
  * As hostile_tasks_test.c: a forged image for each rule, and the words with which
  * it is refused.
@@ -8,6 +9,7 @@
 #include "calls.h"
 
 #include <linux/filter.h>
+#include <linux/mempolicy.h>
 #include <linux/seccomp.h>
 #include <time.h>
 
@@ -421,6 +423,82 @@ CKPT_TEST_F(hostile_policy, dispatches_of_system_calls_that_are_not_valid)
 	REFUSED_WITH(none, RANGE(2, 4096, -4096ULL));
 	REFUSED_WITH(none, DISPATCH()->selector = 1ULL << 63);
 	REFUSED_WITH(none, DISPATCH()->selector = ~0ULL);
+	finish(_metadata, app);
+}
+
+/* ---- Memory policies ---- */
+
+#define TASK_POLICY() \
+	((struct ckpt_task_policy *)body_of(&bad, ASLEEP, CKPT_REC_TASK_POLICY))
+#define RANGE_POLICY(of) \
+	((struct ckpt_range_policy *)body_of(&bad, ASLEEP, CKPT_REC_##of##_POLICY))
+
+/* Of one word, or none */
+#define NODES(of, nodes) ({						\
+	struct ckpt_record *__rec = record_of(&bad, ASLEEP, CKPT_REC_##of##_POLICY); \
+	*(uint64_t *)record_tail(__rec) = nodes;			\
+})
+#define NO_NODES(of) \
+	image_resize_tail(&bad, record_of(&bad, ASLEEP, CKPT_REC_##of##_POLICY), -8)
+
+CKPT_TEST_F(hostile_policy, memory_policies_that_are_not_valid)
+{
+	static const char invalid[] = "memory policy: a field is not valid";
+	static const char no_node[] = "is not there, or has no memory";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	if (!record_of(&img, ASLEEP, CKPT_REC_TASK_POLICY))
+		SKIP(return, "no memory policies here");
+	REFUSED_WITH(invalid, TASK_POLICY()->mode = MPOL_DEFAULT);
+	REFUSED_WITH(invalid, TASK_POLICY()->mode = MPOL_LOCAL);
+	REFUSED_WITH(invalid, TASK_POLICY()->mode = 7);
+	REFUSED_WITH(invalid, TASK_POLICY()->mode = ~0U);
+	REFUSED_WITH(invalid, TASK_POLICY()->mode |= 1 << 16);
+	REFUSED_WITH(invalid, TASK_POLICY()->mode |= 1 << 13);
+	REFUSED_WITH(invalid, TASK_POLICY()->mode |= MPOL_F_STATIC_NODES |
+						     MPOL_F_RELATIVE_NODES);
+	REFUSED_WITH(invalid, TASK_POLICY()->last_node = 1 << 15);
+	REFUSED_WITH(invalid, TASK_POLICY()->weight = 256);
+	REFUSED_WITH(invalid, TASK_POLICY()->reserved = 1);
+	REFUSED_WITH(invalid, NO_NODES(TASK));
+	REFUSED_WITH(invalid, image_resize_tail(&bad,
+						record_of(&bad, ASLEEP, CKPT_REC_TASK_POLICY), 4));
+	REFUSED_WITH(no_node, NODES(TASK, 1ULL << 63));
+	REFUSED_WITH(no_node, NODES(TASK, ~0ULL));
+	REFUSED_WITH(no_node, NODES(TASK, 0));
+	REFUSED_WITH(no_node, image_resize_tail(&bad,
+						record_of(&bad, ASLEEP, CKPT_REC_TASK_POLICY), 8));
+
+	REFUSED_WITH(invalid, RANGE_POLICY(VMA)->object_id = 0);
+	REFUSED_WITH(invalid, RANGE_POLICY(VMA)->object_id =
+			      record_of(&bad, ROOT, CKPT_REC_MM)->id);
+	REFUSED_WITH(invalid, RANGE_POLICY(VMA)->start++);
+	REFUSED_WITH(invalid, RANGE_POLICY(VMA)->end++);
+	REFUSED_WITH(invalid, RANGE_POLICY(VMA)->end = RANGE_POLICY(VMA)->start);
+	REFUSED_WITH(invalid, RANGE_POLICY(VMA)->end = -4096ULL);
+	REFUSED_WITH(invalid, RANGE_POLICY(VMA)->reserved = 1);
+	REFUSED_WITH(invalid, NO_NODES(VMA));
+	REFUSED_WITH(no_node, NODES(VMA, 1ULL << 63));
+	REFUSED_WITH(no_node, RANGE_POLICY(VMA)->home_node = 1 << 20);
+	REFUSED_WITH(no_node, RANGE_POLICY(VMA)->home_node = 0x80000000);
+	REFUSED_WITH(invalid, ({
+		RANGE_POLICY(VMA)->mode = MPOL_PREFERRED;
+		RANGE_POLICY(VMA)->home_node = 0;
+	}));
+	/* It is where nothing is mapped. */
+	REFUSED_WITH("cannot be set", ({
+		RANGE_POLICY(VMA)->start = 4096;
+		RANGE_POLICY(VMA)->end = 8192;
+	}));
+
+	REFUSED_WITH(invalid, RANGE_POLICY(SHMEM)->object_id = 0);
+	REFUSED_WITH(invalid, RANGE_POLICY(SHMEM)->object_id =
+			      RANGE_POLICY(VMA)->object_id);
+	REFUSED_WITH(invalid, RANGE_POLICY(SHMEM)->start = 1);
+	REFUSED_WITH(invalid, RANGE_POLICY(SHMEM)->end = 1ULL << 63);
+	REFUSED_WITH(no_node, NODES(SHMEM, 1ULL << 63));
 	finish(_metadata, app);
 }
 

@@ -54,6 +54,7 @@ tests_of() {
 	RLIMITS.*)	echo "ids_test sched_test" ;;
 	RSEQ.*)		echo "rseq_test" ;;
 	DISPATCH.*)	echo "x86_test" ;;
+	*_POLICY.*)	echo "numa_test" ;;
 	SECCOMP*)	echo "seccomp_test" ;;
 	TIMER*)		echo "posix_timers_test" ;;
 	ARCH_TASK.syscall | REGSET.*) echo "regs_test syscall_test" ;;

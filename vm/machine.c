@@ -563,6 +563,7 @@ static void parse_options(int argc, char **argv)
 	if (!opt.m.cpus)
 		opt.m.cpus = DEFAULT_CPUS;
 	opt.m.pc = arch->pc;
+	opt.m.nodes = arch->pc && !arch->narrow ? 2 : 0;
 	opt.m.debug = arch->debug;
 	if (opt.m.cpu && !arch->pc)
 		fail("cpu: %s runs on the host's processor; only a PC has a model",

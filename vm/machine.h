@@ -46,6 +46,7 @@ struct disk {
  * @state: directory shared with the machine, or NULL
  * @mem: memory in MiB
  * @cpus: virtual processors
+ * @nodes: NUMA nodes that the memory is split into, or 0 if there are none
  * @disks: its disks, @ndisks of them
  * @append: more arguments for the kernel's command line, @nappend of them
  * @pc: a PC in qemu, else User-Mode Linux
@@ -63,7 +64,7 @@ struct machine {
 	char **append;
 	int nappend;
 	unsigned long mem;
-	unsigned int cpus;
+	unsigned int cpus, nodes;
 	bool pc, debug, contained;
 	pid_t pid;
 };

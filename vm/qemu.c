@@ -124,6 +124,9 @@ run_qemu(const struct machine *m, const struct lines *lines)
 		tsc_khz());
 	fputs(" root=" WIRE_TAG_CTL " rootfstype=9p rootflags=" WIRE_9P
 	      " rw init=/init", f);
+	/* One node of memory leaves no choice to what chooses nodes. */
+	if (m->nodes)
+		fprintf(f, " numa=fake=%u", m->nodes);
 	if (m->debug)
 		fputs(" " LEAK_ARGS, f);
 	for (i = 0; i < m->nappend; i++)

@@ -235,6 +235,25 @@ const struct field fields[] = {
 	FIELD(SCHED, ckpt_sched, oom_score_adj_min, NUMBER, 0),
 	FIELD(SCHED, ckpt_sched, timer_slack_ns, NUMBER, 0),
 
+	FIELD(TASK_POLICY, ckpt_task_policy, mode, FLAGS, 0xffff),
+	FIELD(TASK_POLICY, ckpt_task_policy, last_node, NUMBER, 0),
+	FIELD(TASK_POLICY, ckpt_task_policy, weight, NUMBER, 0),
+	FIELD(TASK_POLICY, ckpt_task_policy, reserved, RESERVED, 0),
+
+	FIELD(VMA_POLICY, ckpt_range_policy, object_id, ID, CKPT_REC_MM),
+	FIELD(VMA_POLICY, ckpt_range_policy, mode, FLAGS, 0xffff),
+	FIELD(VMA_POLICY, ckpt_range_policy, start, ADDRESS, 0),
+	FIELD(VMA_POLICY, ckpt_range_policy, end, ADDRESS, 0),
+	FIELD(VMA_POLICY, ckpt_range_policy, home_node, NUMBER, 0),
+	FIELD(VMA_POLICY, ckpt_range_policy, reserved, RESERVED, 0),
+
+	FIELD(SHMEM_POLICY, ckpt_range_policy, object_id, ID, CKPT_REC_SHMEM),
+	FIELD(SHMEM_POLICY, ckpt_range_policy, mode, FLAGS, 0xffff),
+	FIELD(SHMEM_POLICY, ckpt_range_policy, start, NUMBER, 0),
+	FIELD(SHMEM_POLICY, ckpt_range_policy, end, NUMBER, 0),
+	FIELD(SHMEM_POLICY, ckpt_range_policy, home_node, NUMBER, 0),
+	FIELD(SHMEM_POLICY, ckpt_range_policy, reserved, RESERVED, 0),
+
 	FIELD(PRCTLS, ckpt_prctls, nr, COUNT, sizeof(struct ckpt_prctl)),
 	FIELD(PRCTLS, ckpt_prctls, reserved, RESERVED, 0),
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/futex.h>
+#include <linux/mempolicy.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
@@ -13,6 +14,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -63,8 +65,28 @@ static void dispatch_calls(void)
 	prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, 1, 0, 0, &selector);
 }
 
+static void bind_memory(int flags)
+{
+	unsigned long nodes = 1;
+	void *p = mmap(NULL, ODD_BOUND, PROT_READ | PROT_WRITE,
+		       flags | MAP_ANONYMOUS, -1, 0);
+
+	syscall(SYS_mbind, p, ODD_BOUND, MPOL_BIND, &nodes, 8 * sizeof(nodes), 0);
+}
+
+/* Not every kernel has them. */
+static void set_policies(void)
+{
+	unsigned long nodes = 1;
+
+	syscall(SYS_set_mempolicy, MPOL_INTERLEAVE, &nodes, 8 * sizeof(nodes));
+	bind_memory(MAP_PRIVATE);
+	bind_memory(MAP_SHARED);
+}
+
 static int sleeper(void)
 {
+	set_policies();
 	add_filters(ODD_FILTERS - 1);
 	dispatch_calls();
 	ckpt_set("sleeper");

@@ -7,7 +7,7 @@
  *	a process that has ended
  *	one that has ended and was waited for: the group of the next one
  *	a process that is stopped
- *	one that sleeps, with seccomp filters of its own
+ *	one that sleeps, with seccomp filters and memory policies of its own
  *	a thread with credentials, tables and a timer of its own
  *	a thread without
  *	a child of the former thread, which has ended
@@ -23,6 +23,9 @@
 
 /* Of the sleeping process, a chain */
 #define ODD_FILTERS	9
+
+/* Likewise, bytes of two mappings with memory policies, a private and a shared one */
+#define ODD_BOUND	(64UL << 10)
 
 struct odd_tasks {
 	pid_t ended, stopped, asleep;

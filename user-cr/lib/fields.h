@@ -261,6 +261,14 @@
 	F(s, flags, HEX) \
 	F(s, reserved, RESERVED)
 
+#define FIELDS_OF_ckpt_range_policy(F, A, s) \
+	F(s, object_id, ID) \
+	F(s, mode, HEX) \
+	F(s, start, HEX) \
+	F(s, end, HEX) \
+	F(s, home_node, SIGNED) \
+	F(s, reserved, RESERVED)
+
 #define FIELDS_OF_ckpt_sighand(F, A, s) \
 	F(s, nr_actions, NUMBER) \
 	F(s, reserved, RESERVED)
@@ -333,6 +341,12 @@
 	F(s, oom_score_adj_min, SIGNED) \
 	F(s, timer_slack_ns, NUMBER) \
 	F(s, default_timer_slack_ns, NUMBER)
+
+#define FIELDS_OF_ckpt_task_policy(F, A, s) \
+	F(s, mode, HEX) \
+	F(s, last_node, NUMBER) \
+	F(s, weight, NUMBER) \
+	F(s, reserved, RESERVED)
 
 #define FIELDS_OF_ckpt_prctls(F, A, s) \
 	F(s, nr, NUMBER) \

@@ -110,3 +110,21 @@ int check_shmem(struct ckpt_reader *r, const struct ckpt_record *rec)
 		return reader_fail(r, "SHMEM: impossible size");
 	return 0;
 }
+
+int check_range_policy(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	bool shared = rec->type == CKPT_REC_SHMEM_POLICY;
+	struct ckpt_range_policy p;
+
+	ckpt_record_body(rec, &p, sizeof(p));
+	if (!is_object(r, p.object_id, shared ? CKPT_REC_SHMEM : CKPT_REC_MM))
+		return reader_fail(r, "%s_POLICY: object %u is no memory before it",
+				   shared ? "SHMEM" : "VMA", p.object_id);
+	if (p.start >= p.end)
+		return reader_fail(r, "%s_POLICY: no range",
+				   shared ? "SHMEM" : "VMA");
+	if (rec->tail_len % 8)
+		return reader_fail(r, "%s_POLICY: a node mask of %u bytes",
+				   shared ? "SHMEM" : "VMA", rec->tail_len);
+	return 0;
+}

@@ -389,6 +389,20 @@ int check_sched(struct ckpt_reader *r, const struct ckpt_record *rec)
 	return 0;
 }
 
+int check_task_policy(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct ckpt_task_policy p;
+
+	ckpt_record_body(rec, &p, sizeof(p));
+	if (p.weight > UINT8_MAX)
+		return reader_fail(r, "TASK_POLICY: the impossible weight %u",
+				   p.weight);
+	if (rec->tail_len % 8)
+		return reader_fail(r, "TASK_POLICY: a node mask of %u bytes",
+				   rec->tail_len);
+	return 0;
+}
+
 int check_prctls(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct ckpt_prctls p;

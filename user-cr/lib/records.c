@@ -92,6 +92,14 @@ static const struct record_type types[] = {
 		LAYOUT("SHMEM", shmem), .object = true, .owned = true,
 		.check = check_shmem,
 	},
+	[CKPT_REC_VMA_POLICY] = {
+		LAYOUT("VMA_POLICY", range_policy), TAIL(REST(WORDS64, "nodes")),
+		.owned = true, .check = check_range_policy,
+	},
+	[CKPT_REC_SHMEM_POLICY] = {
+		LAYOUT("SHMEM_POLICY", range_policy), TAIL(REST(WORDS64, "nodes")),
+		.owned = true, .check = check_range_policy,
+	},
 	[CKPT_REC_VDSO] = {
 		LAYOUT("VDSO", vdso),
 		TAIL(SOME_OF(ckpt_vdso_symbol, "symbols", vdso, nr_symbols),
@@ -119,6 +127,10 @@ static const struct record_type types[] = {
 	[CKPT_REC_SCHED] = {
 		LAYOUT("SCHED", sched), TAIL(REST(WORDS64, "cpus")), .owned = true,
 		.check = check_sched,
+	},
+	[CKPT_REC_TASK_POLICY] = {
+		LAYOUT("TASK_POLICY", task_policy), TAIL(REST(WORDS64, "nodes")),
+		.owned = true, .check = check_task_policy,
 	},
 	[CKPT_REC_PRCTLS] = {
 		LAYOUT("PRCTLS", prctls), TAIL(REST_OF(ckpt_prctl, "calls")),
@@ -207,6 +219,8 @@ static const struct record_type *find_type(uint32_t type)
 	case CKPT_REC_VMA:
 	case CKPT_REC_SHMEM:
 	case CKPT_REC_VDSO:
+	case CKPT_REC_VMA_POLICY:
+	case CKPT_REC_SHMEM_POLICY:
 	case CKPT_REC_SIGHAND:
 	case CKPT_REC_PENDING:
 	case CKPT_REC_ITIMERS:
@@ -219,6 +233,7 @@ static const struct record_type *find_type(uint32_t type)
 	case CKPT_REC_DISPATCH:
 	case CKPT_REC_SECCOMP_FILTER:
 	case CKPT_REC_SECCOMP:
+	case CKPT_REC_TASK_POLICY:
 	case CKPT_REC_REGSET:
 	case CKPT_REC_RESTART_BLOCK:
 	case CKPT_REC_ARCH_TASK:

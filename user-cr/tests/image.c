@@ -67,6 +67,11 @@ static bool has_vdso(const struct image *image)
 	return image->kind.x86 && image->kind.version > 1;
 }
 
+static bool has_policies(const struct image *image)
+{
+	return image->kind.x86 && image->kind.version > 1;
+}
+
 /* Of each process */
 static uint32_t nr_objects(const struct image *image)
 {
@@ -232,7 +237,12 @@ static void memory(struct image *image, uint32_t task_id, uint32_t id,
 		.start = VDSO, .end = VDSO + PAGE,
 		.flags = CKPT_VMA_READ | CKPT_VMA_EXEC,
 	};
+	struct ckpt_range_policy policy = {
+		.object_id = id, .mode = 2, .start = STACK, .end = STACK + PAGE,
+		.home_node = 1,
+	};
 	static const char name[] = "a name";
+	uint64_t nodes = 3;
 
 	if (has_vdso(image))
 		vdso(image, task_id, vdso_id);
@@ -249,6 +259,13 @@ static void memory(struct image *image, uint32_t task_id, uint32_t id,
 	if (image->kind.x86)
 		record(image, CKPT_REC_VMA, 0, task_id, &code, sizeof(code),
 		       NULL, 0);
+	if (!has_policies(image))
+		return;
+	record(image, CKPT_REC_VMA_POLICY, 0, task_id, &policy, sizeof(policy),
+	       &nodes, sizeof(nodes));
+	policy.object_id = shmem_id;
+	record(image, CKPT_REC_SHMEM_POLICY, 0, task_id, &policy, sizeof(policy),
+	       &nodes, sizeof(nodes));
 }
 
 static void signals_and_times(struct image *image, uint32_t task_id)
@@ -266,6 +283,7 @@ static void signals_and_times(struct image *image, uint32_t task_id)
 	struct ckpt_dispatch dispatch = {
 		.mode = 1, .offset = TEXT, .len = PAGE, .selector = STACK,
 	};
+	struct ckpt_task_policy policy = { .mode = 6, .last_node = 1, .weight = 2 };
 	uint64_t cpus = 3;
 
 	record(image, CKPT_REC_PENDING, 0, task_id, &pending, sizeof(pending),
@@ -276,6 +294,9 @@ static void signals_and_times(struct image *image, uint32_t task_id)
 	       0);
 	record(image, CKPT_REC_SCHED, 0, task_id, &sched, sizeof(sched), &cpus,
 	       sizeof(cpus));
+	if (has_policies(image))
+		record(image, CKPT_REC_TASK_POLICY, 0, task_id, &policy,
+		       sizeof(policy), &cpus, sizeof(cpus));
 	record(image, CKPT_REC_PRCTLS, 0, task_id, &prctls, sizeof(prctls),
 	       &prctl, sizeof(prctl));
 	record(image, CKPT_REC_RSEQ, 0, task_id, &rseq, sizeof(rseq), NULL, 0);

@@ -429,6 +429,12 @@ static const struct change jobs_changes[] = {
 
 /* In an image of x86_64. */
 static const struct change x86_changes[] = {
+	BODY(TASK_POLICY, task_policy, weight, 256, "weight"),
+	BODY(TASK_POLICY, task_policy, reserved, 1, "reserved"),
+	BODY(VMA_POLICY, range_policy, object_id, 1, "no memory"),
+	BODY(VMA_POLICY, range_policy, end, 0, "no range"),
+	BODY(VMA_POLICY, range_policy, reserved, 1, "reserved"),
+	BODY(SHMEM_POLICY, range_policy, object_id, 1, "no memory"),
 	BODY(ARCH_TASK, x86_task, flags, 1U << 31, "unknown flags"),
 	BODY(ARCH_TASK, x86_task, vdso_id, 1, "no vDSO"),
 	BODY(ARCH_TASK, x86_task, reserved, 1, "reserved"),

@@ -193,6 +193,9 @@ struct ckpt_record {
  * @CKPT_REC_VMA: struct ckpt_vma
  * @CKPT_REC_SHMEM: struct ckpt_shmem
  * @CKPT_REC_VDSO: struct ckpt_vdso
+ * @CKPT_REC_VMA_POLICY: struct ckpt_range_policy, of an address space; stands
+ *	behind its mappings
+ * @CKPT_REC_SHMEM_POLICY: struct ckpt_range_policy, of shared anonymous memory
  * @CKPT_REC_SIGHAND: struct ckpt_sighand
  * @CKPT_REC_PENDING: struct ckpt_pending
  * @CKPT_REC_ITIMERS: struct ckpt_itimers
@@ -201,6 +204,7 @@ struct ckpt_record {
  * @CKPT_REC_PRCTLS: struct ckpt_prctls
  * @CKPT_REC_RSEQ: struct ckpt_rseq
  * @CKPT_REC_DISPATCH: struct ckpt_dispatch
+ * @CKPT_REC_TASK_POLICY: struct ckpt_task_policy
  * @CKPT_REC_SECCOMP_FILTER: struct ckpt_seccomp_filter
  * @CKPT_REC_SECCOMP: struct ckpt_seccomp
  * @CKPT_REC_RLIMITS: struct ckpt_rlimits
@@ -230,6 +234,8 @@ enum ckpt_record_type {
 	CKPT_REC_VMA		= 49,
 	CKPT_REC_SHMEM		= 50,
 	CKPT_REC_VDSO		= 51,
+	CKPT_REC_VMA_POLICY	= 52,
+	CKPT_REC_SHMEM_POLICY	= 53,
 	CKPT_REC_SIGHAND	= 64,
 	CKPT_REC_PENDING	= 65,
 	CKPT_REC_ITIMERS	= 66,
@@ -242,6 +248,7 @@ enum ckpt_record_type {
 	CKPT_REC_DISPATCH	= 85,
 	CKPT_REC_SECCOMP_FILTER	= 86,
 	CKPT_REC_SECCOMP	= 87,
+	CKPT_REC_TASK_POLICY	= 88,
 	CKPT_REC_REGSET		= 96,
 	CKPT_REC_RESTART_BLOCK	= 97,
 	CKPT_REC_ARCH_TASK	= 98,
@@ -969,6 +976,27 @@ struct ckpt_shmem {
 };
 
 /**
+ * struct ckpt_range_policy - where memory of a range is allocated
+ * @object_id: id of the CKPT_REC_MM or CKPT_REC_SHMEM
+ * @mode: MPOL_*, with MPOL_F_STATIC_NODES and the like
+ * @start: first address, or offset in bytes
+ * @end: behind the last one
+ * @home_node: as set_mempolicy_home_node() has set it, or all ones
+ * @reserved: zero
+ *
+ * The tail is a bit mask of nodes, node n in bit n % 64 of the __u64 number
+ * n / 64.
+ */
+struct ckpt_range_policy {
+	__u32 object_id;
+	__u32 mode;
+	__u64 start;
+	__u64 end;
+	__u32 home_node;
+	__u32 reserved;
+};
+
+/**
  * struct ckpt_sighand - signal dispositions
  * @nr_actions: number of struct ckpt_sigaction in the tail, signal 1 first
  * @reserved: zero
@@ -1228,6 +1256,24 @@ struct ckpt_sched {
 	__s16 oom_score_adj_min;
 	__u64 timer_slack_ns;
 	__u64 default_timer_slack_ns;
+};
+
+/**
+ * struct ckpt_task_policy - where memory of a task is allocated
+ * @mode: MPOL_*, with MPOL_F_STATIC_NODES and the like
+ * @last_node: the node of the last page with MPOL_INTERLEAVE and
+ *	MPOL_WEIGHTED_INTERLEAVE
+ * @weight: how many more pages come from there
+ * @reserved: zero
+ *
+ * The tail is a bit mask of nodes, node n in bit n % 64 of the __u64 number
+ * n / 64.
+ */
+struct ckpt_task_policy {
+	__u32 mode;
+	__u32 last_node;
+	__u32 weight;
+	__u32 reserved;
 };
 
 /**
