@@ -248,6 +248,55 @@ static int mount_something(int nr)
 	return one_in(2) ? chdir(name) : 0;
 }
 
+/* Whether it has a mount namespace of its own, or those have that it comes from */
+static bool own_mounts;
+
+/* Whether it is in a user namespace other than that of the root of the tree */
+static bool in_user_ns;
+
+/* With the ids that it has; only those outside can say so. */
+static int map_ids(const char *pid, const char *file)
+{
+	unsigned int first, nr;
+	char path[64], text[64];
+
+	snprintf(path, sizeof(path), "/proc/self/%s", file);
+	if (read_file(path, text, sizeof(text)) <= 0 ||
+	    sscanf(text, "%u %*u %u", &first, &nr) != 2)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%s/%s", pid, file);
+	snprintf(text, sizeof(text), "%u %u %u\n", first, first, nr);
+	return write_file(path, text);
+}
+
+/*
+ * What it has open stays where it was opened. There the root of the tree is, with
+ * the same mounts, or whoever comes from here.
+ */
+static int leave_user_ns(void)
+{
+	char self[16] = "", byte;
+	pid_t writer;
+	int fd[2];
+
+	/* As that /proc knows it, which may be of another pid namespace. */
+	CHECK_OK(readlink("/proc/self", self, sizeof(self) - 1));
+	CHECK_OK(pipe2(fd, O_CLOEXEC));
+	writer = fork();
+	CHECK_OK(writer);
+	if (!writer) {
+		close(fd[1]);
+		_exit(read(fd[0], &byte, 1) || map_ids(self, "uid_map") ||
+		      map_ids(self, "gid_map"));
+	}
+	CHECK_OK(unshare(CLONE_NEWUSER));
+	CHECK_OK(prctl(PR_SET_DUMPABLE, 1));
+	close(fd[0]);
+	close(fd[1]);
+	in_user_ns = true;
+	return ckpt_reap(writer);
+}
+
 /* From now on, with all that it makes */
 static int leave_namespaces(int nr)
 {
@@ -255,21 +304,25 @@ static int leave_namespaces(int nr)
 	char name[16];
 	unsigned int i;
 
+	if (one_in(8) && !in_user_ns && !own_mounts && !(shares_files && node[nr].kind >= ENDS))
+		CHECK(!leave_user_ns());
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		if (one_in(8))
 			CHECK_OK(unshare(flags[i]));
 	}
-	if (one_in(8) && !shares_files) {
+	/* What those have opened who are gone can be found no further away. */
+	if (one_in(8) && !shares_files && !in_user_ns && !own_mounts) {
 		CHECK_OK(unshare(CLONE_NEWNS));
+		own_mounts = true;
 		CHECK(!mount_something(nr));
 	}
 	/* The kernel takes long to end them. */
 	if (one_in(20))
 		CHECK_OK(unshare(CLONE_NEWNET));
-	/* In that of its parent, or its own */
+	/* In that of its parent, as far as it may, or its own */
 	snprintf(name, sizeof(name), "host%d", nr);
-	if (one_in(10))
-		CHECK_OK(sethostname(name, strlen(name)));
+	if (one_in(10) && sethostname(name, strlen(name)))
+		CHECK(in_user_ns);
 	return 0;
 }
 

@@ -87,6 +87,41 @@ CKPT_TEST_F(self, returns_twice)
 	}
 }
 
+/*
+ * Only the two descriptors are left out, not what else is open on the file of the
+ * log: on a terminal that is standard output, too.
+ */
+CKPT_BODY(log_beside_others)
+{
+	int fd = open("image", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	int out = open("out", O_RDWR | O_CREAT, 0600), log = dup(out), ret;
+
+	CHECK_OK(fd);
+	CHECK_OK(log);
+	ckpt_ready();
+	ret = sys_checkpoint(0, fd, CHECKPOINT_LOG, log);
+	if (ret > 0)
+		ckpt_announce("saved", "never");
+	CHECK_EQ(0, ret);
+	CHECK(fcntl(log, F_GETFD) < 0 && errno == EBADF);
+	CHECK_EQ(5, write(out, "after", 5));
+	return 0;
+}
+
+CKPT_TEST_F(self, log_that_is_open_elsewhere)
+{
+	struct app *app = &self->app;
+
+	if (app_plain())
+		SKIP(return, "needs the system calls");
+	ASSERT_EQ(0, app_start(app, "log_beside_others"));
+	wait_saved(_metadata, app);
+	restart_it(_metadata, app);
+	ASSERT_EQ(0, app_wait(app)) {
+		app_show(app);
+	}
+}
+
 /* Who runs beside the caller, and is not frozen, is named. */
 static atomic_int stop;
 

@@ -8,9 +8,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/nsfs.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -604,11 +606,89 @@ CKPT_REFUSED(userns, mounts_of_its_own, "mount namespace that belongs to another
 	return ckpt_reap(pid);
 }
 
-/* What may be done with the file is decided where it was opened. */
-static int with_file(void)
+/* ---- Files from before ---- */
+
+/* They stay in the user namespace in which they were opened. */
+static int with_files(int *ends)
 {
 	int fd = open("before", O_CREAT | O_RDWR, 0600);
+	char *p, byte = 0;
 
+	CHECK_OK(fd);
+	close(ends[2]);
+	CHECK_EQ(5, write(fd, "12345", 5));
+	p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	CHECK_EQ(0, enter(0, &few));
+	ckpt_announce("in", "end");
+	CHECK_EQ(0, memcmp(p, "12345", 5));
+	CHECK_EQ(5, lseek(fd, 0, SEEK_CUR));
+	CHECK_EQ(3, write(fd, "678", 3));
+	CHECK_EQ(1, pread(fd, &byte, 1, 6));
+	CHECK_EQ('7', byte);
+	/* A pipe that it has alone, and one to its parent */
+	CHECK_EQ(1, read(ends[0], &byte, 1));
+	CHECK_EQ('a', byte);
+	CHECK_EQ(1, write(ends[3], "b", 1));
+	return 0;
+}
+
+USERNS_TEST(files_from_before)
+{
+	int ends[4];
+	char byte = 0;
+	pid_t pid;
+
+	CHECK_OK(pipe(ends));
+	CHECK_OK(pipe(ends + 2));
+	CHECK_EQ(1, write(ends[1], "a", 1));
+	SPAWN(pid, with_files(ends));
+	close(ends[0]);
+	close(ends[1]);
+	close(ends[3]);
+	ckpt_wait_for("in");
+	ckpt_here();
+	ckpt_set("end");
+	CHECK_EQ(1, read(ends[2], &byte, 1));
+	CHECK_EQ('b', byte);
+	return ckpt_reap(pid);
+}
+
+/* Their ids are of a pid namespace over which it has no rights. */
+static void *waits(void *end)
+{
+	ckpt_announce("in", "end");
+	return NULL;
+}
+
+static int with_thread(void)
+{
+	pthread_t thread;
+
+	CHECK_EQ(0, enter(0, &few));
+	CHECK_EQ(0, pthread_create(&thread, NULL, waits, NULL));
+	CHECK_EQ(0, pthread_join(thread, NULL));
+	return 0;
+}
+
+USERNS_TEST(threads)
+{
+	pid_t pid;
+
+	SPAWN(pid, with_thread());
+	ckpt_wait_for("in");
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+/* From one into the next one, and nobody stays where the file was opened. */
+static int with_file_between(void)
+{
+	int fd;
+
+	CHECK_EQ(0, enter(0, &few));
+	fd = open("between", O_CREAT | O_RDWR, 0666);
 	CHECK_OK(fd);
 	CHECK_EQ(0, enter(0, &few));
 	ckpt_announce("in", "end");
@@ -616,11 +696,12 @@ static int with_file(void)
 	return 0;
 }
 
-CKPT_REFUSED(userns, file_from_before, "a file that was opened in another one")
+CKPT_REFUSED(userns, file_from_where_nobody_is, "a file that was opened in another one")
 {
 	pid_t pid;
 
-	SPAWN(pid, with_file());
+	CHECK_OK(chmod(".", 0777));
+	SPAWN(pid, with_file_between());
 	ckpt_wait_for("in");
 	ckpt_here();
 	ckpt_set("end");
