@@ -622,7 +622,33 @@ CKPT_TEST_F(failure, restart_in_a_small_memory_cgroup)
 	memcg_remove(&m);
 }
 
-/* ---- Allocations that fail ---- */
+/* ---- Allocations, and functions, that fail ---- */
+
+#define FAIL_FUNCTION	"/sys/kernel/debug/fail_function/"
+
+/* Functions of the kernel that may be made to fail: as if memory were short, too */
+static void inject_functions(void)
+{
+	char line[256], path[512], *end;
+	FILE *list = fopen(FAIL_FUNCTION "injectable", "r");
+
+	while (list && fgets(line, sizeof(line), list)) {
+		end = strchr(line, '\t');
+		/* System calls are those of others, and the rest fails by itself. */
+		if (!end || strncmp(end + 1, "ERRNO", 5) || strstr(line, "_sys_") ||
+		    !strncmp(line, "should_fail", 11))
+			continue;
+		*end = '\0';
+		snprintf(path, sizeof(path), FAIL_FUNCTION "%s/retval", line);
+		if (!access(path, F_OK))
+			continue;	/* an earlier test has */
+		if (write_file(FAIL_FUNCTION "inject", line) ||
+		    write_file(path, "0xfffffffffffffff4"))
+			printf("# %s cannot be made to fail\n", line);
+	}
+	if (list)
+		fclose(list);
+}
 
 /* All sites count, also those that may sleep or want a single page. */
 static bool fault_injection(void)
@@ -635,6 +661,7 @@ static bool fault_injection(void)
 		{ "fail_page_alloc/min-order", "0" },
 		{ "fail_page_alloc/verbose", "0" },
 		{ "fail_usercopy/verbose", "0" },
+		{ "fail_function/verbose", "0" },
 	};
 	char path[96];
 	unsigned int i;
@@ -647,6 +674,7 @@ static bool fault_injection(void)
 		snprintf(path, sizeof(path), "/sys/kernel/debug/%s", setting[i][0]);
 		write_file(path, setting[i][1]);
 	}
+	inject_functions();
 	return !access("/sys/kernel/debug/failslab", F_OK);
 }
 

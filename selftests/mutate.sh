@@ -87,6 +87,9 @@ reason_of() {
 		[[ -d /sys/kernel/mm/transparent_hugepage ]] ||
 			echo "no transparent huge pages here: no advice about them"
 		;;
+	*_POLICY.*)
+		[[ -d /sys/devices/system/node ]] || echo "this kernel has no CONFIG_NUMA"
+		;;
 	SCHED.flags:[34] | SCHED.util_*)
 		[[ -e /proc/sys/kernel/sched_util_clamp_min ]] ||
 			echo "this kernel has no CONFIG_UCLAMP_TASK"

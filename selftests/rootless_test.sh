@@ -11,6 +11,8 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
 readonly sysctl=/proc/sys/kernel/checkpoint_unprivileged
+# With a thread, if there is something that makes one: its id is chosen, too.
+readonly THREAD='import threading, time; threading.Thread(target=time.sleep, args=(1000,)).start()'
 readonly PROGRAM='i=0; while :; do i=$((i + 1)); echo $i; sleep 0.1; done'
 cgroup=
 
@@ -35,6 +37,17 @@ look_of() {
 	grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs)' "/proc/$1/status"
 }
 
+# The largest number of threads that a process of the tree has
+threads_are() {
+	local pid most=1 nr
+
+	for pid in $(tree "$1"); do
+		nr=$(awk '/^Threads/ { print $2 }' "/proc/$pid/status" 2>/dev/null)
+		((${nr:-0} <= most)) || most=$nr
+	done
+	((most == $2))
+}
+
 # A delegated control group is how users get to freeze things.
 freeze() {
 	local pid
@@ -51,8 +64,9 @@ freeze() {
 
 starts() {
 	as_user ns_exec -cpuimnU -d -P pid -- \
-		sh -c "exec >out 2>&1 </dev/null; $PROGRAM" || return
-	wait_until 20 nonempty pid && wait_until 20 beyond 2
+		sh -c "exec >out 2>&1 </dev/null; python3 -c '$THREAD' 2>/dev/null & $PROGRAM" || return
+	wait_until 20 nonempty pid && wait_until 20 beyond 2 &&
+		wait_until 20 threads_are "$(<pid)" "$(type -P python3 >/dev/null && echo 2 || echo 1)"
 }
 
 # $1 is the sysctl, $2 the program that must not be usable with that
@@ -73,6 +87,7 @@ saves() {
 	pid=$(<pid)
 	echo 1 >$sysctl
 	look_of "$pid" >before
+	threads_are "$pid" 2 && touch had_thread
 	as_user checkpoint -p "$pid" -o image || return
 	kill -KILL "$pid"
 	as_user sh -c "echo 0 >$cgroup/cgroup.freeze"
@@ -88,6 +103,7 @@ restarts() {
 	as_user restart --container --no-cgroups -i image -P again || return
 	wait_until 20 beyond $((last + 2)) || return
 	look_of "$(<again)" | diff before - || return
+	[[ ! -e had_thread ]] || threads_are "$(<again)" 2 || return
 	[[ $(ps -o uid= -p "$(<again)" | tr -d ' ') == 1000 ]]
 }
 
