@@ -103,6 +103,8 @@ series_objects() {
 			# It has neither huge pages nor rseq nor the generic entry.
 			um:mm/checkpoint_huge.c | um:checkpoint/rseq.c | um:kernel/rseq.c | \
 				um:checkpoint/dispatch.c) continue ;;
+			# Neither of them has NUMA.
+			um:mm/*policy.c | i386:mm/*policy.c) continue ;;
 			x86_64:arch/x86/um/* | x86_64:fs/hostfs/*) continue ;;
 			i386:arch/x86/um/* | i386:fs/hostfs/*) continue ;;
 			x86_64:arch/x86/* | i386:arch/x86/*) ;;

@@ -332,7 +332,7 @@ CKPT_TEST_F(hostile_policy, seccomp_chains_that_cannot_be)
 		filter(&bad, 0)->owner = task_record(&bad, ASLEEP)->id;
 	}));
 	/* One by one they are not too long. */
-	REFUSED_WITH("the filters cannot be installed: error 12", ({
+	REFUSED_WITH("the filters cannot be installed: -ENOMEM", ({
 		ASSERT_EQ(0, image_add_padding(&bad, ODD_FILTERS * SOME_ROOM));
 		for (i = 0; i < ODD_FILTERS; i++)
 			ASSERT_EQ(0, lengthen(&bad, i, BPF_MAXINSNS));
