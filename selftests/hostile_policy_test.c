@@ -68,7 +68,7 @@ CKPT_TEST_F(hostile_policy, timers_that_are_refused_when_an_image_is_read)
 
 CKPT_TEST_F(hostile_policy, timers_that_cannot_be_made)
 {
-	static const char none[] = ": cannot be made: error";
+	static const char none[] = ": cannot be made: -";
 	static const int clock[] = { CLOCK_MONOTONIC_RAW, 12, 1000, 0x7fffffff, -1, -5 };
 	struct app *app = &self->app;
 	unsigned int i;
@@ -255,7 +255,7 @@ CKPT_TEST_F(hostile_policy, seccomp_filters_that_are_not_valid)
 
 CKPT_TEST_F(hostile_policy, seccomp_programs_that_the_kernel_must_not_run)
 {
-	static const char none[] = "seccomp filter: cannot be made: error";
+	static const char none[] = "seccomp filter: cannot be made: -";
 	static const struct sock_filter first[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, sizeof(struct seccomp_data)),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 1),
@@ -381,7 +381,7 @@ CKPT_TEST_F(hostile_policy, seccomp_filters_of_the_tool)
 		SKIP(return, "no seccomp filters here");
 	app->joining = be_filtered;
 	REFUSED_WITH("the restarting process is under seccomp itself", (void)0);
-	REFUSED_WITH("seccomp: strict mode: error", ({
+	REFUSED_WITH("seccomp: strict mode: -", ({
 		seccomp = SECCOMP(ROOT);
 		seccomp->mode = SECCOMP_MODE_STRICT;
 		seccomp->filter_id = 0;
