@@ -11,13 +11,14 @@ options_of() {
 	sed -nE '/^\.It Fl/{s/.*Fl -([a-z-]+).*/\1/p}' "$man/$1.1" | sort >"$TMP/out"
 	diff "$TMP/options" "$TMP/out" >"$TMP/err"
 }
-flags() {
-	for call in checkpoint restart; do
-		for flag in $(sed -nE 's/^#define ('"$(echo $call | tr a-z A-Z)"'_[A-Z_]+)\t.*/\1/p' "$here/../include/linux/checkpoint.h"); do
-			grep -qx -e ".It Dv $flag" -e ".Dl .*$flag.*" "$man/$call.2" || { echo "$flag" >"$TMP/err"; return 1; }
-		done
-	done
+flags_of() { # CALL PREFIX
+	sed -nE "s/^#define ($2_[A-Z_]+)\t.*/\1/p" "$here/../include/linux/checkpoint.h" >"$TMP/flags"
+	[ -s "$TMP/flags" ] || return
+	while read -r flag; do
+		grep -qx -e ".It Dv $flag" -e ".Dl .*$flag.*" "$man/$1.2" || { echo "$flag" >"$TMP/err"; return 1; }
+	done <"$TMP/flags"
 }
+flags() { flags_of checkpoint CHECKPOINT && flags_of restart RESTART; }
 for tool in checkpoint restart ns_exec ckptinfo ckpt-convert; do
 	ok "manual: all options of $tool" options_of $tool
 done
