@@ -180,6 +180,7 @@ version_1() {
 }
 
 run_all() {
+	enabled=$(<"$top/cgroup.subtree_control")
 	echo '+cpu +memory +pids' >"$top/cgroup.subtree_control" || return
 	ok "a container with control groups of its own" capture
 	if ((failed)); then
@@ -199,7 +200,7 @@ run_all() {
 }
 
 main() {
-	local tool
+	local tool controller enabled=
 	echo "TAP version 13"
 	echo "1..$TESTS"
 	if [[ -n ${CKPT_TEST_PLAIN:-} ]]; then
@@ -218,6 +219,9 @@ main() {
 	trap 'cd /; rm -rf "$work"' EXIT
 	cd "$work" || exit
 	run_all
+	for controller in cpu memory pids; do
+		[[ " $enabled " == *" $controller "* ]] || echo "-$controller" >"$top/cgroup.subtree_control"
+	done
 	exit $((failed > 0))
 }
 

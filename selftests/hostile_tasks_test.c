@@ -221,7 +221,8 @@ CKPT_TEST_F(hostile_tasks, sessions_that_are_none)
 
 /* ---- What a task has ---- */
 
-#define INCOMPLETE	"parts of its state are missing, or too many"
+#define INCOMPLETE	"parts of its state are missing"
+#define CANNOT_HAVE	"its task cannot have that"
 
 CKPT_TEST_F(hostile_tasks, parts_that_are_missing)
 {
@@ -253,10 +254,10 @@ CKPT_TEST_F(hostile_tasks, parts_that_are_missing)
 	}));
 	/* It is a zombie without an end, and what was one. */
 	REFUSED_WITH(INCOMPLETE, task(&bad, GHOST)->flags = CKPT_TREE_ZOMBIE);
-	REFUSED_WITH(INCOMPLETE, task(&bad, ENDED)->flags = 0);
-	REFUSED_WITH(INCOMPLETE, task(&bad, ENDED)->flags = CKPT_TREE_GHOST);
-	REFUSED_WITH(INCOMPLETE, task(&bad, ASLEEP)->flags = CKPT_TREE_ZOMBIE);
-	REFUSED_WITH(INCOMPLETE, task(&bad, ASLEEP)->flags = CKPT_TREE_GHOST);
+	REFUSED_WITH(CANNOT_HAVE, task(&bad, ENDED)->flags = 0);
+	REFUSED_WITH(CANNOT_HAVE, task(&bad, ENDED)->flags = CKPT_TREE_GHOST);
+	REFUSED_WITH(CANNOT_HAVE, task(&bad, ASLEEP)->flags = CKPT_TREE_ZOMBIE);
+	REFUSED_WITH(CANNOT_HAVE, task(&bad, ASLEEP)->flags = CKPT_TREE_GHOST);
 	finish(_metadata, app);
 }
 
@@ -318,13 +319,9 @@ CKPT_TEST_F(hostile_tasks, parts_that_only_the_living_have)
 	for (i = 0; i < nr; i++) {
 		if (has_address_space(type[i]))
 			continue;
-		/* Of registers another rule says that they come too early. */
-		REFUSED_WITH(is_left_of_zombies(type[i]) ? "twice for one task" :
-			     type[i] == CKPT_REC_REGSET ? "before the architecture's" :
-							  INCOMPLETE,
+		REFUSED_WITH(is_left_of_zombies(type[i]) ? "twice for one task" : CANNOT_HAVE,
 			     ASSERT_NE(NULL, give(&bad, record_of(&bad, ASLEEP, type[i]), ENDED)));
-		REFUSED_WITH(type[i] == CKPT_REC_REGSET ? "before the architecture's" :
-							  INCOMPLETE,
+		REFUSED_WITH(CANNOT_HAVE,
 			     ASSERT_NE(NULL, give(&bad, record_of(&bad, ASLEEP, type[i]), GHOST)));
 	}
 	finish(_metadata, app);
@@ -336,9 +333,9 @@ CKPT_TEST_F(hostile_tasks, parts_that_only_the_dead_have)
 
 	NOT_PLAIN();
 	prepare(_metadata, app);
-	REFUSED_WITH(INCOMPLETE,
+	REFUSED_WITH(CANNOT_HAVE,
 		     ASSERT_NE(NULL, give(&bad, record_of(&bad, ENDED, CKPT_REC_EXIT), ASLEEP)));
-	REFUSED_WITH(INCOMPLETE,
+	REFUSED_WITH(CANNOT_HAVE,
 		     ASSERT_NE(NULL, give(&bad, record_of(&bad, ENDED, CKPT_REC_EXIT), GHOST)));
 	finish(_metadata, app);
 }

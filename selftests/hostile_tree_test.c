@@ -192,18 +192,27 @@ static int wait_in_vfork(void)
 	return ckpt_reap(pid);
 }
 
-/* Tasks 0: the body; 1: a child that is dead; 2: one that waits; 3: for this one */
+/*
+ * Tasks 0: the body; 1: a child that is dead; 2: one that waits; 3: for this one;
+ * 4: a child whose first thread this was
+ */
 CKPT_BODY(hostile_tree_vfork)
 {
-	pid_t dead, pid;
+	pid_t dead, pid, led;
 	siginfo_t info;
+	int fds[2];
 
 	SPAWN(dead, 0);
 	CHECK_OK(waitid(P_PID, dead, &info, WEXITED | WNOWAIT));
 	SPAWN(pid, wait_in_vfork());
 	ckpt_wait_for("child");
+	SPAWN(led, leave());
+	ckpt_wait_for("thread");
+	sleep_ms(20);
+	CHECK_OK(pipe(fds));
+	CHECK_EQ(3, write(fds[1], "abc", 3));
 	ckpt_here();
-	return ckpt_reap(dead) || ckpt_reap(pid);
+	return ckpt_reap(dead) || ckpt_reap(pid) || ckpt_reap(led);
 }
 
 CKPT_TEST_F(hostile_tree, waits_in_vfork)
@@ -229,6 +238,10 @@ CKPT_TEST_F(hostile_tree, waits_in_vfork)
 	FORGED(MUST_REFUSE,
 	       image_record(&bad, CKPT_REC_VFORK, 0)->owner = task_id(1),
 	       "%s", "one that is dead waits");
+	REFUSED_WITH("waits for nobody",
+		     image_record(&bad, CKPT_REC_VFORK, 0)->owner = task_id(4));
+	REFUSED_WITH("its task cannot have that",
+		     image_record(&bad, CKPT_REC_PIPE, 0)->owner = task_id(1));
 	/* Both can be killed. */
 	FORGED(MAY_RESTART, ({
 		rec = image_record(&bad, CKPT_REC_VFORK, 0);

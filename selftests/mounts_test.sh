@@ -14,7 +14,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=14
+readonly TESTS=16
 
 # The program counts, in a file that it has open on a tmpfs.
 readonly PROGRAM='
@@ -209,6 +209,38 @@ in_user_namespace() {
 	[[ $(<"/proc/$(child 'sleep 1000')/root$PWD/inner/file") == kept ]] && [[ ! -e $(inside "$PWD/inner/file") ]]
 }
 
+# A namespace in which nobody is lives by its mount. One is the container's own, one
+# is mounted outside, too.
+readonly HELD='
+mkdir /tmp/ns && mount -t tmpfs ns /tmp/ns && cd /tmp/ns && touch uts ipc net lo user own &&
+	unshare --uts=uts hostname held && unshare --ipc=ipc true && unshare --net=net true &&
+	unshare --net=lo ip link set lo up || exit
+unshare --map-root-user sh -c "echo >mapped; exec sleep 1000" &
+until [ -s mapped ]; do sleep 0.1; done
+mount --bind /proc/$!/ns/user user && kill $! && rm mapped &&
+	mount --bind /proc/self/ns/ipc own && echo ready >ready'
+ns_of() { stat -L -c %i "$@"; }
+held_as_before() {
+	[[ $(nsenter --uts="$(inside /tmp/ns/uts)" hostname) == held ]] &&
+		[[ $(nsenter --net="$(inside /tmp/ns/net)" ip -o link) == *' lo: <LOOPBACK> '* ]] &&
+		[[ $(nsenter --net="$(inside /tmp/ns/lo)" ip -o link) == *' lo: <LOOPBACK,UP'* ]] &&
+		[[ $(nsenter --user="$(inside /tmp/ns/user)" cat /proc/self/uid_map | xargs) == '0 0 1' ]] &&
+		[[ $(ns_of "$(inside /tmp/ns/own)") == "$(ns_of "/proc/$pid/ns/ipc")" ]] &&
+		[[ $(ns_of "$(inside "$PWD/outside")") == "$(ns_of "$PWD/outside")" ]] &&
+		[[ $(ns_of "$(inside /tmp/ns/ipc)") != "$(ns_of "/proc/$pid/ns/ipc")" ]] &&
+		(($(grep -c ' - nsfs ' "/proc/$pid/mountinfo") == $1))
+}
+held_namespaces() {
+	local status=0
+	touch outside && unshare --net=outside true && start "$HELD && exec sleep 1000" || return
+	wait_until 20 nonempty "$(inside /tmp/ns/ready)" && held_as_before 7 || return
+	save image6 || return
+	umount outside && unshare --net=outside true || return
+	go_on image6 && held_as_before 7 && ckptinfo --mounts image6 | grep -E '^  /tmp/ns/uts +nsfs +uts:\[[0-9]*\] +namespace' || status=1
+	umount outside
+	return "$status"
+}
+
 host_mounts() {
 	restart --container --host-mounts -i image3 >words2 2>&1
 	[[ $? == 125 ]] && cat words2 && grep -q 'nothing was restarted' words2
@@ -256,6 +288,10 @@ run_all() {
 	stop
 	ok "two mount namespaces in a user namespace" in_user_namespace
 	stop
+	ok "namespaces that only a mount holds" held_namespaces
+	stop
+	ok "a pid namespace that a mount holds is refused" refuses 'mount /tmp/p (nsfs): holds the namespace pid:[' \
+		'touch /tmp/p; mount --bind /proc/self/ns/pid /tmp/p'
 	ok "--host-mounts: without them its files are not found" host_mounts
 	ok "a file system that cannot be made anew is refused" refuses 'mount /tmp/r (ramfs): ' 'mkdir /tmp/r; mount -t ramfs ramfs /tmp/r'
 	ok "a socket in a tmpfs is refused" refuses 'mount /tmp/r (tmpfs): ./s: a socket' \

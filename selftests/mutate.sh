@@ -94,7 +94,7 @@ reason_of() {
 		[[ -e /proc/sys/kernel/sched_util_clamp_min ]] ||
 			echo "this kernel has no CONFIG_UCLAMP_TASK"
 		;;
-	NS.inode)
+	NS.inode | UTS.inode)
 		echo "only the tools' own records refer to it: see mounts_test.sh"
 		;;
 	SECCOMP_FILTER.flags:1)
@@ -102,6 +102,12 @@ reason_of() {
 		;;
 	NS.owner_gid)
 		echo "nobody can ask the kernel for it"
+		;;
+	PRCTLS.speculation_ctrl)
+		why_skipped prctl_test store_bypass_disabled
+		;;
+	PRCTLS.tsc)
+		why_skipped prctl_test time_stamp_counter_that_faults
 		;;
 	RSEQ.flags:0)
 		why_skipped rseq_test extensions_of_the_time_slice

@@ -67,6 +67,35 @@ REFUSED(ptrace, "trace")
 	return ckpt_reap(pid);
 }
 
+REFUSED(reaped_by_itself, "CLONE_AUTOREAP")
+{
+	struct { uint64_t arg[11]; } args = { { 1ULL << 34 } };
+	pid_t pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	NEED(pid);
+	if (!pid) {
+		ckpt_announce("child", "go.0");
+		_exit(0);
+	}
+	ckpt_wait_for("child");
+	ckpt_here();
+	CHECK_EQ(-1, waitpid(pid, NULL, 0));
+	return 0;
+}
+
+REFUSED(landlock, "Landlock")
+{
+	struct { uint64_t handled_access_fs; } attr = { 1 };	/* to execute */
+	int fd = syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+
+	NEED(fd);
+	CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	CHECK_OK(syscall(SYS_landlock_restrict_self, fd, 0));
+	close(fd);
+	ckpt_here();
+	return 0;
+}
+
 REFUSED(seccomp_listener, "seccomp")
 {
 	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -145,6 +174,18 @@ REFUSED(entered_pid_namespace, "pid namespace for its children whose init")
 	CHECK_EQ(0, ckpt_reap(pid));
 	ckpt_set("end");
 	return ckpt_reap(init);
+}
+
+/* One whose first process has come and gone */
+REFUSED(ended_pid_namespace, "pid namespace for its children whose init")
+{
+	pid_t pid;
+
+	NEED(unshare(CLONE_NEWPID));
+	SPAWN(pid, 0);
+	CHECK_EQ(0, ckpt_reap(pid));
+	ckpt_here();
+	return 0;
 }
 
 static void *leave_process(void *arg)
@@ -237,6 +278,17 @@ REFUSED(sysv_message_queue, "msg|message")
 	CHECK_OK(msgsnd(id, &m, 4, 0));
 	ckpt_here();
 	CHECK_EQ(4, msgrcv(id, &m, 4, 0, IPC_NOWAIT));
+	return 0;
+}
+
+REFUSED(watched_directory, "F_NOTIFY")
+{
+	int fd = open(".", O_RDONLY | O_DIRECTORY);
+
+	CHECK_OK(fd);
+	NEED(fcntl(fd, F_NOTIFY, DN_DELETE | DN_MULTISHOT));
+	signal(SIGIO, SIG_IGN);
+	ckpt_here();
 	return 0;
 }
 

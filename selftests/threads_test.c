@@ -479,6 +479,46 @@ CKPT_TEST(threads, child_that_dies_with_its_thread)
 	return 0;
 }
 
+static void *also_waits(void *arg)
+{
+	ckpt_announce("also", "go.0");
+	return NULL;
+}
+
+static int child_with_threads(void)
+{
+	pthread_t thread;
+
+	CHECK_EQ(0, start(&thread, also_waits, NULL));
+	ckpt_wait_for("also");
+	ckpt_announce("child", "go.0");
+	return join(thread) ?: 7;
+}
+
+CKPT_THREAD(have_child_with_threads)
+{
+	SPAWN(child, child_with_threads());
+	ckpt_wait_for("child");
+	wait_in_thread();
+	return 0;
+}
+
+/* When its parent, a thread, has ended, all of the child has another one. */
+CKPT_TEST(threads, child_with_threads_of_a_thread)
+{
+	pthread_t thread;
+	int status;
+
+	CHECK_EQ(0, start(&thread, have_child_with_threads, NULL));
+	wait_ready(1);
+	ckpt_here();
+	release();
+	CHECK_EQ(0, join(thread));
+	CHECK_EQ(child, waitpid(child, &status, 0));
+	CHECK_EQ(7, WEXITSTATUS(status));
+	return 0;
+}
+
 CKPT_THREAD(wait_for_own)
 {
 	int status;

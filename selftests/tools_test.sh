@@ -10,7 +10,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=18
+readonly TESTS=20
 
 # They open no file, as files must stay as they were for an image: each tells its
 # count, parent and clock by a link that leads nowhere. The child ends when its
@@ -118,6 +118,26 @@ leaves_running() {
 		[[ $(groups_of "$pid") == "$before" ]] && counts "$pid"
 }
 
+# Nobody writes to a frozen file system, nor can who tries be frozen.
+gives_up() {
+	local stuck before start
+	echo now >"disk/file" &
+	stuck=$!
+	wait_until 20 grep -q '^State:.D' "/proc/$stuck/status" && before=$(cat "/proc/$stuck/cgroup") &&
+		start=$SECONDS && with 1 checkpoint --subtree -p "$stuck" --freeze --timeout=2 -o image.stuck &&
+		words 'is not frozen after 2 s: one of its tasks may be stuck' || return
+	((SECONDS - start >= 2)) && [[ ! -e image.stuck && $(cat "/proc/$stuck/cgroup") == "$before" ]] || return
+	fsfreeze -u disk && wait "$stuck" && [[ $(<disk/file) == now ]]
+}
+stuck() {
+	local loop status=0
+	mkdir -p disk && truncate -s 16M disk.image && mkfs.ext4 -q disk.image &&
+		loop=$(losetup -f --show disk.image) && mount "$loop" disk && fsfreeze -f disk && gives_up || status=1
+	fsfreeze -u disk 2>/dev/null
+	umount disk && losetup -d "$loop" || status=1
+	return "$status"
+}
+
 no_room() {
 	local status=0
 	mkdir -p small && mount -t tmpfs -o size=100k small small || return
@@ -135,6 +155,12 @@ compresses() {
 kills() {
 	saves --freeze --kill -z "$1" -o image && gone "$pid" && gone "$child" &&
 		ckptinfo --tree image >tree && cat tree && grep -q "^ *$pid " tree && grep -q "^ *$child  *$pid " tree
+}
+
+# Who is killed in a group of version 1 must be thawed to die.
+kills_v1() {
+	saves --freeze --freezer=v1 --kill -o image.killed && gone "$pid" && gone "$child" &&
+		with 0 restart -i image.killed && counts "$pid"
 }
 
 # They count on from where they were, one the child of the other.
@@ -239,9 +265,11 @@ run_all() {
 	ok "--dry-run --json: what stands in the way" tells_blockers
 	ok "--freeze, version 2: it goes on as before" leaves_running v2
 	ok "--freeze, version 1: it goes on as before" leaves_running v1
+	ok "--timeout: who cannot be frozen goes on" stuck
 	ok "a full disk: no image, and it goes on" no_room
 	ok "--compress=lz4" compresses lz4
 	ok "--compress=zstd" compresses zstd
+	ok "--kill with a freezer of version 1" kills_v1
 	ok "--kill ends all of it" kills zstd
 	ok "it is restarted from a compressed image" restarts
 	ok "once more: its pids are taken" is_taken

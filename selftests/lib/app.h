@@ -5,7 +5,7 @@
  * A test consists of a *body*, which runs in the container, and of what is
  * done to it from outside. The body prepares some state, calls ckpt_here(),
  * finds itself restarted when that returns, looks at its state again and
- * returns 0 or, by CHECK(), 1. Both sides talk through files in the
+ * returns 0 or, by CHECK(), -1. Both sides talk through files in the
  * application's own directory only, so that nothing leads out of the tree.
  */
 #ifndef CKPT_TEST_APP_H

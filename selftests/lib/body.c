@@ -203,7 +203,7 @@ int ckpt_fail(const char *file, int line, const char *what)
 {
 	ckpt_note("%s:%d: not true: %s (errno %d: %s)", file, line, what,
 		  errno, strerror(errno));
-	return 1;
+	return -1;
 }
 
 int ckpt_fail_eq(const char *file, int line, const char *what,
@@ -212,7 +212,7 @@ int ckpt_fail_eq(const char *file, int line, const char *what,
 	ckpt_note("%s:%d: %s: %lld (%#llx) expected, %lld (%#llx) found (errno %d: %s)",
 		  file, line, what, expected, expected, seen, seen, errno,
 		  strerror(errno));
-	return 1;
+	return -1;
 }
 
 int ckpt_skip(const char *fmt, ...)

@@ -106,6 +106,9 @@ static const struct element {
 #define ELEMENT(rec, struct_, field, name)				\
 	{ CKPT_REC_##rec, sizeof(struct struct_), offsetof(struct struct_, field), \
 	  sizeof(((struct struct_ *)0)->field), #rec "." name }
+/* A siginfo_t: its macros hide where things are. */
+#define INFO(off, size, name)						\
+	{ CKPT_REC_PENDING, CKPT_SIGINFO_SIZE, off, size, "PENDING.infos." name }
 	ELEMENT(FD_TABLE, ckpt_fd, flags, "fds.flags"),
 	ELEMENT(SIGHAND, ckpt_sigaction, handler, "actions.handler"),
 	ELEMENT(SIGHAND, ckpt_sigaction, flags, "actions.flags"),
@@ -116,6 +119,10 @@ static const struct element {
 	ELEMENT(TIMERS, ckpt_timer, interval_ns, "timers.interval_ns"),
 	ELEMENT(TIMERS, ckpt_timer, overrun, "timers.overrun"),
 	ELEMENT(TIMERS, ckpt_timer, overrun_last, "timers.overrun_last"),
+	ELEMENT(PIPE, ckpt_pipe_buf, flags, "bufs.flags"),
+	INFO(4, 4, "si_errno"),
+	INFO(8, 4, "si_code"),
+	INFO(16, CKPT_SIGINFO_SIZE - 16, "fields"),
 	{ CKPT_REC_CRED, sizeof(uint32_t), 0, sizeof(uint32_t), "CRED.groups" },
 	{ CKPT_REC_MM, sizeof(uint64_t), 0, sizeof(uint64_t), "MM.auxv" },
 };
@@ -229,6 +236,16 @@ static uint8_t *tail_of(struct ckpt_record *rec)
 	return (uint8_t *)(rec + 1) + rec->body_len;
 }
 
+/* Bytes of the array that a tail begins with */
+static size_t array_len(const struct ckpt_record *rec)
+{
+	const struct ckpt_pipe *pipe = (const void *)(rec + 1);
+
+	if (rec->type == CKPT_REC_PIPE)
+		return pipe->nr_bufs * sizeof(struct ckpt_pipe_buf);
+	return rec->tail_len;
+}
+
 static void drop_from_elements(struct image *img, const struct element *e)
 {
 	struct ckpt_record *rec;
@@ -236,7 +253,7 @@ static void drop_from_elements(struct image *img, const struct element *e)
 	size_t off;
 
 	while ((rec = image_record(img, e->type, nr++))) {
-		for (off = 0; off + e->stride <= rec->tail_len; off += e->stride)
+		for (off = 0; off + e->stride <= array_len(rec); off += e->stride)
 			memset(tail_of(rec) + off + e->off, 0, e->size);
 	}
 }

@@ -101,7 +101,7 @@ const struct field fields[] = {
 	FIELD(NS, ckpt_ns, user_ns_id, ID, CKPT_REC_NS),
 
 	FIELD(UTS, ckpt_uts, user_ns_id, ID, CKPT_REC_NS),
-	FIELD(UTS, ckpt_uts, reserved, RESERVED, 0),
+	FIELD(UTS, ckpt_uts, inode, NUMBER, 0),
 
 	FIELD(CRED, ckpt_cred, uid, NUMBER, 0),
 	FIELD(CRED, ckpt_cred, euid, NUMBER, 0),

@@ -278,9 +278,9 @@ enum ckpt_record_type {
 #define CKPT_TREE_ZOMBIE	(1U << 2)
 #define CKPT_TREE_GHOST		(1U << 3)
 #define CKPT_TREE_FIRST_ENDED	(1U << 4)
-#define CKPT_TREE_THREAD_FLAGS	0x3U
-#define CKPT_TREE_DEAD_FLAGS	0xcU
-#define CKPT_TREE_PROCESS_FLAGS	0x1cU
+#define CKPT_TREE_THREAD_FLAGS	(CKPT_TREE_OWN_SEM_UNDO | CKPT_TREE_SHARES_IO)
+#define CKPT_TREE_DEAD_FLAGS	(CKPT_TREE_ZOMBIE | CKPT_TREE_GHOST)
+#define CKPT_TREE_PROCESS_FLAGS	(CKPT_TREE_DEAD_FLAGS | CKPT_TREE_FIRST_ENDED)
 
 /**
  * struct ckpt_task - a task in the tree
@@ -468,13 +468,13 @@ struct ckpt_vfork {
  * @domainname: NIS domain name, likewise
  * @user_ns_id: id of the user namespace that it belongs to; 0 if that is the
  *	caller's, or one around that of the root task
- * @reserved: zero
+ * @inode: inode number of its file, by which the tools' records refer to it
  */
 struct ckpt_uts {
 	char nodename[CKPT_UTS_LEN];
 	char domainname[CKPT_UTS_LEN];
 	__u32 user_ns_id;
-	__u32 reserved;
+	__u32 inode;
 };
 
 /**
@@ -650,7 +650,8 @@ enum ckpt_owner_type {
  * @euid: effective user id of who has set it
  * @signum: signal, as F_GETSIG returns it
  * @flags: CKPT_OWNER_ASYNC if O_ASYNC is set
- * @async_fd: descriptor that the signal's siginfo names
+ * @async_fd: the lowest descriptor for it in the process that has it first,
+ *	which the signal's siginfo names after a restart
  * @reserved: zero
  */
 struct ckpt_file_owner {
