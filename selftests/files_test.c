@@ -648,6 +648,33 @@ CKPT_TEST_F(files, standard_output_to_the_outside_is_attached_again)
 	ASSERT_EQ(0, memcmp(buf, "after\nerr\n", 10));
 }
 
+CKPT_BODY(hear_from_the_outside)
+{
+	ckpt_here();
+	return 0;
+}
+
+/* It would hold itself for ever. */
+CKPT_TEST_F(files, restart_as_a_file_of_a_restart)
+{
+	struct app *app = &self->app;
+	int in[2];
+
+	if (app_plain())
+		SKIP(return, "nothing is restarted");
+	ASSERT_EQ(0, pipe2(in, O_CLOEXEC));
+	app->stdio[0] = in[0];
+	ASSERT_EQ(0, app_capture(app, "hear_from_the_outside"));
+	ASSERT_EQ(0, lseek(app->image, 0, SEEK_SET));
+	app->stdio[0] = sys_restart(0, app->image, RESTART_OPEN, -1);
+	ASSERT_LE(0, app->stdio[0]);
+	EXPECT_EQ(-EBADF, app_restart(app));
+	EXPECT_NE(NULL, strstr(app->log, "is that of a restart")) {
+		app_show(app);
+	}
+	close(app->stdio[0]);
+}
+
 /* ---- Files that are not what they were ---- */
 
 CKPT_BODY(hold_a_file)

@@ -433,6 +433,49 @@ CKPT_TEST(pipes, fifo)
 	return 0;
 }
 
+/* Nobody else must see what is not filled yet. */
+CKPT_TEST_F(pipes, fifo_that_is_open_elsewhere)
+{
+	struct app *app = &self->app;
+	char path[100];
+	int fd;
+
+	if (app_plain())
+		SKIP(return, "nothing is restarted");
+	ASSERT_EQ(0, app_start(app, "pipes_fifo_that_is_open_elsewhere"));
+	ASSERT_EQ(0, app_freeze(app));
+	ASSERT_EQ(0, app_checkpoint(app, 0)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_kill(app));
+	snprintf(path, sizeof(path), "%s/fifo", app->dir);
+	fd = open(path, O_RDONLY | O_NONBLOCK);
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(-EBUSY, app_restart(app)) {
+		app_show(app);
+	}
+	close(fd);
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_BODY(pipes_fifo_that_is_open_elsewhere)
+{
+	char text[4] = "";
+	int fd;
+
+	CHECK_OK(mkfifo("fifo", 0600));
+	fd = open("fifo", O_RDWR);
+	CHECK_OK(fd);
+	CHECK_EQ(3, write(fd, "abc", 3));
+	ckpt_here();
+	CHECK_EQ(3, read(fd, text, 3));
+	CHECK_EQ(0, strcmp(text, "abc"));
+	return 0;
+}
+
 CKPT_TEST(pipes, fifo_between_processes)
 {
 	pid_t pid;
