@@ -41,6 +41,33 @@ _checkpoint_values() {
 	esac
 }
 
+# Whether the words before the current one have begun a command for ns_exec.
+_checkpoint_in_command() {
+	local i word
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		--pidfile | --cgroup | --freezer)
+			[[ ${COMP_WORDS[i + 1]} != = ]] || i=$((i + 1))
+			i=$((i + 1))
+			;;
+		--)
+			return 0
+			;;
+		--*) ;;
+		-*[PC])
+			i=$((i + 1))
+			;;
+		-*) ;;
+		*)
+			return 0
+			;;
+		esac
+	done
+	return 1
+}
+
 _checkpoint() {
 	local tool=$1 cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local values
@@ -51,8 +78,16 @@ _checkpoint() {
 	elif [[ $prev == = ]] && ((COMP_CWORD > 2)); then
 		prev=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
-	if values=$(_checkpoint_values "$prev" "$cur"); then
-		[[ $prev != --output && $prev != -[oiP] ]] || compopt -o filenames 2>/dev/null
+	if [[ ${tool##*/} == ns_exec ]] && _checkpoint_in_command; then
+		# Of its options we know nothing, and ours are none of them.
+		[[ $prev == -- ]] && values=$(compgen -c -- "$cur") || values=$(compgen -f -- "$cur")
+		compopt -o filenames 2>/dev/null
+	elif values=$(_checkpoint_values "$prev" "$cur"); then
+		case $prev in
+		--output | --input | --pidfile | --root | -[oiP])
+			compopt -o filenames 2>/dev/null
+			;;
+		esac
 	elif [[ $cur == -* ]]; then
 		values=$(compgen -W "$(_checkpoint_options "$tool")" -- "$cur")
 		[[ $values != *= ]] || compopt -o nospace 2>/dev/null

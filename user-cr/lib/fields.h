@@ -149,7 +149,7 @@
 	A(s, nodename, TEXT) \
 	A(s, domainname, TEXT) \
 	F(s, user_ns_id, ID) \
-	F(s, reserved, RESERVED)
+	F(s, inode, NUMBER)
 
 #define FIELDS_OF_ckpt_cred(F, A, s) \
 	F(s, uid, NUMBER) \
@@ -490,6 +490,11 @@
 #define FIELDS_OF_ckpt_cgroup_setting(F, A, s) \
 	F(s, cgroup_id, NUMBER) \
 	F(s, reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_sysctl(F, A, s) \
+	F(s, kind, NUMBER) \
+	F(s, reserved, RESERVED) \
+	F(s, inode, NUMBER)
 
 #define FIELDS_OF_ckpt_cgroup_members(F, A, s) \
 	F(s, cgroup_id, NUMBER) \

@@ -68,5 +68,6 @@ extern const struct ckpt_layout layout_of_ckpt_mount;
 extern const struct ckpt_layout layout_of_ckpt_cgroup;
 extern const struct ckpt_layout layout_of_ckpt_cgroup_setting;
 extern const struct ckpt_layout layout_of_ckpt_cgroup_members;
+extern const struct ckpt_layout layout_of_ckpt_sysctl;
 
 #endif /* LIB_LAYOUT_H */

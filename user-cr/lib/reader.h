@@ -66,12 +66,14 @@ struct object {
  * @pos: how much of it has been handed out
  * @offset: where it begins in the image
  * @type: of each object, by id; the records' types without the 0x1000
+ * @depth: of each object that is a control group: how many it is in, and itself
  * @nr: number of objects
  * @room: room for so many
  * @ns_id: the last mount namespace
  * @mounts_left: of it, mounts still to come
  * @no_root: of it, there was no mount so far
  * @filling: the last object wants more pieces of its content
+ * @kept: bytes of the records that a tool keeps: all but content and padding
  */
 struct tools {
 	unsigned char *bytes;
@@ -79,12 +81,14 @@ struct tools {
 	size_t pos;
 	uint64_t offset;
 	uint8_t *type;
+	uint16_t *depth;
 	uint32_t nr;
 	uint32_t room;
 	uint32_t ns_id;
 	uint32_t mounts_left;
 	bool no_root;
 	bool filling;
+	uint64_t kept;
 };
 
 /**

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only
 /* Sections of the tools: their records, and how these refer to each other */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,18 @@ static bool is_clean_path(const char *s)
 	return true;
 }
 
+/* "net:[4026531840]" */
+static bool is_ns_file(const char *s)
+{
+	size_t type = s ? strspn(s, "abcdefghijklmnopqrstuvwxyz") : 0;
+	size_t digits;
+
+	if (!type || strncmp(s + type, ":[", 2))
+		return false;
+	digits = strspn(s + type + 2, "0123456789");
+	return digits && digits <= 10 && !strcmp(s + type + 2 + digits, "]");
+}
+
 static uint8_t type_of(const struct ckpt_reader *r, uint32_t id)
 {
 	return id && id <= r->tools.nr ? r->tools.type[id] : 0;
@@ -118,12 +131,38 @@ static bool is_option(const char *s)
 	return s && *s && *s != '=';
 }
 
+static bool is_made_anew(const char *type)
+{
+	static const char *const types[] = { CKPT_FILESYSTEM_NEW_TYPES };
+	size_t i;
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strcmp(type, types[i]))
+			return true;
+	return false;
+}
+
+/* An image must not choose a driver that writes to a disk or to the network. */
+static bool type_fits(uint32_t kind, const char *type)
+{
+	switch (kind) {
+	case CKPT_FILESYSTEM_NEW:
+		return is_made_anew(type);
+	case CKPT_FILESYSTEM_CONTENT:
+		return !strcmp(type, CKPT_FILESYSTEM_TMPFS);
+	case CKPT_FILESYSTEM_NAMESPACE:
+		return !strcmp(type, CKPT_FILESYSTEM_NSFS);
+	default:
+		return is_type(type);
+	}
+}
+
 static int check_filesystem(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct strings s = strings_of(rec);
 	struct ckpt_filesystem fs;
 	const char *type, *source, *root, *outside;
-	bool external;
+	bool external, is_ns;
 
 	ckpt_record_body(rec, &fs, sizeof(fs));
 	type = next_string(&s);
@@ -131,18 +170,23 @@ static int check_filesystem(struct ckpt_reader *r, const struct ckpt_record *rec
 	root = next_string(&s);
 	outside = next_string(&s);
 	external = fs.kind == CKPT_FILESYSTEM_EXTERNAL;
+	is_ns = type && !strcmp(type, CKPT_FILESYSTEM_NSFS);
 	if (fs.kind < CKPT_FILESYSTEM_EXTERNAL ||
-	    fs.kind > CKPT_FILESYSTEM_CONTENT ||
+	    fs.kind > CKPT_FILESYSTEM_NAMESPACE ||
 	    fs.flags & ~CKPT_FILESYSTEM_FLAGS)
 		return reader_fail(r, "FILESYSTEM: unknown kind %u or flags %#x",
 				   fs.kind, fs.flags);
 	if (fs.flags & CKPT_FILESYSTEM_INSIDE && fs.kind != CKPT_FILESYSTEM_NEW)
 		return reader_fail(r, "FILESYSTEM: kind %u has no layers",
 				   fs.kind);
-	if (!is_type(type) || !source || !is_clean_path(root) || !outside)
+	if (!is_type(type) || !source || !outside ||
+	    !(is_ns ? is_ns_file(root) : is_clean_path(root)))
 		return reader_fail(r, "FILESYSTEM: type, source or directory is not valid");
 	if (external ? !is_clean_path(outside) : *outside)
 		return reader_fail(r, "FILESYSTEM: where it is found outside is not valid");
+	if (!type_fits(fs.kind, type))
+		return reader_fail(r, "FILESYSTEM: kind %u does not go with the type '%.40s'",
+				   fs.kind, type);
 	while (s.left)
 		if (!is_option(next_string(&s)))
 			return reader_fail(r, "FILESYSTEM: an option is no string");
@@ -195,13 +239,20 @@ static int check_mount(struct ckpt_reader *r, const struct ckpt_record *rec)
 		return reader_fail(r, "MOUNT: unknown flags %#x", m.flags);
 	root = next_string(&s);
 	point = next_string(&s);
-	if (!is_clean_path(root) || !is_clean_path(point) || s.left)
+	if (!(is_clean_path(root) || is_ns_file(root)) ||
+	    !is_clean_path(point) || s.left)
 		return reader_fail(r, "MOUNT: where it is, or what is there, is no path");
 	if (m.peer_group && m.flags & CKPT_MOUNT_UNBINDABLE)
 		return reader_fail(r, "MOUNT: shared and unbindable");
 	r->tools.no_root = false;
 	r->tools.mounts_left--;
 	return 0;
+}
+
+/* How many control groups one is in that is in PARENT, with itself */
+static uint32_t cgroup_depth(const struct ckpt_reader *r, uint32_t parent)
+{
+	return parent ? r->tools.depth[parent] + 1 : 1;
 }
 
 static int check_cgroup(struct ckpt_reader *r, const struct ckpt_record *rec)
@@ -217,6 +268,9 @@ static int check_cgroup(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (cg.parent_id && !is_tool_object(r, cg.parent_id, CKPT_REC_CGROUP))
 		return reader_fail(r, "CGROUP: in object %u, which is none",
 				   cg.parent_id);
+	if (cgroup_depth(r, cg.parent_id) > CKPT_CGROUP_DEPTH_MAX)
+		return reader_fail(r, "CGROUP: more than %u of them in each other are not accepted",
+				   CKPT_CGROUP_DEPTH_MAX);
 	if (!name || !hierarchy || s.left || !is_name(name, strlen(name)))
 		return reader_fail(r, "CGROUP: name or hierarchy is not valid");
 	if (*hierarchy ? cg.parent_id || cg.version != 1 :
@@ -252,6 +306,38 @@ static int check_cgroup_setting(struct ckpt_reader *r,
 		if (!next_string(&s))
 			return reader_fail(r, "CGROUP_SETTING: a value is no string");
 	return values ? 0 : reader_fail(r, "CGROUP_SETTING: no value");
+}
+
+static bool is_sysctl_of(uint32_t kind, const char *name)
+{
+	static const char *const of_net[] = { CKPT_SYSCTLS_OF_NET, NULL };
+	static const char *const of_ipc[] = { CKPT_SYSCTLS_OF_IPC, NULL };
+	const char *const *start = kind == CKPT_NS_NET ? of_net : of_ipc;
+
+	while (*start && strncmp(name, *start, strlen(*start)))
+		start++;
+	return *start;
+}
+
+static int check_sysctl(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct strings s = strings_of(rec);
+	const char *name = next_string(&s), *value = next_string(&s);
+	struct ckpt_sysctl sysctl;
+	char path[256];
+
+	ckpt_record_body(rec, &sysctl, sizeof(sysctl));
+	if (sysctl.kind != CKPT_NS_NET && sysctl.kind != CKPT_NS_IPC)
+		return reader_fail(r, "SYSCTL: of a namespace of kind %u",
+				   sysctl.kind);
+	if (!name || !value || s.left)
+		return reader_fail(r, "SYSCTL: no name and value");
+	snprintf(path, sizeof(path), "/%s", name);
+	if (strlen(name) + 1 >= sizeof(path) || !is_clean_path(path) ||
+	    !is_sysctl_of(sysctl.kind, name))
+		return reader_fail(r, "SYSCTL: %.100s is none of a namespace of kind %u",
+				   name, sysctl.kind);
+	return 0;
 }
 
 static int check_cgroup_members(struct ckpt_reader *r,
@@ -306,6 +392,10 @@ static const struct tool_type types[] = {
 		LAYOUT("CGROUP_MEMBERS", cgroup_members),
 		TAIL(WORDS32, "pids"), .check = check_cgroup_members,
 	},
+	[CKPT_REC_SYSCTL - FIRST_TYPE] = {
+		LAYOUT("SYSCTL", sysctl), TAIL(STRINGS, "setting"),
+		.check = check_sysctl,
+	},
 };
 
 static const struct tool_type *find_type(uint32_t type)
@@ -348,20 +438,36 @@ int tools_begin(struct ckpt_reader *r)
 	return 0;
 }
 
-static int add_object(struct ckpt_reader *r, uint32_t type)
+static int grow_objects(struct tools *t)
+{
+	uint32_t room = t->room ? 2 * t->room : 64;
+	void *more;
+
+	more = realloc(t->type, room * sizeof(*t->type));
+	if (!more)
+		return -1;
+	t->type = more;
+	more = realloc(t->depth, room * sizeof(*t->depth));
+	if (!more)
+		return -1;
+	t->depth = more;
+	t->room = room;
+	return 0;
+}
+
+static int add_object(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct tools *t = &r->tools;
-	uint32_t room = t->room ? 2 * t->room : 64;
-	uint8_t *more;
+	struct ckpt_cgroup cg;
 
-	if (t->nr + 1 >= t->room) {
-		more = realloc(t->type, room);
-		if (!more)
-			return reader_fail(r, "no memory for objects of the tools");
-		t->type = more;
-		t->room = room;
+	if (t->nr + 1 >= t->room && grow_objects(t) < 0)
+		return reader_fail(r, "no memory for objects of the tools");
+	t->type[++t->nr] = rec->type - FIRST_TYPE + 1;
+	t->depth[t->nr] = 0;
+	if (rec->type == CKPT_REC_CGROUP) {
+		ckpt_record_body(rec, &cg, sizeof(cg));
+		t->depth[t->nr] = cgroup_depth(r, cg.parent_id);
 	}
-	t->type[++t->nr] = type - FIRST_TYPE + 1;
 	return 0;
 }
 
@@ -383,6 +489,17 @@ static int check_id(struct ckpt_reader *r, const struct ckpt_record *rec,
 	return 0;
 }
 
+/* There may be any number of sections. */
+static int count_kept(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	if (rec->type != CKPT_REC_CONTENT)
+		r->tools.kept += rec->len;
+	if (r->tools.kept <= CKPT_METADATA_MAX)
+		return 0;
+	return reader_fail(r, "more than %u bytes of records of the tools are not accepted",
+			   CKPT_METADATA_MAX);
+}
+
 static int check_record(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	const struct tool_type *known = find_type(rec->type);
@@ -393,9 +510,10 @@ static int check_record(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (record_form(r, rec, &known->layout) < 0 ||
 	    check_id(r, rec, known) < 0 ||
 	    record_reserved(r, rec, &known->layout) < 0 ||
+	    count_kept(r, rec) < 0 ||
 	    known->check(r, rec) < 0)
 		return -1;
-	return known->object ? add_object(r, rec->type) : 0;
+	return known->object ? add_object(r, rec) : 0;
 }
 
 static int check_pad(struct ckpt_reader *r, const struct ckpt_record *rec)
@@ -441,4 +559,5 @@ void tools_free(struct ckpt_reader *r)
 {
 	free(r->tools.bytes);
 	free(r->tools.type);
+	free(r->tools.depth);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,7 +129,8 @@ static void files(struct image *image, uint32_t task_id, uint32_t id,
 		.slot = slot,
 	};
 	struct ckpt_file regular = {
-		.kind = CKPT_FILE_REGULAR, .flags = 2, .mode = S_IFREG | 0644,
+		.kind = CKPT_FILE_REGULAR, .mode = S_IFREG | 0644,
+		.flags = O_RDWR | O_APPEND | O_NONBLOCK,
 		.pos = 10, .size = 100, .ino = 4711,
 	};
 	static const struct {
@@ -535,6 +537,15 @@ static void cgroups(struct image *image)
 	       pids, sizeof(pids));
 }
 
+static void settings(struct image *image)
+{
+	static const char setting[] = "net/unix/max_dgram_qlen\00077";
+	struct ckpt_sysctl sysctl = { .kind = CKPT_NS_NET, .inode = 4711 };
+
+	record(image, CKPT_REC_SYSCTL, 0, 0, &sysctl, sizeof(sysctl), setting,
+	       sizeof(setting));
+}
+
 /* The header behind them is aligned. */
 static void tools(struct image *image)
 {
@@ -545,6 +556,7 @@ static void tools(struct image *image)
 	image->tools = image->len;
 	mounts(image);
 	cgroups(image);
+	settings(image);
 	len = image->len + sizeof(struct ckpt_record);
 	record(image, CKPT_REC_PAD, 0, 0, NULL, 0, NULL, -len % CKPT_BULK_ALIGN);
 	s = (void *)(image->bytes + image->tools - sizeof(*s));

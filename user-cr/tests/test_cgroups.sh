@@ -93,6 +93,23 @@ waits() {
 			[ ! -e "$dir/$box" ] || return
 		done
 }
+# Nobody is left to remove them but the guard.
+killed() {
+	rm -rf "$FAKE_DIR"
+	mkdir "$FAKE_DIR"
+	FAKE_STALL=1 "$restart" --time=now -i "$TMP/groups" 2>"$TMP/err" &
+	child=$!
+	until_true test -d "$(of memory)/in"
+	sleep "$1"
+	kill -KILL $child
+	wait $child 2>/dev/null
+	until_true no_groups
+}
+no_groups() {
+	for dir in $hierarchies; do
+		[ ! -e "$dir/$box" ] || return
+	done
+}
 not_there() {
 	sed "s,memory.swappiness,memory.swoppiness," "$TMP/groups" | "$CHECK/mkimage" --repair >"$TMP/bad" &&
 		rerun 125 "$restart" --time=now -i "$TMP/bad" && err "^restart: control group .*/$box: cannot write '[0-9]*' to memory.swoppiness" &&
@@ -136,6 +153,9 @@ if [ "${IN_CONTAINER:-no}" = yes ] && [ -n "$(of memory)" ] && [ -n "$(of pids)"
 	ok "cgroups: settings are as before" again
 	ok "cgroups: members are as before" where
 	ok "cgroups: removed when the first process has ended" waits
+	for delay in 0 0.3; do
+		ok "cgroups: removed when restart is killed after $delay s" killed $delay
+	done
 	ok "cgroups: a file that is no setting" not_there
 	ok "cgroups: a member that is not in the image" no_process
 	ok "cgroups: --no-pids: nobody knows who is who" no_pids

@@ -47,6 +47,29 @@ to_file() {
 }
 ok "checkpoint: to a file" to_file
 
+# Nobody would ever see the image.
+closed_stdout() {
+	run 1 sh -c "exec >&-; $checkpoint -p $tree --subtree --kill" &&
+		err '^checkpoint: the standard output is closed: use -o FILE$' && kill -0 "$tree" &&
+		run 0 sh -c "exec >&-; $checkpoint -p $tree -o $TMP/saved" && same_image "$TMP/saved" &&
+		run 1 sh -c "exec >&-; $CHECK/ckptinfo $TMP/saved" && err '^ckptinfo: the standard output is closed$' &&
+		run 0 sh -c "exec >&-; $CHECK/ckptinfo -q $TMP/saved" &&
+		run 1 sh -c "exec >&-; $CHECK/ckpt-convert $TMP/saved" && err '^ckpt-convert: the standard output is closed: use -o' &&
+		run 1 sh -c "exec >&-; $checkpoint --help" && rm "$TMP/saved"
+}
+ok "checkpoint: the standard output is closed" closed_stdout
+
+# They get the exit statuses of their children whatever we ignore.
+sigchld_ignored() {
+	run 0 env --ignore-signal=CHLD "$checkpoint" -p "$tree" -z zstd -o "$TMP/saved" &&
+		run 0 env --ignore-signal=CHLD "$CHECK/ckpt-convert" -q -z zstd -o "$TMP/saved.2" "$TMP/saved" &&
+		cmp "$TMP/saved" "$TMP/saved.2" && run 7 env --ignore-signal=CHLD "$CHECK/ns_exec" -c sh -c 'exit 7'
+	result=$?
+	rm -f "$TMP/saved" "$TMP/saved.2"
+	return $result
+}
+ok "checkpoint: SIGCHLD is ignored" sigchld_ignored
+
 failing() {
 	FAKE_ERROR=95 FAKE_LOG='pid 7 (x) fd 3: not supported' \
 		run 1 "$checkpoint" -p "$tree" -o "$TMP/saved" && no_leftover &&
@@ -79,7 +102,12 @@ dry_json() {
 			 'reason': 'pipe [x]: not supported'}]}" &&
 		FAKE_ERROR=95 FAKE_LOG='image: too large' run 1 "$checkpoint" -p "$tree" -nJ &&
 		json "d['blockers'] == [{'reason': 'image: too large'}]" &&
-		run 0 "$checkpoint" -p "$tree" -n --json && json "d['blockers'] == []"
+		run 0 "$checkpoint" -p "$tree" -n --json && json "d['blockers'] == []" &&
+		run 1 "$checkpoint" -p 4194304 -n --json &&
+		json "d == {'pid': 4194304, 'error': 'No such process', 'blockers': []}" &&
+		run 1 sh -c "$checkpoint --freeze -nJ -p \$\$; exit \$?" && err 'belongs to it' &&
+		json "d['error'] == 'the processes cannot be frozen'" &&
+		FAKE_HOOK='kill -TERM $PPID; sleep 0.2' run 143 "$checkpoint" -p "$tree" -nJ && json "d['error']"
 }
 if command -v python3 >/dev/null; then
 	ok "checkpoint: --dry-run --json" dry_json
@@ -132,6 +160,12 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 else
 	skip "checkpoint: a small disk" "no right to mount"
 fi
+# The limit comes with a signal, which must not be the end.
+file_limit() {
+	run 1 sh -c "ulimit -f 8; exec $checkpoint -p $tree -o $TMP/saved" && err 'File too large (see ulimit -f' && no_leftover &&
+		run 1 sh -c "ulimit -f 8; exec $CHECK/ckpt-convert -o $TMP/saved $TMP/image" && err 'File too large' && no_leftover
+}
+ok "checkpoint: ulimit -f" file_limit
 closed_pipe() {
 	mkfifo "$TMP/fifo"
 	FAKE_HOOK="until [ -e $TMP/gone ]; do sleep 0.01; done" "$checkpoint" -p "$tree" $1 \
@@ -150,6 +184,7 @@ ok "checkpoint: the reader of the pipe ends, compressed" closed_pipe "-z zstd"
 
 together() {
 	run 2 "$checkpoint" -p "$tree" --kill --leave-running && run 2 "$checkpoint" -p "$tree" --json &&
+		run 2 "$checkpoint" -p "$tree" --freezer=v2 && run 2 "$checkpoint" -p "$tree" --timeout=5 && err 'are for --freeze' &&
 		run 2 "$checkpoint" -p "$tree" -n -z zstd && run 0 "$checkpoint" -p "$tree" --leave-running -o "$TMP/saved" &&
 		rm "$TMP/saved"
 }
@@ -178,6 +213,32 @@ sync_failing() {
 		err 'cannot write .*saved: Input/output error' && kill -0 "$tree"
 }
 ok "checkpoint: the disk fails" sync_failing
+# There is an image, but who knows for how long: nobody is killed for it.
+directory_failing() {
+	FAKE_SYNC='[ ! -d "$1" ]' run 1 "$checkpoint" -p "$tree" --subtree --kill -o "$TMP/saved" &&
+		err 'saved is complete, but it cannot be made sure that it is on the disk: Input/output error' &&
+		kill -0 "$tree" && same_image "$TMP/saved"
+	result=$?
+	rm -f "$TMP/saved"
+	return $result
+}
+ok "checkpoint: the disk fails with the directory" directory_failing
+
+# One who may save, but not kill
+cannot_kill() {
+	chmod 755 "$TMP" && mkdir -m 777 "$TMP/nobody" &&
+		run 1 setpriv --reuid=65534 --clear-groups "$checkpoint" -p "$tree" --subtree --kill -o "$TMP/nobody/saved" &&
+		err "^checkpoint: the image is complete, but pid $tree (sh) cannot be killed: Operation not permitted" &&
+		same_image "$TMP/nobody/saved"
+	result=$?
+	rm -rf "$TMP/nobody"
+	return $result
+}
+if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --clear-groups "$checkpoint" --version >"$TMP/out" 2>/dev/null; then
+	ok "checkpoint: --kill without the right to" cannot_kill
+else
+	skip "checkpoint: --kill without the right to" "no other user, or no setpriv(1)"
+fi
 
 # A file system where all files have names
 named() {
@@ -328,6 +389,11 @@ interrupted() {
 		--freezer="$1" -p "$tree" -o "$TMP/saved" && no_leftover &&
 		err interrupted && [ "$before" = "$(cat "/proc/$tree/cgroup")" ]
 }
+# Stopped, it would thaw nothing; it is the terminal's wish, not that of kill(1).
+not_stopped() {
+	FAKE_HOOK='grep SigIgn /proc/$PPID/status' run 0 "$checkpoint" --freeze --freezer="$1" -p "$tree" -o "$TMP/saved" &&
+		rm "$TMP/saved" && mask=$(sed -n 's/^SigIgn:[[:space:]]*//p' "$TMP/err") && [ $((0x$mask >> 19 & 1)) -eq 1 ]
+}
 killing() {
 	FAKE_HOOK=$2 run 0 "$checkpoint" --freeze --freezer="$1" --kill -p "$tree" \
 		-o "$TMP/saved" && same_image "$TMP/saved" && rm "$TMP/saved" &&
@@ -353,6 +419,7 @@ test_freezer() {
 	ok "checkpoint: $1: all as before when it is killed" killed "$1"
 	ok "checkpoint: $1: again when the tree changed" again "$1"
 	ok "checkpoint: $1: again, compressed" again_compressed "$1"
+	ok "checkpoint: $1: Ctrl-Z does not stop it" not_stopped "$1"
 	ok "checkpoint: $1: --kill" killing "$1" true
 	ok "checkpoint: $1: no cgroup is left" no_cgroups
 }

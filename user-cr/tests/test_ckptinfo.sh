@@ -18,7 +18,7 @@ ok "ckptinfo: from a pipe" piped
 views() {
 	run 0 "$CHECK/ckptinfo" --all "$TMP/image" &&
 		out '^      7       1 .*  test-7' && out '{test-8}' &&
-		out '^      7  test-7  *3  rw--c  file  *10  /tmp/test-file$' &&
+		out '^      7  test-7  *3  rwanc  file  *10  /tmp/test-file$' &&
 		out 'external .*pipe:\[1234\]' && out 'pipe .*/tmp/fifo$' && out 'r-xp' &&
 		out '\[stack\]' && out 'RESTART_BLOCK'
 }
@@ -122,9 +122,9 @@ tools() {
 ok "ckptinfo: records of the tools" tools
 tools_json() {
 	run 0 "$CHECK/ckptinfo" --json "$TMP/tools" &&
-		json '[r["type"] for r in d["tools"]] == ["FILESYSTEM"] * 2 + ["CONTENT", "FILESYSTEM", "MOUNT_NS"] + ["MOUNT"] * 3 + ["CGROUP", "CGROUP_SETTING", "CGROUP", "CGROUP_MEMBERS"]' &&
+		json '[r["type"] for r in d["tools"]] == ["FILESYSTEM"] * 2 + ["CONTENT", "FILESYSTEM", "MOUNT_NS"] + ["MOUNT"] * 3 + ["CGROUP", "CGROUP_SETTING", "CGROUP", "CGROUP_MEMBERS", "SYSCTL"]' &&
 		json '[r["paths"] for r in d["tools"] if r["type"] == "MOUNT"] == [["/", "/"], ["/sub", "/mnt"], ["/", "/proc"]]' &&
-		json 'd["tools"][0]["strings"] == ["ext4", "/dev/x", "/", "/srv/ct", "rw"] and d["tools"][-1]["pids"] == [1, 7]'
+		json 'd["tools"][0]["strings"] == ["ext4", "/dev/x", "/", "/srv/ct", "rw"] and d["tools"][-2]["pids"] == [1, 7] and d["tools"][-1]["setting"] == ["net/unix/max_dgram_qlen", "77"]'
 }
 tools_diff() {
 	sed 's,/sub,/bus,; s,42,43,' "$TMP/tools" | "$CHECK/mkimage" --repair >"$TMP/bad" &&
@@ -239,3 +239,11 @@ diff_usage() {
 	run 2 "$CHECK/ckptinfo" --diff "$TMP/image" && run 2 "$CHECK/ckptinfo" --json --tree "$TMP/image"
 }
 ok "ckptinfo: views that do not go together" diff_usage
+
+# What an image says reaches no terminal as a command to it.
+defused() {
+	"$CHECK/mkimage" -t 1 | LC_ALL=C sed 's/proc\x00/p\x1b[8\x00/' | "$CHECK/mkimage" --repair >"$TMP/bad" &&
+		run 1 "$CHECK/ckptinfo" "$TMP/bad" && err "does not go with the type 'p?\[8'" &&
+		not grep -q "$(printf '\033')" "$TMP/err"
+}
+ok "ckptinfo: control characters of an image" defused

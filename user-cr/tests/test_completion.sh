@@ -25,6 +25,21 @@ values() {
 		completed "$CHECK/restart" --ns = pid,u && out '^pid,uts$' &&
 		completed "$CHECK/restart" -i "$here/lib" && out 'lib.sh$'
 }
+# What follows is for the command; its words may look like options of ours.
+command_of_ns_exec() {
+	completed "$CHECK/ns_exec" -c -P "$TMP/pid" --freezer = v2 sh - && not out . &&
+		completed "$CHECK/ns_exec" -c sh --pid && not out . && completed "$CHECK/ns_exec" -cp sh "$here/lib" && out 'lib.sh$' &&
+		completed "$CHECK/ns_exec" -c -- tru && out '^true$' && completed "$CHECK/ns_exec" -P "$TMP/pid" --pid && out '^--pidfile=$' &&
+		completed "$CHECK/ns_exec" --pidfile = "$TMP/pid" --pid && out '^--pid$'
+}
+# Names with spaces are quoted by bash where it knows that they are files.
+filenames() {
+	for option in --input --pidfile --root -i -P; do
+		# shellcheck disable=SC2016	# for bash
+		run 0 bash -c 'compopt() { echo "$@"; }; . "$0" && COMP_WORDS=(restart "$1" "") COMP_CWORD=2 && _checkpoint restart' \
+			"$here/../completion/checkpoint.bash" $option && out '^-o filenames$' || return
+	done
+}
 words() {
 	completed "$CHECK/ckptinfo" "$here/lib" && out 'lib.sh$' &&
 		completed "$CHECK/ns_exec" -c tru && out '^true$' &&
@@ -34,6 +49,8 @@ if command -v bash >/dev/null; then
 	ok "completion: all options" all_options
 	ok "completion: values" values
 	ok "completion: words" words
+	ok "completion: the command of ns_exec" command_of_ns_exec
+	ok "completion: names of files" filenames
 else
 	skip "completion" "no bash"
 fi

@@ -54,6 +54,36 @@ for fixture in "$here"/fixtures/*.ckpt.zst; do
 done
 [ $found = yes ] || skip "fixtures" "there are none yet"
 
+# Where a file must have a name, it goes with us.
+begun() { [ -n "$(find "$TMP" -name 'converted.??????')" ]; }
+interrupted() {
+	mkfifo "$TMP/slow"
+	for signal in INT TERM HUP; do
+		FAKE_NAMED=1 env --default-signal=INT "$CHECK/fake-ckpt-convert" -q -o "$TMP/converted" <"$TMP/slow" &
+		child=$!
+		exec 9>"$TMP/slow"
+		head -c 1000 "$TMP/image" >&9
+		until_true begun
+		kill -$signal $child
+		wait $child 2>/dev/null
+		[ $? -gt 128 ] && [ -z "$(find "$TMP" -name 'converted*')" ] || return
+		exec 9>&-
+	done
+	rm "$TMP/slow"
+}
+ok "ckpt-convert: a signal leaves nothing" interrupted
+longer() {
+	{ cat "$TMP/image"; echo more; } >"$TMP/long" && zstd -q -c "$TMP/long" >"$TMP/long.zst" || return
+	for file in long long.zst; do
+		run 1 "$convert" "$TMP/$file" -o "$TMP/converted" && err "$file: .*the image ends here, but more follows" &&
+			[ ! -e "$TMP/converted" ] || return
+	done
+}
+if command -v zstd >/dev/null; then
+	ok "ckpt-convert: an image with something behind it" longer
+else
+	skip "ckpt-convert: an image with something behind it" "no zstd(1)"
+fi
 copied() {
 	run 0 "$convert" "$TMP/image" -o "$TMP/converted" && err 'format version 2 already: copied' && cmp "$TMP/image" "$TMP/converted" &&
 		"$convert" <"$TMP/image" >"$TMP/two" && cmp "$TMP/two" "$TMP/image" && rm "$TMP/converted"

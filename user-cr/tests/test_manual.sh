@@ -19,6 +19,17 @@ flags_of() { # CALL PREFIX
 	done <"$TMP/flags"
 }
 flags() { flags_of checkpoint CHECKPOINT && flags_of restart RESTART; }
+# All parts of the tails that there are in JSON, by the tables of the library.
+tails() {
+	cat "$here/../lib/records.c" "$here/../lib/tools.c" | grep -oE '(REST|SOME|TAIL)(_OF)?\([A-Za-z0-9_]+, "[a-z]+"' |
+		sed 's/.*"\(.*\)"/\1/' | sort -u | grep -vx -e padding -e archive >"$TMP/tails"
+	[ "$(wc -l <"$TMP/tails")" -gt 20 ] || return
+	while read -r tail; do
+		sed -n '/^.Sh JSON/,/^.Sh EXIT/p' "$man/ckptinfo.1" | grep -qE "^\.Cm $tail( ,)?$" ||
+			{ echo "ckptinfo.1 does not know the tail $tail" >"$TMP/err"; return 1; }
+	done <"$TMP/tails"
+}
+ok "manual: all tails of records" tails
 for tool in checkpoint restart ns_exec ckptinfo ckpt-convert; do
 	ok "manual: all options of $tool" options_of $tool
 done

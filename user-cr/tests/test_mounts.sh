@@ -145,6 +145,20 @@ refused() {
 	stop
 	return $result
 }
+# A container that a user without privileges has made
+other_user() {
+	chmod 755 "$TMP" && mkdir -p "$TMP/place" && chmod 777 "$TMP/place" && rm -f "$TMP/place/up"
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$CHECK/ns_exec" -Um sh -c "
+		touch $TMP/place/up; mount -t tmpfs theirs $TMP/place; sleep 1000; true" 2>"$TMP/inner" &
+	child=$!
+	until_true test -e "$TMP/place/up" && sleep 0.3 && tree=$(ps -o pid= --ppid $child | tr -d ' ') && [ -n "$tree" ]
+}
+# It ends with a message for each mount, and others are told, too.
+refused_of_other() { # COMMAND: REASON
+	run 1 $1 -p "$tree" --subtree -n && err "mount $TMP/place (tmpfs): $2" && err 'cannot be saved: see above' &&
+		FAKE_LOG='pid 7: no' run 1 $1 -p "$tree" --subtree -nJ &&
+		json "d['error'] and ['$2' in b['reason'] for b in d['blockers']] == [True, False] and d['blockers'][1]['reason'] == 'pid 7: no'"
+}
 refused_outside() {
 	mkdir -p "$TMP/shared" && mount -t tmpfs shared "$TMP/shared" && mount --make-shared "$TMP/shared" || return
 	rm -f "$TMP/up"
@@ -187,6 +201,31 @@ covered_outside() {
 	result=$?
 	umount "$TMP/gone"
 	umount "$TMP/gone"
+	return $result
+}
+# Whoever may write on the way to it cannot have something else shown instead.
+led_astray() {
+	mkdir -p "$TMP/alice/data" "$TMP/secret" && echo secret >"$TMP/secret/f" && echo mine >"$TMP/alice/data/f" &&
+		start "mkdir -p /t; mount -t tmpfs t /t; mkdir /t/g; mount --bind $TMP/alice/data /t/g" &&
+		run 0 "$checkpoint" -p "$tree" -o "$TMP/two" && stop &&
+		FAKE_PROGRAM='cat /t/g/f' rerun 0 "$restart" -c -w -i "$TMP/two" && out '^mine$' &&
+		mv "$TMP/alice/data" "$TMP/alice/old" && ln -s "../$1" "$TMP/alice/data" &&
+		FAKE_PROGRAM='cat /t/g/f' broken "mount /t/g (.*): cannot open $TMP/alice/data outside (the path must not lead through symbolic links)" &&
+		not out secret
+	result=$?
+	rm -rf "$TMP/alice" "$TMP/secret"
+	return $result
+}
+# The mount on which it was is in sight; what lies on it hides the directory.
+covered_below() {
+	mkdir -p "$TMP/below/a/b" && mount -t tmpfs one "$TMP/below" && mkdir -p "$TMP/below/a/b" &&
+		start "mkdir -p /t; mount -t tmpfs t /t; mkdir /t/g; mount --bind $TMP/below/a/b /t/g" &&
+		run 0 "$checkpoint" -p "$tree" -o "$TMP/two" && stop &&
+		mount -t tmpfs else "$TMP/below/a" && mkdir "$TMP/below/a/b" &&
+		broken "mount /t/g (tmpfs): $TMP/below/a/b outside is on $TMP/below/a, which shows / of else"
+	result=$?
+	umount "$TMP/below/a"
+	umount "$TMP/below"
 	return $result
 }
 no_place() {
@@ -233,7 +272,15 @@ evil() {
 	mkdir -p "$TMP/out.side" && "$CHECK/mkimage" -T "$TMP/evil.tar" -c 1 >"$TMP/two" && rm -rf "$FAKE_DIR" && mkdir "$FAKE_DIR" &&
 		run 125 "$restart" -c -w -i "$TMP/two" && err "^restart: cannot restore the content of tmpfs: $1" && [ -z "$(ls "$TMP/out.side")" ]
 }
+# No image has us mount a disk, or write to what an overlay lies on.
+forbidden() { # TYPE SOURCE: as long as those that are there
+	"$CHECK/mkimage" -t -c 1 | LC_ALL=C sed "s/tmpfs\x00none\x00/$1\x00$2\x00/" | "$CHECK/mkimage" --repair >"$TMP/two" &&
+		rerun 125 "$restart" -c -w -i "$TMP/two" && err "FILESYSTEM: kind 3 does not go with the type '$1'" &&
+		run 1 "$CHECK/ckptinfo" "$TMP/two" && err "does not go with the type '$1'"
+}
 hostile() {
+	ok "mounts: ext4 with content" forbidden ext4 nonee
+	ok "mounts: an overlay with content" forbidden overlay xx
 	ok "mounts: an archive with an absolute path" evil '.*[Aa]bsolute' "add('$TMP/out.side/x')"
 	ok "mounts: an archive with .. in a path" evil ".*'\.\.'" "add('../../../../../../../../..$TMP/out.side/x')"
 	ok "mounts: an archive with a link that leads outside" evil '.*through symlink' \
@@ -276,12 +323,20 @@ refusals() {
 		'mkdir -p /r; mount -t ramfs ramfs /r'
 	ok "mounts: refused: a socket" refused '/r (tmpfs): ./dir/sock: a socket' \
 		'mkdir -p /r; mount -t tmpfs r /r; mkdir /r/dir; python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"/r/dir/sock\")"'
-	ok "mounts: refused: a namespace" refused '/r.ns (nsfs): holds a namespace' 'touch /r.ns; mount --bind /proc/self/ns/uts /r.ns'
+	ok "mounts: refused: a pid namespace" refused '/r.ns (nsfs): holds the namespace pid:' 'touch /r.ns; mount --bind /proc/self/ns/pid /r.ns'
 	rm -f /r.ns
 	ok "mounts: refused: a message queue" refused '/r (mqueue): message queue q' \
 		'mkdir -p /r; unshare -i sh -c "mount -t mqueue r /r; touch /r/q; sleep 1000" & until [ -e /r/q ]; do sleep 0.1; done'
 	ok "mounts: refused: two parts of a file system" refused '/t/a (tmpfs): no mount shows both /x and /y' \
 		'mkdir -p /t; mount -t tmpfs t /t; mkdir /t/a /t/b; mount -t tmpfs p /t/a; mkdir /t/a/x /t/a/y; mount --bind /t/a/y /t/b; mount --bind /t/a/x /t/a; mount --move /t/a /mnt; umount /t/a; mount --move /mnt /t/a'
+	if other_user 2>/dev/null; then
+		ok "mounts: refused: without privileges, a tmpfs" refused_of_other \
+			"setpriv --reuid=65534 --regid=65534 --clear-groups $checkpoint" 'cannot look into it: Operation not permitted (it needs CAP_SYS_ADMIN'
+		ok "mounts: refused: a tmpfs that only another user could restore" refused_of_other "$checkpoint" 'its content cannot be restored by uid 65534, '
+		stop
+	else
+		skip "mounts: refused: a tmpfs of another user" "no setpriv(1), or no user namespaces for him"
+	fi
 	ok "mounts: refused: shared with the outside" refused_outside shared 'shares with a mount outside'
 	ok "mounts: refused: a slave of the outside" refused_outside slave 'receives mounts from outside'
 	ok "mounts: refused: an overlay of what is nowhere" refused '/t/o (overlay): its layer /t/x/low is not found outside, nor its layer /t/x/low inside' \
@@ -293,6 +348,9 @@ failures() {
 	ok "mounts: restart: what is hidden outside" covered_outside
 	ok "mounts: restart: a mount point that is not there" no_place
 	ok "mounts: restart: a section of newer tools" new_section
+	ok "mounts: restart: a link in the place of what was outside" led_astray secret
+	ok "mounts: restart: a link to what was outside" led_astray alice/old
+	ok "mounts: restart: what is hidden by something on the same mount" covered_below
 }
 
 if [ "${IN_CONTAINER:-no}" = yes ] && command -v python3 >/dev/null && start true && run 0 "$checkpoint" -p "$tree" -n; then

@@ -39,6 +39,25 @@ pid_file() {
 	run 0 "$ns_exec" -cp -P "$TMP/pid" sh -c 'sleep 0.1' &&
 		grep -q '^[0-9][0-9]*$' "$TMP/pid"
 }
+pid_file_failing() {
+	rm -f "$TMP/pid"
+	for option in -c -m -cp; do
+		run 127 "$ns_exec" $option -P "$TMP/pid" /no/such/command && [ -z "$(find "$TMP" -name "pid*")" ] || return
+	done
+	run 125 "$ns_exec" -c -P "$TMP/none/pid" true && err 'cannot write'
+}
+# The terminal's are the command's business, those of kill(1) are passed on.
+interrupts() {
+	env --default-signal=INT,QUIT "$ns_exec" -c sh -c "trap 'exit 9' INT; echo up >$TMP/up; while :; do sleep 0.05; done" &
+	child=$!
+	until_true test -s "$TMP/up"
+	kill -INT $child
+	wait $child
+	[ $? -eq 9 ]
+	result=$?
+	rm -f "$TMP/up"
+	return $result
+}
 detached() {
 	run 0 "$ns_exec" -dp -P "$TMP/pid" sleep 60 || return 1
 	pid=$(cat "$TMP/pid")
@@ -54,11 +73,14 @@ forwards() {
 	[ $? -eq 9 ]
 }
 ok "ns_exec: signals are passed on" forwards
+rm -f "$TMP/up"
+ok "ns_exec: SIGINT is passed on" interrupts
 if "$ns_exec" -cpuim true 2>/dev/null; then
 	ok "ns_exec: the slides' container" slides
 	ok "ns_exec: the host name outside stays" hostname_stays
 	ok "ns_exec: mounts stay inside" mounts_stay
 	ok "ns_exec: --pidfile" pid_file
+	ok "ns_exec: --pidfile, the command cannot run" pid_file_failing
 	ok "ns_exec: --detach" detached
 	ok "ns_exec: --detach of a command that is not there" detached_failing
 else

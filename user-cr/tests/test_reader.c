@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <checkpoint/image.h>
@@ -497,16 +498,19 @@ static const struct change tools_changes[] = {
 	TAIL(0, MOUNT_NS, mount_ns, 0, 'x', "root directory is no path"),
 	TAIL(0, MOUNT_NS, mount_ns, 1, 'x', "root directory is no path"),
 	BODY(FILESYSTEM, filesystem, kind, 0, "unknown kind 0"),
-	BODY(FILESYSTEM, filesystem, kind, 4, "unknown kind 4"),
+	BODY(FILESYSTEM, filesystem, kind, 5, "unknown kind 5"),
 	BODY(FILESYSTEM, filesystem, kind, CKPT_FILESYSTEM_NEW, "found outside"),
 	BODY(FILESYSTEM, filesystem, kind, CKPT_FILESYSTEM_CONTENT, "found outside"),
-	NTH(1, FILESYSTEM, filesystem, kind, CKPT_FILESYSTEM_NEW, "not the last one, or complete"),
+	NTH(1, FILESYSTEM, filesystem, kind, CKPT_FILESYSTEM_NEW, "does not go with the type 'tmpfs'"),
 	NTH(1, FILESYSTEM, filesystem, kind, CKPT_FILESYSTEM_EXTERNAL, "found outside"),
-	NTH(2, FILESYSTEM, filesystem, kind, CKPT_FILESYSTEM_CONTENT, "inside of the content"),
+	NTH(2, FILESYSTEM, filesystem, kind, CKPT_FILESYSTEM_CONTENT, "does not go with the type 'proc'"),
+	NTH(2, FILESYSTEM, filesystem, kind, CKPT_FILESYSTEM_NAMESPACE, "does not go with the type 'proc'"),
 	BODY(FILESYSTEM, filesystem, flags, 32, "flags 0x20"),
 	BODY(FILESYSTEM, filesystem, flags, 16, "has no layers"),
 	TAIL(0, FILESYSTEM, filesystem, 0, '/', "type, source or directory"),
 	TAIL(0, FILESYSTEM, filesystem, 0, 0, "type, source or directory"),
+	TAIL(1, FILESYSTEM, filesystem, 0, 'x', "kind 3 does not go with the type 'xmpfs'"),
+	TAIL(2, FILESYSTEM, filesystem, 0, 'x', "kind 2 does not go with the type 'xroc'"),
 	TAIL(0, FILESYSTEM, filesystem, 12, 'x', "type, source or directory"),
 	TAIL(0, FILESYSTEM, filesystem, 14, 'x', "found outside"),
 	TAIL(0, FILESYSTEM, filesystem, 15, '/', "found outside"),
@@ -543,6 +547,12 @@ static const struct change tools_changes[] = {
 	BODY(CGROUP_MEMBERS, cgroup_members, cgroup_id, 8, "of object 8"),
 	TAIL(0, CGROUP_MEMBERS, cgroup_members, 0, 0, "impossible pid 0"),
 	TAIL(0, CGROUP_MEMBERS, cgroup_members, 3, 0xff, "impossible pid"),
+	BODY(SYSCTL, sysctl, kind, CKPT_NS_UTS, "of a namespace of kind"),
+	BODY(SYSCTL, sysctl, kind, CKPT_NS_IPC, "net/unix/max_dgram_qlen is none"),
+	BODY(SYSCTL, sysctl, reserved, 1, "reserved"),
+	TAIL(0, SYSCTL, sysctl, 0, 'x', "xet/unix/max_dgram_qlen is none"),
+	TAIL(0, SYSCTL, sysctl, 4, '/', "is none"),
+	TAIL(0, SYSCTL, sysctl, 23, 'x', "no name and value"),
 #undef TAIL
 #undef SYMBOL
 #undef BODY
@@ -703,6 +713,115 @@ static void test_long_tools(const struct image *image)
 	free(bad.bytes);
 }
 
+static void write_section(int fd, const void *bytes, size_t len)
+{
+	struct ckpt_section section = {
+		.magic = CKPT_SECTION_MAGIC, .type = CKPT_SECTION_TOOL_RECORDS,
+		.length = len, .checksum = image_checksum(bytes, len),
+	};
+
+	if (write(fd, &section, sizeof(section)) < 0 || write(fd, bytes, len) < 0)
+		_exit(1);
+}
+
+/* A control group with settings that are as long as they may be, forever. */
+static void write_settings(int fd)
+{
+	struct {
+		struct ckpt_record head;
+		struct ckpt_cgroup body;
+		char tail[8];
+	} group = {
+		{ .type = CKPT_REC_CGROUP, .id = 1, .body_len = 8,
+		  .tail_len = 3, .len = sizeof(group) }, { .version = 2 }, "g",
+	};
+	struct {
+		struct ckpt_record head;
+		struct ckpt_cgroup_setting body;
+		char tail[];
+	} *setting = calloc(1, CKPT_TOOL_SECTION_MAX);
+
+	write_section(fd, &group, sizeof(group));
+	setting->head = (struct ckpt_record){
+		.type = CKPT_REC_CGROUP_SETTING, .body_len = 8,
+		.tail_len = CKPT_TOOL_SECTION_MAX - sizeof(*setting),
+		.len = CKPT_TOOL_SECTION_MAX,
+	};
+	setting->body.cgroup_id = 1;
+	memset(setting->tail, 'x', setting->head.tail_len - 1);
+	setting->tail[3] = '\0';
+	for (;;)
+		write_section(fd, setting, CKPT_TOOL_SECTION_MAX);
+}
+
+/* NR control groups, each in the one before; 0, or -1 and last_error. */
+static int read_nested(uint32_t nr)
+{
+	struct {
+		struct ckpt_section section;
+		struct {
+			struct ckpt_record head;
+			struct ckpt_cgroup body;
+			char tail[8];
+		} group[];
+	} *all;
+	size_t len = sizeof(*all) + nr * sizeof(all->group[0]);
+	uint32_t i;
+	int ret;
+
+	all = calloc(1, len);
+	for (i = 0; i < nr; i++) {
+		all->group[i].head = (struct ckpt_record){
+			.type = CKPT_REC_CGROUP, .id = i + 1, .body_len = 8,
+			.tail_len = 3, .len = sizeof(all->group[0]),
+		};
+		all->group[i].body = (struct ckpt_cgroup){ 2, i };
+		all->group[i].tail[0] = 'g';
+	}
+	all->section = (struct ckpt_section){
+		.magic = CKPT_SECTION_MAGIC, .type = CKPT_SECTION_TOOL_RECORDS,
+		.length = len - sizeof(*all),
+		.checksum = image_checksum(all->group, len - sizeof(*all)),
+	};
+	ret = read_image(all, len);
+	free(all);
+	return ret;
+}
+
+static void test_nested(void)
+{
+	result(read_nested(CKPT_CGROUP_DEPTH_MAX + 1) < 0 &&
+	       strstr(last_error, "in each other are not accepted"),
+	       "control groups that are too deep: %s", last_error);
+	result(read_nested(CKPT_CGROUP_DEPTH_MAX) < 0 &&
+	       strstr(last_error, "ends here, incomplete"),
+	       "control groups that are as deep as they may be: %s", last_error);
+}
+
+/* Each section is fine, but a tool would keep all of them. */
+static void test_many_tools(void)
+{
+	struct ckpt_reader *reader;
+	int fds[2], records = 0;
+	pid_t pid;
+
+	if (pipe(fds) < 0)
+		exit(1);
+	pid = fork();
+	if (!pid) {
+		close(fds[0]);
+		write_settings(fds[1]);
+	}
+	close(fds[1]);
+	reader = ckpt_reader_new(fds[0]);
+	result(walk(reader, &records) < 0 &&
+	       strstr(ckpt_reader_error(reader), "records of the tools are not accepted"),
+	       "too many sections of the tools: %s", ckpt_reader_error(reader));
+	ckpt_reader_free(reader);
+	close(fds[0]);
+	waitpid(pid, NULL, 0);
+}
+
 static void test_tools(void)
 {
 	struct image image;
@@ -712,6 +831,8 @@ static void test_tools(void)
 	test_pipe(&image);
 	test_changes(&image, tools_changes, NR(tools_changes));
 	test_long_tools(&image);
+	test_many_tools();
+	test_nested();
 	test_truncation(&image);
 	test_bit_flips(&image);
 	test_words(&image);

@@ -47,6 +47,72 @@ background() {
 		[ "$(cat "$TMP/pid")" = $a ] && kill -0 $a && kill -0 $d &&
 		kill -9 $a $b $c $d && nobody
 }
+pid_file() {
+	rerun 125 "$restart" -P "$TMP/none/pid" -i "$TMP/subtree" && err "cannot write $TMP/none/pid: No such file" &&
+		[ ! -e "$FAKE_DIR/joined" ] && rm -f "$TMP/pid" &&
+		FAKE_NOJOIN=$d rerun 125 "$restart" -P "$TMP/pid" -i "$TMP/subtree" && [ -z "$(find "$TMP" -name "pid*")" ] && nobody &&
+		echo older >"$TMP/pid" && FAKE_NOJOIN=$d rerun 125 "$restart" -P "$TMP/pid" -i "$TMP/subtree" &&
+		[ "$(cat "$TMP/pid")" = older ] && rerun 0 "$restart" -w -P "$TMP/pid" -i "$TMP/subtree" &&
+		[ "$(cat "$TMP/pid")" = $a ]
+}
+pid_file_full() {
+	FAKE_PROGRAM='sleep 30' rerun 126 "$restart" -P /dev/full -i "$TMP/subtree" && err 'cannot write /dev/full: No space left' &&
+		kill -0 $a && kill -9 $a $b $c $d && nobody &&
+		rerun 126 "$restart" -w -P /dev/full -i "$TMP/subtree" && FAKE_PROGRAM='exit 5' rerun 5 "$restart" -w -P /dev/full -i "$TMP/subtree"
+}
+# Between success and waiting: the message, for which there is no room, takes long.
+late_signal() {
+	fresh
+	rm -f "$TMP/up" "$TMP/slow"
+	mkfifo "$TMP/slow"
+	FAKE_PROGRAM="trap 'exit 9' TERM; echo >>$TMP/up; while :; do sleep 0.05; done" python3 - "$TMP/slow" "$TMP/up" \
+		"$restart" -v -w -i "$TMP/subtree" <<-'PYTHON'
+		import os, signal, subprocess, sys, time
+		slow, up, command = sys.argv[1], sys.argv[2], sys.argv[3:]
+		end = os.open(slow, os.O_RDWR | os.O_NONBLOCK)
+		try:
+		    while True:
+		        os.write(end, b"x")
+		except BlockingIOError:
+		    pass
+		p = subprocess.Popen(command, stderr=os.open(slow, os.O_WRONLY))
+		while not os.path.exists(up):
+		    time.sleep(0.05)
+		time.sleep(0.3)
+		p.send_signal(signal.SIGTERM)
+		time.sleep(0.2)
+		os.read(end, 1 << 20)
+		try:
+		    sys.exit(p.wait(10) != 9)
+		except subprocess.TimeoutExpired:
+		    p.kill()
+		    sys.exit(2)
+	PYTHON
+	result=$?
+	kill -9 $a $b $c $d 2>/dev/null
+	rm "$TMP/slow" "$TMP/up"
+	return $result
+}
+# What nohup(1), say, has ignored neither ends a restart nor is passed on.
+ignored() {
+	fresh
+	FAKE_STALL=1 env --ignore-signal=HUP "$restart" -i "$TMP/subtree" 2>"$TMP/err" &
+	child=$!
+	until_true all_joined 4
+	kill -HUP $child
+	sleep 0.2
+	kill -TERM $child
+	wait $child 2>/dev/null
+	[ $? -eq 143 ] && nobody
+}
+# Of the image's descriptors one may be above our limit.
+limits() {
+	"$CHECK/mkimage" -x 100 $a >"$TMP/high"
+	FAKE_PROGRAM='readlink /proc/self/fd/100' rerun 0 sh -c "ulimit -S -n 64; exec $restart -w -i $TMP/high -I 'pipe:[1234]=5'" \
+		5>"$TMP/five" && out "^$TMP/five$" &&
+		rerun 125 sh -c "ulimit -n 64; exec $restart -w -i $TMP/high -I 'pipe:[1234]=5'" 5>"$TMP/five" &&
+		err 'descriptor above 101, as the image needs it (raise ulimit -n)'
+}
 status() { FAKE_PROGRAM='exit 5' rerun 5 "$restart" -w -i "$TMP/subtree"; }
 signaled() { FAKE_PROGRAM='kill -9 $$' rerun 137 "$restart" -w -i "$TMP/subtree"; }
 # Each signal that restart(1) names, then one more after which it ends; all go to
@@ -82,6 +148,22 @@ taken() {
 	rerun 125 "$restart" -i "$TMP/taken" && err "pid $$ .*taken by" && nobody
 }
 no_join() { FAKE_NOJOIN=$d rerun 125 "$restart" -i "$TMP/subtree" && err 'nothing was restarted' && nobody; }
+# A shell that becomes restart may have left helpers, whose children live on.
+spares_others() {
+	fresh
+	rm -f "$TMP/died"
+	FAKE_STALL=1 sh -c '(while :; do sleep 0.1 || echo died >>"$1"; done) & echo $! >"$2"; exec "$3" -i "$4"' \
+		sh "$TMP/died" "$TMP/helper" "$restart" "$TMP/subtree" 2>"$TMP/err" &
+	child=$!
+	until_true all_joined 4
+	sleep 0.3
+	kill -TERM $child
+	wait $child 2>/dev/null
+	[ $? -eq 143 ] && sleep 0.2 && [ ! -e "$TMP/died" ] && nobody
+	result=$?
+	kill "$(cat "$TMP/helper")"
+	return $result
+}
 needs_container() { rerun 125 "$restart" -i "$TMP/container" && err -- --container; }
 # One line, compressed or not: the kernel's words, and what to do.
 old_image() {
@@ -100,7 +182,7 @@ all_joined() { [ "$(wc -c <"$FAKE_DIR/joined")" -eq "$1" ]; }
 # "interrupted SIGNAL STATUS": while everything waits in the kernel
 interrupted() {
 	fresh
-	FAKE_STALL=1 "$restart" -i "$TMP/subtree" 2>"$TMP/err" &
+	FAKE_STALL=1 env --default-signal=INT,QUIT "$restart" -i "$TMP/subtree" 2>"$TMP/err" &
 	child=$!
 	until_true all_joined 4
 	kill -"$1" $child
@@ -191,6 +273,16 @@ namespaces() {
 	done
 	out "$(readlink /proc/self/ns/ipc | sed 's/[][]/\\&/g')"
 }
+# Whichever comes first, the container has them all.
+namespaces_more() {
+	for options in "-c --ns=net" "--ns=net -c" "--ns=net --ns=pid,mnt,uts,ipc"; do
+		FAKE_PROGRAM='for n in pid uts ipc mnt net; do readlink /proc/self/ns/$n; done' \
+			rerun 0 "$restart" $options -w -i "$TMP/container" || return
+		for n in pid uts ipc mnt net; do
+			not out "$(readlink /proc/self/ns/$n | sed 's/[][]/\\&/g')" || return
+		done
+	done
+}
 namespaces_bad() { run 2 "$restart" --ns=pid,time && err "'time' is no kind of namespace"; }
 # They must not have begun when restart is done, and not before they are thawed.
 frozen() {
@@ -278,6 +370,15 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 	ok "restart: the image is not the program's input" stdin_replaced
 	ok "restart: no descriptors of ours remain" descriptors
 	ok "restart: without --wait" background
+	ok "restart: --pidfile" pid_file
+	ok "restart: --pidfile on a full disk" pid_file_full
+	if command -v python3 >/dev/null; then
+		ok "restart: --wait: a signal before the wait" late_signal
+	else
+		skip "restart: --wait: a signal before the wait" "no python3"
+	fi
+	ok "restart: ignored signals stay so" ignored
+	ok "restart: descriptors above the limit" limits
 	ok "restart: --wait: exit status" status
 	ok "restart: --wait: signal" signaled
 	ok "restart: --wait: signals are passed on" forwards
@@ -285,6 +386,7 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 	ok "restart: a pid is taken" taken
 	ok "restart: zombies and ghosts" dead
 	ok "restart: one process cannot join" no_join
+	ok "restart: other descendants of ours are spared" spares_others
 	ok "restart: a container needs --container" needs_container
 	ok "restart: a bad image" bad_image
 	"$CHECK/mkimage" -f 1 $a $b:$a $c:$a $d:$c >"$TMP/old"
@@ -316,6 +418,7 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 	ok "restart: --no-pids, failing" no_pids_failing
 	ok "restart: files that are gone, or others" files
 	ok "restart: --ns" namespaces
+	ok "restart: --ns and --container" namespaces_more
 	ok "restart: --ns, unknown" namespaces_bad
 	if command -v busybox >/dev/null; then
 		ok "restart: --root" root

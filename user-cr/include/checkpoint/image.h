@@ -20,7 +20,8 @@ extern "C" {
  * that it passes: framing, checksums, records and the references between
  * them, totals. It never seeks, so pipes and sockets will do. Nothing in an
  * image is trusted; the memory it can make a reader take is bounded by twice
- * %CKPT_METADATA_MAX and a few megabytes. Readers share nothing: each may be
+ * %CKPT_METADATA_MAX and a few megabytes, and so are the records of the tools that
+ * a caller may keep. Readers share nothing: each may be
  * used by another thread::
  *
  *	struct ckpt_reader *reader = ckpt_reader_new(fd);

@@ -18,9 +18,10 @@
  * metadata: struct ckpt_record, body, tail, reserved fields and padding zero.
  * No section is longer than %CKPT_TOOL_SECTION_MAX, so that a reader can
  * verify it before it looks at it; there may be any number of them, and they
- * are one sequence of records. %CKPT_REC_PAD records fill the last one, so that
- * the header begins at a multiple of %CKPT_BULK_ALIGN: the kernel aligns its
- * bulk section from there.
+ * are one sequence of records. Without those of the type %CKPT_REC_CONTENT, these
+ * are no longer than %CKPT_METADATA_MAX all together. %CKPT_REC_PAD records fill
+ * the last one, so that the header begins at a multiple of %CKPT_BULK_ALIGN: the
+ * kernel aligns its bulk section from there.
  *
  * Objects have ids of their own here: 1, 2, 3 and so on in the order of the
  * records, whatever their type. References go backwards. No record has an
@@ -40,6 +41,7 @@
  * @CKPT_REC_CGROUP: struct ckpt_cgroup
  * @CKPT_REC_CGROUP_SETTING: struct ckpt_cgroup_setting
  * @CKPT_REC_CGROUP_MEMBERS: struct ckpt_cgroup_members
+ * @CKPT_REC_SYSCTL: struct ckpt_sysctl
  */
 enum ckpt_tool_record_type {
 	CKPT_REC_MOUNT_NS		= 0x1000,
@@ -49,6 +51,7 @@ enum ckpt_tool_record_type {
 	CKPT_REC_CGROUP			= 0x1010,
 	CKPT_REC_CGROUP_SETTING		= 0x1011,
 	CKPT_REC_CGROUP_MEMBERS		= 0x1012,
+	CKPT_REC_SYSCTL			= 0x1020,
 };
 
 /**
@@ -82,14 +85,18 @@ struct ckpt_mount_ns {
 /**
  * enum ckpt_filesystem_kind - where a file system comes from
  * @CKPT_FILESYSTEM_EXTERNAL: it is mounted outside, too, and found there again
- * @CKPT_FILESYSTEM_NEW: it is made anew by its type and options
- * @CKPT_FILESYSTEM_CONTENT: so it is, and filled with what CKPT_REC_CONTENT
- *	records hold, which follow at once
+ * @CKPT_FILESYSTEM_NEW: it is made anew by its type, one of
+ *	CKPT_FILESYSTEM_NEW_TYPES, and options
+ * @CKPT_FILESYSTEM_CONTENT: a tmpfs, which is made likewise, and filled with what
+ *	CKPT_REC_CONTENT records hold, which follow at once
+ * @CKPT_FILESYSTEM_NAMESPACE: the file of a namespace, which the kernel's part
+ *	of the image describes, or which is that of the root task and of the caller
  */
 enum ckpt_filesystem_kind {
 	CKPT_FILESYSTEM_EXTERNAL	= 1,
 	CKPT_FILESYSTEM_NEW		= 2,
 	CKPT_FILESYSTEM_CONTENT		= 3,
+	CKPT_FILESYSTEM_NAMESPACE	= 4,
 };
 
 /**
@@ -120,6 +127,9 @@ enum ckpt_filesystem_kind {
  * path at which that directory is found outside, or "" unless it is external;
  * then its options, as "name" or "name=value", those of an external one only for
  * information.
+ *
+ * Each namespace counts as a file system of its own. Its directory is no path but
+ * "TYPE:[INODE]", as a link in /proc/PID/ns has it, and so it is in its mounts.
  */
 struct ckpt_filesystem {
 	__u32 kind;
@@ -127,6 +137,14 @@ struct ckpt_filesystem {
 	__u32 dev_major;
 	__u32 dev_minor;
 };
+
+/* The type of those that are namespaces */
+#define CKPT_FILESYSTEM_NSFS		"nsfs"
+/* The only type with content: there is nothing behind it but memory. */
+#define CKPT_FILESYSTEM_TMPFS		"tmpfs"
+/* The types that may be made anew: their type and options say all of them. */
+#define CKPT_FILESYSTEM_NEW_TYPES	"proc", "sysfs", "devpts", "mqueue", \
+					"overlay", "cgroup", "cgroup2"
 
 /* Strings before the options */
 #define CKPT_FILESYSTEM_STRINGS		4
@@ -184,10 +202,17 @@ struct ckpt_mount {
 	__u64 reserved;
 };
 
+/*
+ * So deep may control groups be in each other, with that of the container as the
+ * first. Their paths are hardly longer: PATH_MAX ends them.
+ */
+#define CKPT_CGROUP_DEPTH_MAX	1000
+
 /**
  * struct ckpt_cgroup - a control group
  * @version: 2, or 1 for one of another hierarchy
- * @parent_id: the CKPT_REC_CGROUP in which it is; 0 for the container's own
+ * @parent_id: the CKPT_REC_CGROUP in which it is; 0 for the container's own. No
+ *	more than CKPT_CGROUP_DEPTH_MAX are in each other.
  *
  * An object. The tail are two strings: its name; and of one without a parent
  * the hierarchy, as /proc/PID/cgroup lists its controllers, otherwise "".
@@ -221,5 +246,26 @@ struct ckpt_cgroup_members {
 	__u32 cgroup_id;
 	__u32 reserved;
 };
+
+/**
+ * struct ckpt_sysctl - what has to be set in a new network or IPC namespace
+ * @kind: enum ckpt_ns_kind: CKPT_NS_NET or CKPT_NS_IPC
+ * @reserved: zero
+ * @inode: inode number of the namespace, by which the kernel's record has it
+ *
+ * The tail are two strings: its name below /proc/sys, which begins as such names
+ * do, and the value. Those of one namespace are set in their order; one may be
+ * there more than once, as some change others.
+ */
+struct ckpt_sysctl {
+	__u32 kind;
+	__u32 reserved;
+	__u64 inode;
+};
+
+/* What the names of sysctls of network and of IPC namespaces begin with */
+#define CKPT_SYSCTLS_OF_NET	"net/"
+#define CKPT_SYSCTLS_OF_IPC	"fs/mqueue/", "kernel/auto_msgmni", "kernel/msg", \
+				"kernel/sem", "kernel/shm"
 
 #endif /* CHECKPOINT_TOOL_IMAGE_H */

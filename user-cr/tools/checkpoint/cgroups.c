@@ -143,6 +143,15 @@ static bool holds_only_tree(const struct cgroups *c, const struct cgroup *cg)
 	return only;
 }
 
+static void check_depth(struct cgroups *c, const struct group *g)
+{
+	if (g->depth <= CKPT_CGROUP_DEPTH_MAX)
+		return;
+	log_add(c->log, "control group %s: more than %d groups in each other: not supported",
+		g->cg.path, CKPT_CGROUP_DEPTH_MAX);
+	c->refused = true;
+}
+
 /* All below, too; false if somebody else is there. */
 static bool add_groups(struct cgroups *c, const struct cgroup *cg, int parent,
 		       const char *controllers)
@@ -155,6 +164,7 @@ static bool add_groups(struct cgroups *c, const struct cgroup *cg, int parent,
 	c->group = xrealloc(c->group, c->nr + 1, sizeof(*c->group));
 	c->group[c->nr++] = (struct group){
 		.cg = *cg, .parent = parent,
+		.depth = parent < 0 ? 1 : c->group[parent].depth + 1,
 		.hierarchy = xstrdup(controllers),
 	};
 	n = cgroup_children(cg, &names);
@@ -260,6 +270,7 @@ int cgroups_collect(struct cgroups *c, pid_t root, int log)
 	for (k = 0; c->nr && k < c->nr_procs; k++)
 		check_threads(c, &c->tree[k]);
 	for (i = 0; i < c->nr; i++) {
+		check_depth(c, &c->group[i]);
 		group_read_files(c, &c->group[i]);
 		take_members(c, &c->group[i]);
 	}

@@ -24,6 +24,7 @@ struct setting {
  * struct group - a control group
  * @cg: its directory
  * @parent: index of the one in which it is, or -1
+ * @depth: how many of the container's it is in, with itself
  * @hierarchy: its controllers
  * @setting: its settings, in the order in which they are written
  * @nr_settings: their number
@@ -33,6 +34,7 @@ struct setting {
 struct group {
 	struct cgroup cg;
 	int parent;
+	int depth;
 	char *hierarchy;
 	struct setting *setting;
 	size_t nr_settings;

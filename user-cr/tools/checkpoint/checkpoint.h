@@ -17,6 +17,7 @@
  * @codec: how to compress it
  * @freeze: freeze and thaw
  * @freezer: by which kind of cgroup
+ * @freezer_given: the user said so
  * @timeout: seconds to wait for that
  * @kill: end the tree afterwards
  * @leave_running: do not, which is the default
@@ -32,6 +33,7 @@ struct options {
 	enum codec codec;
 	bool freeze;
 	enum cgroup_version freezer;
+	bool freezer_given;
 	int timeout;
 	bool kill;
 	bool leave_running;
@@ -48,7 +50,7 @@ bool interrupted(void);
 /* save.c: 0, or -1 after a report */
 int save(const struct options *o, struct output *out);
 
-/* blockers.c: what stands in the way, from a log, as JSON on stdout */
+/* blockers.c: as JSON on stdout what stands in the way, from a log or -1 */
 void show_blockers(const struct options *o, int log, const char *error);
 
 #endif /* CHECKPOINT_CHECKPOINT_TOOL_H */

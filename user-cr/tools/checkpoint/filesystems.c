@@ -12,13 +12,10 @@
 #include "../common/util.h"
 #include "mounts.h"
 
-/* Those that their type and options describe; tmpfs is one with content. */
-static const char *const made_anew[] = {
-	"proc", "sysfs", "devpts", "mqueue", "overlay", "cgroup", "cgroup2",
-};
-
+/* By their type and options alone */
 static bool is_made_anew(const char *type)
 {
+	static const char *const made_anew[] = { CKPT_FILESYSTEM_NEW_TYPES };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(made_anew); i++)
@@ -171,6 +168,15 @@ static void check_layers(struct mounts *m, const struct mount_ns *ns,
 	free(inside);
 }
 
+/* A process can enter a pid namespace for its children only, and is their parent. */
+static void check_namespace(struct mounts *m, const struct mount_ns *ns,
+			    const struct mnt *mnt)
+{
+	if (!strncmp(mnt->root, "pid:", 4) || !strncmp(mnt->root, "mnt:", 4))
+		mounts_refuse(m, ns, mnt, "holds the namespace %s: not supported",
+			      mnt->root);
+}
+
 static uint32_t kind_of(struct mounts *m, const struct mount_ns *ns,
 			const struct mnt *mnt)
 {
@@ -178,21 +184,13 @@ static uint32_t kind_of(struct mounts *m, const struct mount_ns *ns,
 		return CKPT_FILESYSTEM_NEW;
 	if (host_has(m, mnt))
 		return CKPT_FILESYSTEM_EXTERNAL;
-	if (!strcmp(mnt->type, "tmpfs"))
+	if (mount_of_namespace(mnt))
+		return CKPT_FILESYSTEM_NAMESPACE;
+	if (!strcmp(mnt->type, CKPT_FILESYSTEM_TMPFS))
 		return CKPT_FILESYSTEM_CONTENT;
 	if (is_made_anew(mnt->type))
 		return CKPT_FILESYSTEM_NEW;
 	return 0;
-}
-
-static void explain(struct mounts *m, const struct mount_ns *ns,
-		    const struct mnt *mnt)
-{
-	if (!strcmp(mnt->type, "nsfs"))
-		mounts_refuse(m, ns, mnt, "holds a namespace: not supported");
-	else
-		mounts_refuse(m, ns, mnt, "%s is mounted only inside, and cannot be made anew: not supported",
-			      mnt->source);
 }
 
 static size_t add(struct mounts *m, size_t n, const struct mnt *mnt)
@@ -203,7 +201,10 @@ static size_t add(struct mounts *m, size_t n, const struct mnt *mnt)
 	};
 
 	if (!fs.kind)
-		explain(m, ns, mnt);
+		mounts_refuse(m, ns, mnt, "%s is mounted only inside, and cannot be made anew: not supported",
+			      mnt->source);
+	if (fs.kind == CKPT_FILESYSTEM_NAMESPACE)
+		check_namespace(m, ns, mnt);
 	if (fs.kind == CKPT_FILESYSTEM_EXTERNAL) {
 		fs.outside = find_outside(m, mnt);
 		if (!fs.outside)

@@ -105,18 +105,30 @@ static bool wants_look(const struct filesystem *fs)
 }
 
 /* In the namespace of its mount. */
-static int open_layer(const struct mounts *m, const struct filesystem *fs)
+static int open_seen(const struct mount_ns *ns, const struct filesystem *fs)
 {
-	const struct mount_ns *ns = &m->ns[fs->ns];
-
-	if (enter(ns) < 0)
-		return -1;
 	if (!mount_is_seen(fs->mnt))
 		uncover(&ns->table, fs->mnt);
 	if (mount_is_seen(fs->mnt))
 		return open_copy(fs->mnt);
 	errno = ENOENT;
 	return -1;
+}
+
+/* We come back only if we were away: that, too, is not for everybody. */
+static int open_layer(const struct mounts *m, const struct filesystem *fs,
+		      const struct home *home)
+{
+	const struct mount_ns *ns = &m->ns[fs->ns];
+	int dir, error;
+
+	if (enter(ns) < 0)
+		return -1;
+	dir = open_seen(ns, fs);
+	error = errno;
+	go_home(home);
+	errno = error;
+	return dir;
 }
 
 /* Queues are not ours to save; one that nobody uses is a loss, too. */
@@ -142,20 +154,18 @@ static void check_queues(struct mounts *m, struct filesystem *fs)
 static void open_all(struct mounts *m, const struct home *home)
 {
 	struct filesystem *fs;
-	int error;
 	size_t i;
 
 	for (i = 0; i < m->nr_fs; i++) {
 		fs = &m->fs[i];
 		if (fs->kind == CKPT_FILESYSTEM_EXTERNAL || !wants_look(fs))
 			continue;
-		fs->dir = open_layer(m, fs);
-		error = errno;
-		go_home(home);
+		fs->dir = open_layer(m, fs, home);
 		if (fs->dir < 0)
 			mounts_refuse(m, &m->ns[fs->ns], fs->mnt,
-				      "cannot look into it: %s",
-				      strerror(error));
+				      "cannot look into it: %s%s",
+				      strerror(errno), errno == EPERM ?
+				      " (it needs CAP_SYS_ADMIN outside of the container: unmount it, or have root start and save the container)" : "");
 		else if (fs->kind != CKPT_FILESYSTEM_CONTENT)
 			check_queues(m, fs);
 	}

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../common/interrupt.h"
 #include "../common/options.h"
 #include "../common/proctree.h"
 #include "../common/util.h"
@@ -16,6 +17,7 @@
 #include "guard.h"
 
 #define DEATH_WAIT_MS	5000
+#define TIMEOUT		10
 
 static volatile sig_atomic_t caught;
 
@@ -29,19 +31,14 @@ bool interrupted(void)
 	return caught;
 }
 
-/* System calls return early, and the way out is the ordinary one. */
-static void catch_signals(void)
+/* The way out is the ordinary one. */
+static void catch_signals(const struct options *o)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct sigaction action = { .sa_handler = on_signal };
-	struct sigaction old;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(signals); i++)
-		if (!sigaction(signals[i], NULL, &old) &&
-		    old.sa_handler != SIG_IGN)
-			sigaction(signals[i], &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	interrupt_by(on_signal);
+	/* If we were stopped, the processes would stay frozen. */
+	if (o->freeze)
+		signal(SIGTSTP, SIG_IGN);
+	ignore_write_signals();
 }
 
 static void take_pid(void *options, const char *arg)
@@ -56,6 +53,7 @@ static void take_freezer(void *options, const char *arg)
 	struct options *o = options;
 
 	o->freezer = cgroup_parse_version(arg);
+	o->freezer_given = true;
 }
 
 static void take_timeout(void *options, const char *arg)
@@ -92,8 +90,8 @@ static const struct option_entry options[] = {
 	OPTION_HEADING("The processes, which must be frozen by a cgroup"),
 	SWITCH(0, "freeze", freeze,
 	       "freeze them before and thaw them afterwards"),
-	OPTION_CALL(0, "freezer", "v1|v2", take_freezer,
-		    "... with this kind of cgroup"),
+	OPTION_CALL(0, "freezer", "auto|v1|v2", take_freezer,
+		    "... with this kind of cgroup (auto)"),
 	OPTION_CALL(0, "timeout", "SECONDS", take_timeout,
 		    "... wait so long for it (10)"),
 	SWITCH(0, "leave-running", leave_running,
@@ -114,14 +112,15 @@ static const struct command command = {
 	.nr_options = ARRAY_SIZE(options),
 	.exit_status =
 "0 saved (or nothing stands in the way), 1 failed, 2 wrong usage,\n"
-"128+N ended by signal N; in the last three cases the processes are as before.\n",
+"128+N ended by signal N. If it is not 0, the processes are as before, unless\n"
+"--kill could end only some of them, which a message tells.\n",
 };
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
 	int first;
 
-	*o = (struct options){ .timeout = 10 };
+	*o = (struct options){ 0 };
 	first = options_parse(&command, o, argc, argv);
 	if (first < argc)
 		usage_error("'%s' is one argument too many", argv[first]);
@@ -129,10 +128,14 @@ static void parse_options(struct options *o, int argc, char **argv)
 		usage_error("no process is given: use -p PID");
 	if (o->dry_run && (o->kill || o->output || o->codec))
 		usage_error("--dry-run writes nothing: it goes with neither --kill, --output nor --compress");
+	if (!o->freeze && (o->freezer_given || o->timeout))
+		usage_error("--freezer and --timeout are for --freeze");
 	if (o->json && !o->dry_run)
 		usage_error("--json is for --dry-run");
 	if (o->kill && o->leave_running)
 		usage_error("--kill or --leave-running?");
+	if (!o->timeout)
+		o->timeout = TIMEOUT;
 	if (o->output && !strcmp(o->output, "-"))
 		o->output = NULL;
 }
@@ -142,18 +145,20 @@ static int kill_tree(const struct options *o)
 {
 	struct proc *list;
 	int n = proc_tree(o->pid, &list);
-	int i;
+	int i, killed = 0;
 
 	for (i = 0; i < n; i++)
-		if (kill(list[i].pid, SIGKILL) < 0 && errno != ESRCH)
-			complain_errno("cannot kill pid %d (%s)", list[i].pid,
-				       list[i].comm);
+		if (!kill(list[i].pid, SIGKILL) || errno == ESRCH)
+			killed++;
+		else
+			complain_errno("the image is complete, but pid %d (%s) cannot be killed",
+				       list[i].pid, list[i].comm);
 	if (n < 0)
-		complain_errno("cannot find the processes to kill in /proc");
+		complain_errno("the image is complete, but the processes to kill cannot be found in /proc");
 	else if (o->verbose)
-		complain("%d processes killed", n);
+		complain("%d processes killed", killed);
 	free(list);
-	return n < 0 ? -1 : 0;
+	return killed == n ? 0 : -1;
 }
 
 static int open_pidfd(pid_t pid)
@@ -185,6 +190,13 @@ static int save_frozen(const struct options *o, struct output *out)
 	return o->kill ? kill_tree(o) : 0;
 }
 
+/* Before anybody has looked for blockers: what there is to say is on stderr. */
+static void fail_early(const struct options *o, const char *error)
+{
+	if (o->json)
+		show_blockers(o, -1, error);
+}
+
 static int freeze(const struct options *o, struct output *out,
 		  struct guard *guard)
 {
@@ -197,6 +209,7 @@ static int freeze(const struct options *o, struct output *out,
 		return 0;
 	if (caught)
 		complain("interrupted: pid %d was not saved", o->pid);
+	fail_early(o, caught ? "interrupted" : "the processes cannot be frozen");
 	return -1;
 }
 
@@ -227,26 +240,35 @@ static void tell_success(const struct options *o, const struct output *out)
 			 out->path ? out->path : "");
 }
 
-int main(int argc, char **argv)
+static int run(const struct options *o)
 {
-	struct options o;
 	struct output out = { .fd = -1, .start = -1 };
 	int ret;
 
-	parse_options(&o, argc, argv);
-	catch_signals();
-	if (kill(o.pid, 0) < 0 && errno == ESRCH) {
-		complain("there is no process %d", o.pid);
+	if (kill(o->pid, 0) < 0 && errno == ESRCH) {
+		complain("there is no process %d", o->pid);
+		fail_early(o, strerror(ESRCH));
 		return EXIT_FAILED;
 	}
-	if (!o.dry_run && output_open(&out, o.output) < 0)
+	if (!o->dry_run && output_open(&out, o->output) < 0)
 		return EXIT_FAILED;
-	ret = freeze_and_save(&o, &out);
+	ret = freeze_and_save(o, &out);
 	if (ret < 0)
 		output_discard(&out);
-	else if (o.verbose)
-		tell_success(&o, &out);
+	else if (o->verbose)
+		tell_success(o, &out);
 	if (ret < 0)
 		ret = caught ? 128 + caught : EXIT_FAILED;
-	return finish_stdout(ret);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	int ret;
+
+	parse_options(&o, argc, argv);
+	catch_signals(&o);
+	ret = run(&o);
+	return o.json ? finish_stdout(ret) : ret;
 }

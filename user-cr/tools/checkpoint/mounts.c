@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <checkpoint/tool_image.h>
@@ -100,6 +104,21 @@ static const char *check_propagation(const struct mounts *m,
 	return NULL;
 }
 
+/* Other mount namespaces than that of the root are made before it is there. */
+static bool is_of_root(const struct mounts *m, const struct mnt *mnt)
+{
+	char path[64], target[64];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%.*s", m->root,
+		 (int)strcspn(mnt->root, ":"), mnt->root);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		return false;
+	target[len] = '\0';
+	return !strcmp(target, mnt->root);
+}
+
 static void check_mount(struct mounts *m, const struct mount_ns *ns,
 			const struct mnt *mnt)
 {
@@ -119,6 +138,9 @@ static void check_mount(struct mounts *m, const struct mount_ns *ns,
 	else if (unknown)
 		mounts_refuse(m, ns, mnt, "attributes %#llx: not supported",
 			      (unsigned long long)unknown);
+	if (!ns->of_root && mount_of_namespace(mnt) && is_of_root(m, mnt))
+		mounts_refuse(m, ns, mnt, "holds the namespace %s of the root task, which is in another mount namespace: not supported",
+			      mnt->root);
 	if (mnt->secured)
 		mounts_refuse(m, ns, mnt, "options of a security module: not supported");
 }
@@ -226,6 +248,43 @@ static void look_at(struct mounts *m, size_t n)
 	}
 }
 
+/* Whose the user namespace of the root task is: false if that is ours. */
+static bool foreign_owner(pid_t root, uid_t *owner)
+{
+	char path[40];
+	struct stat ours, its;
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", root);
+	if (stat("/proc/self/ns/user", &ours) < 0 || stat(path, &its) < 0 ||
+	    ours.st_ino == its.st_ino)
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ret = ioctl(fd, NS_GET_OWNER_UID, owner);
+	close(fd);
+	return !ret && *owner != geteuid();
+}
+
+/*
+ * A user namespace belongs to who makes it, so this user would have to restart
+ * the container; but he may mount nothing before he is in it.
+ */
+static void check_owner(struct mounts *m)
+{
+	const struct filesystem *fs;
+	uid_t owner;
+
+	if (!foreign_owner(m->root, &owner))
+		return;
+	for (fs = m->fs; fs < m->fs + m->nr_fs; fs++)
+		if (fs->kind == CKPT_FILESYSTEM_CONTENT)
+			mounts_refuse(m, &m->ns[fs->ns], fs->mnt,
+				      "its content cannot be restored by uid %u, whose user namespace the container is in: not supported (unmount it, or start the container as uid %u)",
+				      owner, geteuid());
+}
+
 static void check_content(struct mounts *m, const struct filesystem *fs)
 {
 	struct content content = { .dir = fs->dir };
@@ -238,7 +297,7 @@ int mounts_collect(struct mounts *m, pid_t root, int log)
 {
 	size_t i;
 
-	*m = (struct mounts){ .log = log };
+	*m = (struct mounts){ .log = log, .root = root };
 	if (find_namespaces(m, root) < 0)
 		return -1;
 	if (!m->nr_ns)
@@ -249,6 +308,7 @@ int mounts_collect(struct mounts *m, pid_t root, int log)
 	}
 	for (i = 0; i < m->nr_ns; i++)
 		look_at(m, i);
+	check_owner(m);
 	if (!m->refused)
 		layers_open(m);
 	for (i = 0; i < m->nr_fs; i++)

@@ -65,6 +65,7 @@ struct filesystem {
 /**
  * struct mounts - all of them
  * @log: for reasons
+ * @root: the root task
  * @refused: there were some
  * @host: the mounts of our own namespace
  * @ns: those of the tree
@@ -74,6 +75,7 @@ struct filesystem {
  */
 struct mounts {
 	int log;
+	pid_t root;
 	bool refused;
 	struct mount_table host;
 	struct mount_ns *ns;

@@ -151,9 +151,14 @@ int save(const struct options *o, struct output *out)
 	int log = log_open();
 	int error;
 
-	if (log < 0)
+	if (log < 0) {
+		if (o->json)
+			show_blockers(o, -1, "no memory for a log");
 		return -1;
+	}
 	error = save_all(o, out, log, &state);
+	if (!error && interrupted())
+		error = EINTR;
 	state_free(&state);
 	if (o->json)
 		show_blockers(o, log, error ? strerror(error) : NULL);

@@ -6,6 +6,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <checkpoint/image.h>
 #include <checkpoint/tool_image.h>
 #include "../common/util.h"
 #include "sections.h"
@@ -60,7 +61,9 @@ static void add(struct sections *s, struct ckpt_record *record,
 
 	record->len = sizeof(*record) + record->body_len + record->tail_len +
 		      padding;
-	if (record->len > FULL) {
+	if (record->type != CKPT_REC_CONTENT)
+		s->kept += record->len;
+	if (record->len > FULL || s->kept > CKPT_METADATA_MAX) {
 		s->error = EFBIG;
 		return;
 	}

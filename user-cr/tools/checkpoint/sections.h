@@ -13,6 +13,7 @@
  * @bytes: records of the section that is being filled
  * @len: their length
  * @written: bytes of the image so far
+ * @kept: bytes of records but content, of which readers take so many only
  * @last_id: of the objects
  * @error: errno of a write that failed; then nothing more is written
  */
@@ -21,6 +22,7 @@ struct sections {
 	char *bytes;
 	size_t len;
 	uint64_t written;
+	uint64_t kept;
 	uint32_t last_id;
 	int error;
 };

@@ -7,8 +7,9 @@ int state_collect(struct state *state, const struct options *o, int log)
 {
 	int mounts = mounts_collect(&state->mounts, o->pid, log);
 	int cgroups = cgroups_collect(&state->cgroups, o->pid, log);
+	int settings = settings_collect(&state->settings, o->pid, log);
 
-	return mounts < 0 || cgroups < 0 ? -1 : 0;
+	return mounts < 0 || cgroups < 0 || settings < 0 ? -1 : 0;
 }
 
 static int write_sections(struct state *state, int fd)
@@ -17,6 +18,7 @@ static int write_sections(struct state *state, int fd)
 	int ret = mounts_write(&state->mounts, &s);
 
 	cgroups_write(&state->cgroups, &s);
+	settings_write(&state->settings, &s);
 	if (!sections_end(&s))
 		return ret;
 	complain_errno("cannot write the image");
@@ -30,7 +32,8 @@ int state_write(struct state *state, const struct options *o,
 	struct pump pump = { .out = out, .codec = o->codec };
 	int ret;
 
-	if (!state->mounts.nr_ns && !state->cgroups.nr)
+	if (!state->mounts.nr_ns && !state->cgroups.nr &&
+	    !settings_any(&state->settings))
 		return 0;
 	if (pump_start(&pump) < 0)
 		return -1;
@@ -45,4 +48,5 @@ void state_free(struct state *state)
 {
 	mounts_free(&state->mounts);
 	cgroups_free(&state->cgroups);
+	settings_free(&state->settings);
 }

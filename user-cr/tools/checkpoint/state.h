@@ -6,15 +6,18 @@
 #include "cgroups.h"
 #include "checkpoint.h"
 #include "mounts.h"
+#include "settings.h"
 
 /**
  * struct state - what there is to save
  * @mounts: mount namespaces
  * @cgroups: control groups
+ * @settings: of network and IPC namespaces
  */
 struct state {
 	struct mounts mounts;
 	struct cgroups cgroups;
+	struct settings settings;
 };
 
 /* While the tree stands still. 0, or -1 and the reasons are logged. */

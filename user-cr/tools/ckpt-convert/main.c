@@ -17,6 +17,7 @@
 
 #include <checkpoint/image.h>
 #include "../common/input.h"
+#include "../common/interrupt.h"
 #include "../common/options.h"
 #include "../common/output.h"
 #include "../common/pump.h"
@@ -330,7 +331,8 @@ static int convert(const struct options *o, const char *name, int from, int to)
 		return -1;
 	}
 	ckpt_reader_set_tap(c.reader, see, &c);
-	ret = convert_all(&c, name);
+	ret = convert_all(&c, name) ?:
+	      input_ended(from, name, ckpt_reader_offset(c.reader));
 	if (!ret && !o->quiet)
 		tell(c.header, name);
 	records_free(&c.records);
@@ -339,9 +341,9 @@ static int convert(const struct options *o, const char *name, int from, int to)
 }
 
 static int convert_to(const struct options *o, const char *name,
-		      struct output *out)
+		      const struct output *to)
 {
-	struct pump pump = { .out = out, .codec = o->codec };
+	struct pump pump = { .out = to, .codec = o->codec };
 	struct input in;
 	int ret;
 
@@ -358,17 +360,27 @@ static int convert_to(const struct options *o, const char *name,
 	return ret;
 }
 
+static struct output out = { .fd = -1, .start = -1 };
+
+/* Whoever waits for the end of the image gets no answer. */
+static void on_signal(int sig)
+{
+	output_abandon(&out);
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { 0 };
 	int first = options_parse(&command, &o, argc, argv);
-	struct output out;
 
 	if (first + 1 < argc)
 		usage_error("'%s' is one argument too many", argv[first + 1]);
 	if (o.output && !strcmp(o.output, "-"))
 		o.output = NULL;
-	signal(SIGPIPE, SIG_IGN);
+	ignore_write_signals();
+	interrupt_by(on_signal);
 	if (output_open(&out, o.output) < 0)
 		return EXIT_FAILED;
 	if (convert_to(&o, argv[first], &out) < 0 || output_commit(&out) < 0) {

@@ -5,17 +5,9 @@
 #include "../common/util.h"
 #include "convert.h"
 
-/* Makes room for one more in an array, which doubles when it is full. */
-static void *extend(void *array, size_t nr, size_t size)
-{
-	if (nr & (nr - 1))
-		return array;
-	return xrealloc(array, nr ? 2 * nr : 1, size);
-}
-
 void records_add(struct records *r, const struct ckpt_record *record)
 {
-	r->record = extend(r->record, r->nr, sizeof(*r->record));
+	r->record = xgrow(r->record, r->nr, sizeof(*r->record));
 	r->record[r->nr++] = record;
 }
 
@@ -30,7 +22,7 @@ const struct ckpt_record *records_make(struct records *r,
 		.body_len = body_len, .id = old->id, .owner = old->owner,
 	};
 	memcpy(record + 1, body, body_len);
-	r->made = extend(r->made, r->nr_made, sizeof(*r->made));
+	r->made = xgrow(r->made, r->nr_made, sizeof(*r->made));
 	r->made[r->nr_made++] = record;
 	return record;
 }

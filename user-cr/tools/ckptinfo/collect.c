@@ -7,16 +7,9 @@
 #include <xxhash.h>
 
 #include <checkpoint/tool_image.h>
+#include "../common/input.h"
 #include "../common/util.h"
 #include "info.h"
-
-/* Makes room for one more in an array, which doubles when it is full. */
-static void *extend(void *array, size_t nr, size_t size)
-{
-	if (nr & (nr - 1))
-		return array;
-	return xrealloc(array, nr ? 2 * nr : 1, size);
-}
 
 const struct ckpt_record *info_object(const struct info *info, uint32_t id,
 				      uint32_t type)
@@ -27,6 +20,12 @@ const struct ckpt_record *info_object(const struct info *info, uint32_t id,
 		return NULL;
 	record = info->object[id].record;
 	return record && record->type == type ? record : NULL;
+}
+
+uint32_t info_owner_pid(const struct info *info,
+			const struct ckpt_record *record)
+{
+	return info->tree.task[info->object[record->owner].index].saved.pid;
 }
 
 bool info_state(const struct info *info, int task,
@@ -53,7 +52,7 @@ static void take_vma(struct info *info, const struct ckpt_record *record)
 {
 	struct vma *vma;
 
-	info->vma = extend(info->vma, info->nr_vmas, sizeof(*vma));
+	info->vma = xgrow(info->vma, info->nr_vmas, sizeof(*vma));
 	vma = &info->vma[info->nr_vmas++];
 	ckpt_record_body(record, &vma->saved, sizeof(vma->saved));
 	vma->name = record->tail_len ? ckpt_record_tail(record) : "";
@@ -66,7 +65,7 @@ static struct space *find_space(struct info *info, uint32_t id)
 	struct object *object = &info->object[id];
 
 	if (!object->space) {
-		info->space = extend(info->space, info->nr_spaces,
+		info->space = xgrow(info->space, info->nr_spaces,
 				     sizeof(*info->space));
 		info->space[info->nr_spaces] = (struct space){ .id = id };
 		object->space = ++info->nr_spaces;
@@ -81,7 +80,7 @@ static void take_record(struct info *info, const struct ckpt_item *item)
 
 	if (!info->nr_entries)
 		info->metadata_offset = item->offset;
-	info->entry = extend(info->entry, info->nr_entries, sizeof(*entry));
+	info->entry = xgrow(info->entry, info->nr_entries, sizeof(*entry));
 	entry = &info->entry[info->nr_entries++];
 	*entry = (struct entry){ item->offset, record };
 	if (record->id)
@@ -170,7 +169,7 @@ static void keep_page(struct info *info, const struct ckpt_run *run,
 	/* Like a page that is not in the image. */
 	if (!bytes[0] && !memcmp(bytes, bytes + 1, len - 1))
 		return;
-	info->page = extend(info->page, info->nr_pages, sizeof(*page));
+	info->page = xgrow(info->page, info->nr_pages, sizeof(*page));
 	page = &info->page[info->nr_pages++];
 	*page = (struct page){
 		.source = run->source, .offset = run->offset + at,
@@ -196,7 +195,7 @@ static void keep_content(struct info *info, const struct ckpt_run *run,
 			 const char **data)
 {
 	if (info->keep == KEEP_RUNS) {
-		info->run = extend(info->run, info->nr_runs, sizeof(*run));
+		info->run = xgrow(info->run, info->nr_runs, sizeof(*run));
 		info->run[info->nr_runs++] = *run;
 	}
 	if (info->keep == KEEP_PAGES && run->type == CKPT_RUN_DATA)
@@ -232,7 +231,7 @@ static void take_tool_record(struct info *info, const struct ckpt_item *item)
 		return;
 	if (record->type == CKPT_REC_CONTENT)
 		len = sizeof(*record) + record->body_len;
-	info->tool = extend(info->tool, info->nr_tools, sizeof(*entry));
+	info->tool = xgrow(info->tool, info->nr_tools, sizeof(*entry));
 	entry = &info->tool[info->nr_tools++];
 	*entry = (struct tool_entry){
 		.offset = item->offset, .record = xcalloc(1, len),
@@ -240,7 +239,7 @@ static void take_tool_record(struct info *info, const struct ckpt_item *item)
 	};
 	memcpy(entry->record, record, len);
 	if (record->id) {
-		info->tool_object = extend(info->tool_object,
+		info->tool_object = xgrow(info->tool_object,
 					   info->nr_tool_objects,
 					   sizeof(*info->tool_object));
 		info->tool_object[info->nr_tool_objects++] = entry->record;
@@ -288,7 +287,6 @@ static void take(struct info *info, const struct ckpt_item *item)
 int info_collect(struct info *info, int fd, const char *name, enum keep keep)
 {
 	struct ckpt_item item;
-	char byte;
 	int ret;
 
 	*info = (struct info){ .reader = ckpt_reader_new(fd), .keep = keep };
@@ -303,12 +301,7 @@ int info_collect(struct info *info, int fd, const char *name, enum keep keep)
 		complain("%s: %s", name, ckpt_reader_error(info->reader));
 		return -1;
 	}
-	if (read(fd, &byte, 1) == 1) {
-		complain("%s: byte %llu: the image ends here, but more follows",
-			 name, (unsigned long long)info->size);
-		return -1;
-	}
-	return 0;
+	return input_ended(fd, name, info->size);
 }
 
 void info_free(struct info *info)

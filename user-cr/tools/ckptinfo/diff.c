@@ -74,13 +74,6 @@ static void differ(struct diff *d, const char *field, const char *format, ...)
 	d->found++;
 }
 
-static uint32_t owner_pid(const struct info *info, uint32_t owner)
-{
-	if (!owner)
-		return 0;
-	return info->tree.task[info->object[owner].index].saved.pid;
-}
-
 /* What tells a record from others of its type and owner. */
 static char *subject(const struct ckpt_record *record)
 {
@@ -106,6 +99,7 @@ static char *subject(const struct ckpt_record *record)
 	case CKPT_REC_FILESYSTEM:
 	case CKPT_REC_CGROUP:
 	case CKPT_REC_CGROUP_SETTING:
+	case CKPT_REC_SYSCTL:
 		return xasprintf(" %s", record_string(record, 0));
 	}
 	return xstrdup("");
@@ -118,7 +112,7 @@ static char *name_of(const struct info *info, const struct ckpt_record *record)
 	char *name;
 
 	if (record->owner)
-		name = xasprintf("pid %u %s%s", owner_pid(info, record->owner),
+		name = xasprintf("pid %u %s%s", info_owner_pid(info, record),
 				 type, about);
 	else
 		name = xasprintf("%s%s", type, about);

@@ -163,6 +163,10 @@ void info_free(struct info *info);
 const struct ckpt_record *info_object(const struct info *info, uint32_t id,
 				      uint32_t type);
 
+/* The pid of the task to which a record belongs. */
+uint32_t info_owner_pid(const struct info *info,
+			const struct ckpt_record *record);
+
 /* The state of the task with this index; false if it has ended. */
 bool info_state(const struct info *info, int task,
 		struct ckpt_task_state *state);

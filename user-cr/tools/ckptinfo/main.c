@@ -162,5 +162,7 @@ int main(int argc, char **argv)
 	if (o.diff)
 		return finish_stdout(compare_images(argv[first],
 						    argv[first + 1]));
+	if (o.quiet)
+		return show_image(&o, nr ? argv[first] : "-");
 	return finish_stdout(show_image(&o, nr ? argv[first] : "-"));
 }

@@ -7,8 +7,7 @@
 #include "../common/util.h"
 #include "info.h"
 
-#define NR_TOOL_TYPES	(CKPT_REC_CGROUP_MEMBERS - CKPT_REC_MOUNT_NS + 1)
-#define MAX_TYPES	256	/* known types are all below */
+#define MAX_TYPES	256	/* of the kernel, and of the tools from the first one */
 
 static void show_record_sizes(const struct info *info)
 {
@@ -31,7 +30,7 @@ static void show_record_sizes(const struct info *info)
 
 static void show_tool_sizes(const struct info *info)
 {
-	uint64_t count[NR_TOOL_TYPES] = { 0 }, bytes[NR_TOOL_TYPES] = { 0 };
+	uint64_t count[MAX_TYPES] = { 0 }, bytes[MAX_TYPES] = { 0 };
 	uint32_t type;
 	size_t i;
 
@@ -40,18 +39,11 @@ static void show_tool_sizes(const struct info *info)
 		count[type]++;
 		bytes[type] += info->tool[i].len;
 	}
-	for (type = 0; type < NR_TOOL_TYPES; type++)
+	for (type = 0; type < MAX_TYPES; type++)
 		if (count[type])
 			printf("%-15s %10" PRIu64 " %12" PRIu64 "\n",
 			       ckpt_record_name(type + CKPT_REC_MOUNT_NS),
 			       count[type], bytes[type]);
-}
-
-static uint32_t owner_pid(const struct info *info, uint32_t id)
-{
-	uint32_t owner = info->object[id].record->owner;
-
-	return info->tree.task[info->object[owner].index].saved.pid;
 }
 
 static void show_content_sizes(const struct info *info)
@@ -65,7 +57,7 @@ static void show_content_sizes(const struct info *info)
 		s = &info->space[i];
 		printf("%-5s of pid %-7u %10" PRIu64 " %12s %12s %12s %12s %12s\n",
 		       ckpt_record_name(info->object[s->id].record->type),
-		       owner_pid(info, s->id),
+		       info_owner_pid(info, info->object[s->id].record),
 		       s->runs[CKPT_RUN_DATA] + s->runs[CKPT_RUN_ZERO] +
 		       s->runs[CKPT_RUN_HOLE] + s->runs[CKPT_RUN_MARKER] +
 		       s->runs[CKPT_RUN_SAME] + s->runs[CKPT_RUN_PARENT],

@@ -43,6 +43,11 @@ static void print_mount_flags(const struct ckpt_mount *m)
 /* Where a file system comes from: outside, or nowhere */
 static void print_origin(const struct ckpt_record *fs_record)
 {
+	static const char *const kinds[] = {
+		[CKPT_FILESYSTEM_NEW] = "new",
+		[CKPT_FILESYSTEM_CONTENT] = "content",
+		[CKPT_FILESYSTEM_NAMESPACE] = "namespace",
+	};
 	struct ckpt_filesystem fs;
 
 	ckpt_record_body(fs_record, &fs, sizeof(fs));
@@ -50,7 +55,7 @@ static void print_origin(const struct ckpt_record *fs_record)
 		printf(" outside:");
 		print_text(record_string(fs_record, 3));
 	} else {
-		printf(fs.kind == CKPT_FILESYSTEM_NEW ? " new" : " content");
+		printf(" %s", kinds[fs.kind]);
 	}
 }
 

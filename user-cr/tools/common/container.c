@@ -40,28 +40,20 @@ int container_loopback_up(void)
 	return ret;
 }
 
-static int write_map(pid_t pid, const char *file, const char *text)
-{
-	char path[40];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
-	return write_small_file(path, text);
-}
-
 /* All ids as they are if we may; otherwise our own becomes root. */
 static int map_ids(pid_t pid, const char *file, unsigned int id)
 {
 	char text[40];
 
-	if (!geteuid() && !write_map(pid, file, "0 0 4294967295"))
+	if (!geteuid() && !write_proc_file(pid, file, "0 0 4294967295"))
 		return 0;
 	snprintf(text, sizeof(text), "0 %u 1", id);
-	return write_map(pid, file, text);
+	return write_proc_file(pid, file, text);
 }
 
 int container_map_user(pid_t pid)
 {
-	if (geteuid() && write_map(pid, "setgroups", "deny") < 0)
+	if (geteuid() && write_proc_file(pid, "setgroups", "deny") < 0)
 		return -1;
 	if (map_ids(pid, "uid_map", geteuid()) < 0)
 		return -1;

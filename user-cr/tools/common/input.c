@@ -9,14 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <checkpoint/checkpoint.h>
 #include <linux/checkpoint_image.h>
 #include "codec.h"
+#include "fork.h"
 #include "input.h"
 #include "util.h"
 #include "waiting.h"
 
-#define PID_TRIES	20
 #define PEEK_US		500
 
 const char *input_name(const char *name)
@@ -86,28 +85,6 @@ static bool peek_all(int fd, void *bytes, size_t len)
 	return false;
 }
 
-/*
- * A fork with a pid from the upper end: the next ones may be those of the
- * processes that are to be restarted, in particular after a reboot.
- */
-static pid_t fork_out_of_the_way(void)
-{
-	struct clone_struct args = { .exit_signal = SIGCHLD, .nr_pids = 1 };
-	char *text = read_small_file("/proc/sys/kernel/pid_max");
-	pid_t top = text ? atoi(text) : 32768;
-	pid_t pid = -1, wanted;
-	int i;
-
-	free(text);
-	for (i = 1; i <= PID_TRIES && pid < 0; i++) {
-		wanted = top - i;
-		pid = ckpt_clone2(&args, &wanted);
-		if (pid < 0 && errno != EEXIST)
-			break;
-	}
-	return pid < 0 ? fork() : pid;
-}
-
 static __attribute__((noreturn))
 void decompress(enum codec codec, int from, const char *name, const int *p)
 {
@@ -116,7 +93,7 @@ void decompress(enum codec codec, int from, const char *name, const int *p)
 	};
 
 	close(p[0]);
-	signal(SIGPIPE, SIG_IGN);
+	ignore_write_signals();
 	_exit(codec_decompress(codec, &t) < 0);
 }
 
@@ -197,6 +174,17 @@ uint32_t input_version(const struct input *in)
 bool input_section(const struct input *in, struct ckpt_section *section)
 {
 	return peek_all(in->fd, section, sizeof(*section));
+}
+
+int input_ended(int fd, const char *name, uint64_t size)
+{
+	char byte;
+
+	if (read(fd, &byte, 1) != 1)
+		return 0;
+	complain("%s: byte %llu: the image ends here, but more follows", name,
+		 (unsigned long long)size);
+	return -1;
 }
 
 int input_close(struct input *in)

@@ -34,6 +34,12 @@ uint32_t input_version(const struct input *in);
 /* The next section's head, which stays there; false if there is none. */
 bool input_section(const struct input *in, struct ckpt_section *section);
 
+/*
+ * To be called when all of an image of SIZE bytes was read from FD: 0, or -1 after
+ * a complaint if there is more.
+ */
+int input_ended(int fd, const char *name, uint64_t size);
+
 /* What to call the image in messages. */
 const char *input_name(const char *name);
 

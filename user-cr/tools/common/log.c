@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -45,14 +44,6 @@ void log_add(int fd, const char *format, ...)
 		complain("%.*s", (int)len - 1, line);
 }
 
-/* File and command names come from anywhere: no terminal commands. */
-static void defuse(char *line)
-{
-	for (; *line; line++)
-		if (iscntrl((unsigned char)*line))
-			*line = '?';
-}
-
 static char *read_new(int fd)
 {
 	struct stat st;
@@ -94,7 +85,6 @@ int log_each(int fd, void (*take)(void *arg, char *line), void *arg)
 static void print_line(void *arg, char *line)
 {
 	(void)arg;
-	defuse(line);
 	complain("%s", line);
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 /* Not in every C library's headers */
@@ -75,9 +76,16 @@ void mount_free(struct mnt *m);
 /* The mount that an open file is on. */
 int mount_id_of(int fd, uint64_t *id);
 
+/* All namespaces are in one file system, but have nothing to do with each other. */
+static inline bool mount_of_namespace(const struct mnt *mnt)
+{
+	return !strcmp(mnt->type, "nsfs");
+}
+
 static inline bool same_filesystem(const struct mnt *a, const struct mnt *b)
 {
-	return a->major == b->major && a->minor == b->minor;
+	return a->major == b->major && a->minor == b->minor &&
+	       (!mount_of_namespace(a) || !strcmp(a->root, b->root));
 }
 
 /* Whether its path leads to it, and not to something that is mounted over it. */

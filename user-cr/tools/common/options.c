@@ -119,12 +119,16 @@ int options_parse(const struct command *c, void *options, int argc,
 		  char **argv)
 {
 	size_t room = c->nr_options + ARRAY_SIZE(last_options) + 1;
-	struct option *all = xcalloc(room, sizeof(*all));
-	char *letters = xcalloc(room + 1, 2);
+	struct option *all;
+	char *letters;
 	size_t i, nr = 0;
 	int code;
 
 	util_init(c->name);
+	if (c->failure)
+		util_set_failure(c->failure);
+	all = xcalloc(room, sizeof(*all));
+	letters = xcalloc(room + 1, 2);
 	if (c->stop_early)
 		strcpy(letters, "+");
 	for (i = 0; i < c->nr_options; i++) {

@@ -47,6 +47,7 @@ struct option_entry {
  * @options: the last ones, --help and --version, are added
  * @nr_options: their number
  * @exit_status: the end of the help, some lines
+ * @failure: exit status when there is no memory, 0 for EXIT_FAILED
  * @stop_early: the first word that is no option ends the options
  */
 struct command {
@@ -56,6 +57,7 @@ struct command {
 	const struct option_entry *options;
 	size_t nr_options;
 	const char *exit_status;
+	int failure;
 	bool stop_early;
 };
 

@@ -16,6 +16,10 @@ static int open_stdout(struct output *out)
 	struct stat st;
 
 	out->fd = STDOUT_FILENO;
+	if (stdout_is_closed()) {
+		complain("the standard output is closed: use -o FILE");
+		return -1;
+	}
 	if (isatty(out->fd)) {
 		complain("an image is not for a terminal: use -o FILE, or redirect the output");
 		return -1;
@@ -161,10 +165,11 @@ static int rename_temp(struct output *out)
 	}
 	free(out->temp);
 	out->temp = NULL;
-	if (sync_directory(out->path) < 0)
-		complain_errno("cannot be sure that %s is on the disk",
-			       out->path);
-	return 0;
+	if (!sync_directory(out->path))
+		return 0;
+	complain_errno("%s is complete, but it cannot be made sure that it is on the disk",
+		       out->path);
+	return -1;
 }
 
 int output_commit(struct output *out)
@@ -190,6 +195,15 @@ static void discard_nameless(struct output *out)
 	    ours.st_dev == found.st_dev && ours.st_ino == found.st_ino)
 		unlink(name);
 	free(name);
+}
+
+void output_abandon(const struct output *out)
+{
+	if (out->temp)
+		unlink(out->temp);
+	else if (out->start >= 0 && !out->nameless &&
+		 ftruncate(out->fd, out->start) < 0)
+		return;
 }
 
 void output_discard(struct output *out)

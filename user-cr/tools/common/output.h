@@ -41,6 +41,9 @@ bool output_untouched(const struct output *out);
 /* Makes it last, and gives it its name; 0, or -1 after a complaint. */
 int output_commit(struct output *out);
 
+/* In a signal handler that ends us: removes what was written. */
+void output_abandon(const struct output *out);
+
 /* Removes what was written; to be called by others if the writer died. */
 void output_discard(struct output *out);
 

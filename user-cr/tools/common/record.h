@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Records of the tools, which the reader does not keep */
+/* Records, which the reader does not keep */
 #ifndef COMMON_RECORD_H
 #define COMMON_RECORD_H
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,22 +16,53 @@
 #define WIDE_PIPE	(1 << 20)
 
 static const char *program = "checkpoint";
+static bool no_stdout;
+static int failure = EXIT_FAILED;
 
 void util_init(const char *name)
 {
 	int fd;
 
 	program = name;
+	no_stdout = fcntl(STDOUT_FILENO, F_GETFD) < 0;
 	do {
 		fd = open("/dev/null", O_RDWR);
 	} while (fd >= 0 && fd <= 2);
 	if (fd > 2)
 		close(fd);
+	/* If it were ignored, we would get no exit status of our children. */
+	signal(SIGCHLD, SIG_DFL);
+}
+
+void util_set_failure(int status)
+{
+	failure = status;
+}
+
+bool stdout_is_closed(void)
+{
+	return no_stdout;
 }
 
 const char *util_name(void)
 {
 	return program;
+}
+
+/*
+ * File and command names come from anywhere: no terminal commands. Those above
+ * 127 are two bytes in UTF-8.
+ */
+static void defuse(char *line)
+{
+	unsigned char *c = (unsigned char *)line;
+
+	for (; *c; c++) {
+		if (iscntrl(*c))
+			*c = '?';
+		else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+			c[0] = c[1] = '?';
+	}
 }
 
 /* One write for the whole line: several processes may be complaining. */
@@ -44,6 +77,7 @@ static void message(int error, const char *format, va_list args)
 	if (error)
 		snprintf(line + used, sizeof(line) - used, ": %s",
 			 strerror(error));
+	defuse(line);
 	dprintf(STDERR_FILENO, "%s\n", line);
 }
 
@@ -82,7 +116,7 @@ static void *must(void *memory)
 {
 	if (!memory) {
 		complain("out of memory");
-		exit(EXIT_FAILED);
+		exit(failure);
 	}
 	return memory;
 }
@@ -95,6 +129,13 @@ void *xcalloc(size_t count, size_t size)
 void *xrealloc(void *old, size_t count, size_t size)
 {
 	return must(reallocarray(old, count ? count : 1, size));
+}
+
+void *xgrow(void *array, size_t nr, size_t size)
+{
+	if (nr & (nr - 1))
+		return array;
+	return xrealloc(array, nr ? 2 * nr : 1, size);
 }
 
 char *xstrdup(const char *s)
@@ -196,16 +237,18 @@ int write_small_file(const char *path, const char *text)
 	return -1;
 }
 
-int write_pid_file(const char *path, pid_t pid)
+int write_proc_file(pid_t pid, const char *name, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	int ret = fd < 0 ? -1 : dprintf(fd, "%d\n", pid);
+	char path[40];
 
-	if (fd >= 0 && close(fd) < 0)
-		ret = -1;
-	if (ret < 0)
-		complain_errno("cannot write %s", path);
-	return ret < 0 ? -1 : 0;
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	return write_small_file(path, text);
+}
+
+void ignore_write_signals(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 long parse_number(const char *text, long min, long max, const char *what)
@@ -255,6 +298,10 @@ void print_version(void)
 
 int finish_stdout(int status)
 {
+	if (no_stdout) {
+		complain("the standard output is closed");
+		return EXIT_FAILED;
+	}
 	if (!fflush(stdout) && !ferror(stdout))
 		return status;
 	complain_errno("cannot write to the standard output");

@@ -14,9 +14,18 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* Call first: the program's name, and descriptors 0, 1, 2 all open. */
+/*
+ * Call first: the program's name, descriptors 0, 1, 2 all open, and exit statuses
+ * of children.
+ */
 void util_init(const char *name);
 const char *util_name(void);
+
+/* What the program ends with when there is no memory: EXIT_FAILED unless set. */
+void util_set_failure(int status);
+
+/* Whether stdout was not open at first: then nobody gets what is written there. */
+bool stdout_is_closed(void);
 
 /* One line on stderr: "NAME: ..."; the second kind adds the error's text. */
 __attribute__((format(printf, 1, 2)))
@@ -31,6 +40,8 @@ void usage_error(const char *format, ...);
 /* Does not return NULL. */
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t count, size_t size);
+/* Room for one more in an array of NR, which doubles when it is full. */
+void *xgrow(void *array, size_t nr, size_t size);
 char *xstrdup(const char *s);
 __attribute__((format(printf, 1, 2)))
 char *xasprintf(const char *format, ...);
@@ -49,9 +60,14 @@ int make_wide_pipe(int *ends);
 
 /* Writes TEXT in one call; 0, or -1 and errno. */
 int write_small_file(const char *path, const char *text);
+/* The same with /proc/PID/NAME. */
+int write_proc_file(pid_t pid, const char *name, const char *text);
 
-/* Writes "PID\n" to a new file; 0, or -1 after a complaint. */
-int write_pid_file(const char *path, pid_t pid);
+/*
+ * Has write() fail where a reader has gone or a file becomes too large, so that
+ * there is a message, and not just an end.
+ */
+void ignore_write_signals(void);
 
 /* A decimal number from MIN to MAX, or a usage error that names WHAT. */
 long parse_number(const char *text, long min, long max, const char *what);
@@ -65,7 +81,10 @@ double seconds_now(void);
 /* Prints to stdout the usual line of --version. */
 void print_version(void);
 
-/* Flushes stdout; EXIT_FAILED with a message if it could not be written. */
+/*
+ * To be called by who has written to stdout, which is flushed: STATUS, or
+ * EXIT_FAILED with a message if that cannot be done.
+ */
 int finish_stdout(int status);
 
 #endif /* COMMON_UTIL_H */

@@ -29,16 +29,34 @@ pid_t wait_child(pid_t pid, int *status, int flags)
 	return ret;
 }
 
+/* Who has them ignored, as nohup(1) does, does not want them passed on. */
+static void forwarded_set(sigset_t *set)
+{
+	struct sigaction action;
+	size_t i;
+
+	sigemptyset(set);
+	for (i = 0; i < ARRAY_SIZE(forwarded); i++)
+		if (!sigaction(forwarded[i], NULL, &action) &&
+		    action.sa_handler != SIG_IGN)
+			sigaddset(set, forwarded[i]);
+}
+
+void forward_block(void)
+{
+	sigset_t set;
+
+	forwarded_set(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 /* A descriptor from which the signals can be read; they are blocked then. */
 static int open_signals(void)
 {
 	sigset_t set;
-	size_t i;
 
-	sigemptyset(&set);
-	for (i = 0; i < ARRAY_SIZE(forwarded); i++)
-		sigaddset(&set, forwarded[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	forward_block();
+	forwarded_set(&set);
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 

@@ -6,6 +6,12 @@
 #include <sys/types.h>
 
 /*
+ * Blocks the signals that wait_and_forward() passes on, so that none is lost
+ * before; those that are ignored stay so.
+ */
+void forward_block(void);
+
+/*
  * Waits for the end of the child PID and passes the signals that we get on to
  * TARGET, except those that the terminal has sent to both of us. Returns the
  * child's exit status, 128+N if signal N ended it, -1 after a complaint.

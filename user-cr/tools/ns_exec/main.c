@@ -52,8 +52,9 @@ static const struct option_entry options[] = {
 	OPTION_CALL('C', "cgroup", "NAME", take_cgroup,
 		    "put it into the cgroup NAME, which is made if it is\n"
 		    "not there, and then also removed at the end"),
-	OPTION_CALL(0, "freezer", "v1|v2", take_freezer,
-		    "of this kind; otherwise v2 if it is mounted"),
+	OPTION_CALL(0, "freezer", "auto|v1|v2", take_freezer,
+		    "of this kind; auto (the default) is v2 if it is\n"
+		    "mounted"),
 	OPTION_HEADING("Other"),
 };
 
@@ -68,6 +69,7 @@ static const struct command command = {
 	.exit_status =
 "that of COMMAND, 128+N if signal N ended it; 2 wrong usage, 125\n"
 "no container, 126 COMMAND cannot be run, 127 COMMAND not found.\n",
+	.failure = EXIT_SETUP,
 	.stop_early = true,
 };
 

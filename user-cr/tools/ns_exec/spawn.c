@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../common/container.h"
+#include "../common/pidfile.h"
 #include "../common/util.h"
 #include "../common/waiting.h"
 #include "spawn.h"
@@ -134,13 +135,13 @@ static int enter_cgroup(const struct spawn *s, pid_t pid, struct cgroup *cg)
 	return -1;
 }
 
-static int prepare(const struct spawn *s, pid_t pid)
+static int prepare(const struct spawn *s, pid_t pid, struct pid_file *file)
 {
 	if (s->flags & CLONE_NEWUSER && container_map_user(pid) < 0) {
 		complain_errno("cannot set up the user namespace");
 		return -1;
 	}
-	return s->pid_file ? write_pid_file(s->pid_file, pid) : 0;
+	return pid_file_write(file, pid);
 }
 
 /* Lets the child go. Returns 0 when the command runs, or an exit status. */
@@ -179,15 +180,16 @@ static void let_go_of_files(void)
 }
 
 /* Until the child's end, or, detached, until its command runs. */
-static int attend(const struct spawn *s, pid_t pid, struct pipes *p)
+static int attend(const struct spawn *s, pid_t pid, struct pipes *p,
+		  struct pid_file *file)
 {
 	int status;
 
-	/* The terminal's signals are the child's business. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	status = prepare(s, pid) < 0 ? EXIT_SETUP : release(p);
+	/* Signals are the child's business. */
+	forward_block();
+	status = prepare(s, pid, file) < 0 ? EXIT_SETUP : release(p);
 	close(p->go[1]);
+	pid_file_close(file, !status);
 	if (status) {
 		wait_child(pid, &(int){ 0 }, 0);
 		return status;
@@ -199,7 +201,8 @@ static int attend(const struct spawn *s, pid_t pid, struct pipes *p)
 	return status < 0 ? EXIT_SETUP : status;
 }
 
-static int parent(const struct spawn *s, pid_t pid, struct pipes *p)
+static int parent(const struct spawn *s, pid_t pid, struct pipes *p,
+		  struct pid_file *file)
 {
 	struct cgroup cg;
 	int made = 0;
@@ -210,7 +213,7 @@ static int parent(const struct spawn *s, pid_t pid, struct pipes *p)
 	if (s->cgroup)
 		made = enter_cgroup(s, pid, &cg);
 	if (made >= 0)
-		status = attend(s, pid, p);
+		status = attend(s, pid, p, file);
 	else
 		close(p->go[1]);
 	if (made > 0 && !(s->detach && !status) && cgroup_remove(&cg) < 0)
@@ -218,7 +221,7 @@ static int parent(const struct spawn *s, pid_t pid, struct pipes *p)
 	return status;
 }
 
-int spawn_child(const struct spawn *s)
+static int spawn(const struct spawn *s, struct pid_file *file)
 {
 	struct pipes p;
 	pid_t pid;
@@ -234,10 +237,22 @@ int spawn_child(const struct spawn *s)
 	}
 	if (!pid)
 		child(s, &p);
-	return parent(s, pid, &p);
+	return parent(s, pid, &p, file);
 }
 
-int spawn_here(const struct spawn *s)
+int spawn_child(const struct spawn *s)
+{
+	struct pid_file file;
+	int status;
+
+	if (pid_file_open(&file, s->pid_file) < 0)
+		return EXIT_SETUP;
+	status = spawn(s, &file);
+	pid_file_close(&file, false);
+	return status;
+}
+
+static int become(const struct spawn *s, struct pid_file *file)
 {
 	struct cgroup cg;
 
@@ -247,9 +262,19 @@ int spawn_here(const struct spawn *s)
 	}
 	if (s->cgroup && enter_cgroup(s, getpid(), &cg) < 0)
 		return EXIT_SETUP;
-	if (s->pid_file && write_pid_file(s->pid_file, getpid()) < 0)
-		return EXIT_SETUP;
-	if (setup(s) < 0)
+	if (pid_file_write(file, getpid()) < 0 || setup(s) < 0)
 		return EXIT_SETUP;
 	return exec_command(s);
+}
+
+int spawn_here(const struct spawn *s)
+{
+	struct pid_file file;
+	int status;
+
+	if (pid_file_open(&file, s->pid_file) < 0)
+		return EXIT_SETUP;
+	status = become(s, &file);
+	pid_file_close(&file, false);
+	return status;
 }

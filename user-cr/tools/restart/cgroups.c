@@ -40,14 +40,19 @@ static int fail(const struct restart *r, const char *group, const char *what)
 	return -1;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	const struct made_group *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* They were made in the order of their ids. */
 static struct made_group *find_group(const struct restart *r, uint32_t id)
 {
-	size_t i;
+	const struct made_group key = { .id = id };
 
-	for (i = 0; i < r->nr_groups; i++)
-		if (r->group[i].id == id)
-			return &r->group[i];
-	return NULL;
+	return bsearch(&key, r->group, r->nr_groups, sizeof(key), compare_ids);
 }
 
 static int find_home(const struct restart *r, const char *controllers,
@@ -71,15 +76,17 @@ static int find_home(const struct restart *r, const char *controllers,
 }
 
 /* One that was left by the saved processes is taken again. */
-static int make_group(struct made_group *g, const struct cgroup *home,
-		      const char *name)
+static int make_group(const struct restart *r, struct made_group *g,
+		      const struct cgroup *home, const char *name)
 {
 	if (cgroup_below(home, name, &g->cg) < 0)
 		return -1;
+	guard_takes(r, &g->cg);
 	g->made = !cgroup_make(&g->cg);
-	if (g->made || (errno == EEXIST && cgroup_is_unused(&g->cg)))
+	if (g->made)
 		return 0;
-	return -1;
+	guard_forgets(r);
+	return errno == EEXIST && cgroup_is_unused(&g->cg) ? 0 : -1;
 }
 
 /* Somebody may live under its name: then it gets another one. */
@@ -87,11 +94,11 @@ static int make_outermost(struct restart *r, struct made_group *g,
 			  const struct cgroup *home, const char *name)
 {
 	char *other;
-	int i, ret = make_group(g, home, name);
+	int i, ret = make_group(r, g, home, name);
 
 	for (i = 1; ret < 0 && errno == EEXIST && i < NAME_TRIES; i++) {
 		other = xasprintf("%s.%d", name, i);
-		ret = make_group(g, home, other);
+		ret = make_group(r, g, home, other);
 		if (!ret && !r->o.quiet)
 			complain("the control group %s is in use: %s takes its place",
 				 name, other);
@@ -120,7 +127,7 @@ static int take_group(struct restart *r, const struct ckpt_record *record)
 		.id = record->id, .outermost = !parent,
 		.top = parent ? parent->top : r->nr_groups,
 	};
-	ret = parent ? make_group(g, &home, name) :
+	ret = parent ? make_group(r, g, &home, name) :
 		make_outermost(r, g, &home, name);
 	if (ret < 0)
 		return fail(r, g->cg.path, "cannot make it");
@@ -167,7 +174,7 @@ static int set_value(const struct made_group *g, const char *file,
 	return cgroup_write(&g->cg, file, value);
 }
 
-/* No path, and none of the files that do something else. */
+/* The reader has seen to it that it is no path; some files do something else. */
 static bool is_setting(const struct made_group *g, const char *file)
 {
 	int rank;
@@ -179,9 +186,8 @@ static bool is_setting(const struct made_group *g, const char *file)
 	case CGROUP_FILE_ENABLED:
 	case CGROUP_FILE_FLAG:
 	case CGROUP_FILE_DEVICES:
-		return true;
 	case CGROUP_FILE_UNKNOWN:
-		return !strchr(file, '/');
+		return true;
 	default:
 		return false;
 	}
@@ -212,13 +218,23 @@ static int take_setting(struct restart *r, const struct ckpt_record *record)
 	return 0;
 }
 
+bool cgroups_wanted(const struct restart *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->state.nr && !r->o.no_cgroups; i++)
+		if (r->state.record[i]->type == CKPT_REC_CGROUP)
+			return true;
+	return false;
+}
+
 int cgroups_make(struct restart *r)
 {
 	const struct state *state = &r->state;
 	size_t i;
 	int ret = 0;
 
-	if (r->o.no_cgroups)
+	if (!cgroups_wanted(r))
 		return 0;
 	r->group = xcalloc(state->nr, sizeof(*r->group));
 	for (i = 0; i < state->nr && !ret; i++) {
@@ -231,25 +247,57 @@ int cgroups_make(struct restart *r)
 }
 
 /**
+ * struct process - one of the tree
+ * @inside: its pid as the root task sees it, which is that in the image
+ * @outside: as we see it
+ */
+struct process {
+	pid_t inside;
+	pid_t outside;
+};
+
+/**
  * struct placing - the processes that go into their groups
- * @proc: they
+ * @process: they, by their pids inside
  * @nr: their number
- * @depth: pid namespaces between us and the root task
  */
 struct placing {
-	struct proc *proc;
+	struct process *process;
 	int nr;
-	int depth;
 };
+
+static int compare_inside(const void *a, const void *b)
+{
+	const struct process *x = a, *y = b;
+
+	return x->inside < y->inside ? -1 : x->inside > y->inside;
+}
+
+static void find_processes(const struct restart *r, struct placing *p)
+{
+	int depth = pid_depth(r->root), i;
+	struct proc *list;
+
+	p->nr = proc_tree(r->root, &list);
+	p->process = xcalloc(p->nr > 0 ? p->nr : 0, sizeof(*p->process));
+	for (i = 0; i < p->nr; i++)
+		p->process[i] = (struct process){
+			.inside = pid_at_depth(list[i].pid, depth),
+			.outside = list[i].pid,
+		};
+	if (p->nr > 0)
+		qsort(p->process, p->nr, sizeof(*p->process), compare_inside);
+	free(list);
+}
 
 static pid_t find_process(const struct placing *p, pid_t pid)
 {
-	int i;
+	const struct process key = { .inside = pid }, *found = NULL;
 
-	for (i = 0; i < p->nr; i++)
-		if (pid_at_depth(p->proc[i].pid, p->depth) == pid)
-			return p->proc[i].pid;
-	return 0;
+	if (p->nr > 0)
+		found = bsearch(&key, p->process, p->nr, sizeof(key),
+				compare_inside);
+	return found ? found->outside : 0;
 }
 
 static int attach(const struct restart *r, const struct made_group *g,
@@ -331,7 +379,7 @@ static int place_all(const struct restart *r, const struct placing *p)
 			continue;
 		for (k = 0; k < p->nr; k++)
 			if (attach(r, group_of_members(r, state->record[i]),
-				   p->proc[k].pid) < 0)
+				   p->process[k].outside) < 0)
 				return -1;
 	}
 	return 0;
@@ -339,20 +387,20 @@ static int place_all(const struct restart *r, const struct placing *p)
 
 int cgroups_place(const struct restart *r)
 {
-	struct placing p = { .depth = pid_depth(r->root) };
+	struct placing p;
 	const struct state *state = &r->state;
 	size_t i;
 	int ret = 0;
 
 	if (!r->nr_groups)
 		return 0;
-	p.nr = proc_tree(r->root, &p.proc);
+	find_processes(r, &p);
 	if (r->o.no_pids)
 		ret = place_all(r, &p);
 	for (i = 0; i < state->nr && !ret && !r->o.no_pids; i++)
 		if (state->record[i]->type == CKPT_REC_CGROUP_MEMBERS)
 			ret = place_members(r, &p, state->record[i]);
-	free(p.proc);
+	free(p.process);
 	return ret;
 }
 

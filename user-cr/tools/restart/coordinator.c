@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <checkpoint/checkpoint.h>
+#include "../common/interrupt.h"
 #include "../common/log.h"
 #include "../common/proctree.h"
 #include "../common/util.h"
@@ -35,37 +36,49 @@ static void on_signal(int sig)
 	errno = error;
 }
 
-static void catch_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct sigaction action = { .sa_handler = on_signal };
-	size_t i;
+/**
+ * struct others - processes below us that are none of the restart's
+ * @proc: they, and ourselves first
+ * @nr: their number
+ */
+struct others {
+	struct proc *proc;
+	int nr;
+};
 
-	for (i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaction(signals[i], &action, NULL);
-	/* If it were ignored, we would get no exit status. */
-	signal(SIGCHLD, SIG_DFL);
-}
-
-static bool is_old(const struct proc *old, int nr_old, pid_t pid)
+static bool is_other(const struct others *o, pid_t pid)
 {
 	int i;
 
-	for (i = 0; i < nr_old; i++)
-		if (old[i].pid == pid)
+	for (i = 0; i < o->nr; i++)
+		if (o->proc[i].pid == pid)
 			return true;
 	return false;
 }
 
-/* Kills our descendants that are not in OLD; returns how many there were. */
-static int kill_new(const struct proc *old, int nr_old)
+/* A shell that became us may have left helpers, and they make processes, too. */
+static bool belongs_to_other(struct others *o, const struct proc *proc)
+{
+	if (is_other(o, proc->pid))
+		return true;
+	if (proc->ppid == getpid() || !is_other(o, proc->ppid))
+		return false;
+	o->proc = xrealloc(o->proc, o->nr + 1, sizeof(*o->proc));
+	o->proc[o->nr++] = *proc;
+	return true;
+}
+
+/* Kills our descendants that are no others; returns how many there were. */
+static int kill_new(const struct restart *r, struct others *others)
 {
 	struct proc *list;
 	int n = proc_tree(getpid(), &list);
 	int i, killed = 0;
 
+	/* Parents come first. */
 	for (i = 0; i < n; i++) {
-		if (is_old(old, nr_old, list[i].pid))
+		if (belongs_to_other(others, &list[i]) ||
+		    list[i].pid == r->guard.pid)
 			continue;
 		if (list[i].state == 'Z')
 			waitpid(list[i].pid, NULL, WNOHANG | __WALL);
@@ -78,7 +91,7 @@ static int kill_new(const struct proc *old, int nr_old)
 }
 
 /* Leaves nothing behind. Orphans come to us, because we are their reaper. */
-static void abort_restart(struct restart *r, const struct proc *old, int nr_old)
+static void abort_restart(struct restart *r, struct others *others)
 {
 	int waited;
 
@@ -88,9 +101,10 @@ static void abort_restart(struct restart *r, const struct proc *old, int nr_old)
 	if (r->child > 0)
 		kill(r->child, SIGKILL);
 	for (waited = 0; waited < ABORT_WAIT_MS; waited += 5) {
-		if (!kill_new(old, nr_old)) {
+		if (!kill_new(r, others)) {
 			frozen_end(r);
 			cgroups_remove(r);
+			guard_end(&r->guard);
 			return;
 		}
 		usleep(5000);
@@ -189,7 +203,11 @@ static int run(struct restart *r)
 		if (namespaces_make(r) < 0)
 			return -1;
 	}
-	if (userns_prepare(r) < 0 || cgroups_make(r) < 0)
+	if (userns_prepare(r) < 0)
+		return -1;
+	if ((r->o.frozen || cgroups_wanted(r)) && guard_start(r) < 0)
+		return -1;
+	if (cgroups_make(r) < 0)
 		return -1;
 	r->child = processes_start(r);
 	if (r->child < 0)
@@ -208,52 +226,75 @@ static int run(struct restart *r)
 	return complete(r);
 }
 
+/* It runs; what comes after may fail. An exit status. */
+static int follow_up(struct restart *r)
+{
+	bool written;
+	int status = 0;
+
+	if (r->o.frozen && frozen_wait(r) < 0)
+		status = EXIT_INCOMPLETE;
+	written = !pid_file_write(&r->pid_file, r->root);
+	pid_file_close(&r->pid_file, written);
+	return written ? status : EXIT_INCOMPLETE;
+}
+
+static int wait_for_end(struct restart *r)
+{
+	int status;
+
+	/* It came too late to interrupt us. */
+	if (caught)
+		kill(r->root, caught);
+	status = wait_and_forward(r->child, r->root);
+	cgroups_remove(r);
+	return status < 0 ? EXIT_NO_RESTART : status;
+}
+
 /* Lets it go. */
 static int succeed(struct restart *r)
 {
 	int status;
 
 	victim = 0;
+	if (r->o.wait)
+		forward_block();
+	guard_end(&r->guard);
 	if (write(r->alive[1], "s", 1) < 0 && needs_init(r))
 		complain_errno("cannot tell the init of the container");
 	close(r->alive[1]);
 	close_context(r);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
-	if (r->o.frozen)
-		frozen_wait(r);
-	if (r->o.pid_file)
-		write_pid_file(r->o.pid_file, r->root);
+	status = follow_up(r);
 	if (r->o.verbose && !r->o.frozen)
 		complain("pid %d goes on", r->root);
 	if (!r->o.wait)
-		return 0;
-	status = wait_and_forward(r->child, r->root);
-	cgroups_remove(r);
-	return status < 0 ? EXIT_NO_RESTART : status;
+		return status;
+	return wait_for_end(r) ?: status;
 }
 
 int coordinate(struct restart *r)
 {
-	struct proc *old;
-	int nr_old = proc_tree(getpid(), &old);
+	struct others others;
 	int status;
 
-	if (nr_old < 0) {
+	others.nr = proc_tree(getpid(), &others.proc);
+	if (others.nr < 0) {
 		complain_errno("cannot read /proc");
 		return EXIT_NO_RESTART;
 	}
-	signal(SIGPIPE, SIG_IGN);
-	catch_signals();
+	ignore_write_signals();
+	interrupt_by(on_signal);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (!run(r)) {
 		status = succeed(r);
 	} else {
-		abort_restart(r, old, nr_old);
+		abort_restart(r, &others);
 		log_print(r->log);
 		complain("%s: nothing was restarted", caught ? "interrupted" :
 			 "failed");
 		status = caught ? 128 + caught : EXIT_NO_RESTART;
 	}
-	free(old);
+	free(others.proc);
 	return status;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -32,7 +33,8 @@ static int dup_up(int fd, int lowest)
 	int new = fcntl(fd, F_DUPFD_CLOEXEC, lowest);
 
 	if (new < 0)
-		complain_errno("cannot keep a descriptor above %d", lowest);
+		complain_errno("cannot have a descriptor above %d, as the image needs it (raise ulimit -n)",
+			       lowest);
 	return new;
 }
 
@@ -63,19 +65,31 @@ int descriptors_keep(const struct restart *r, int fd)
 	return fd;
 }
 
+/* The processes get the limits of the image. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* All that we still need goes out of the way of the slots. */
 int descriptors_prepare(struct restart *r)
 {
 	int *ours[] = {
 		&r->context, &r->log, &r->ready[0], &r->ready[1],
-		&r->alive[0], &r->alive[1],
+		&r->alive[0], &r->alive[1], &r->pid_file.fd,
 	};
 	int lowest = highest_slot(r) + 1;
 	struct external *e;
 	size_t i;
 
+	raise_limit();
 	for (i = 0; i < ARRAY_SIZE(ours); i++)
-		if (move_up(ours[i], lowest) < 0)
+		if (*ours[i] >= 0 && move_up(ours[i], lowest) < 0)
 			return -1;
 	for (i = 0; i < r->state.nr_layers; i++)
 		if (move_up(&r->state.layer[i].fd, lowest) < 0)

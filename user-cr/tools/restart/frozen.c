@@ -7,18 +7,14 @@
  * stop. Frozen before, they would not join.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../common/log.h"
 #include "../common/proctree.h"
 #include "../common/util.h"
-#include "../common/waiting.h"
 #include "restart.h"
 
 #define JOIN_SECONDS	10
@@ -75,8 +71,10 @@ static int make_below(struct restart *r, const struct cgroup *home)
 			 r->root, i);
 		if (cgroup_below(home, name, &r->cgroup) < 0)
 			return -1;
+		guard_takes(r, &r->cgroup);
 		if (!cgroup_make(&r->cgroup))
 			return 0;
+		guard_forgets(r);
 		if (errno != EEXIST)
 			return -1;
 	}
@@ -97,56 +95,6 @@ static int make_cgroup(struct restart *r)
 	log_add(r->log, "--frozen: no cgroup can be made: %s: mount cgroup2, or cgroup with -o freezer",
 		strerror(errno));
 	return -1;
-}
-
-/*
- * If the coordinator is killed, the kernel kills the processes; but what the
- * freezer of version 1 has frozen does not end before it is thawed.
- */
-static __attribute__((noreturn))
-void guard(const struct restart *r, int end)
-{
-	char byte;
-
-	setsid();
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	/* The context must be able to end, in particular. */
-	dup2(end, STDERR_FILENO + 1);
-	syscall(SYS_close_range, STDERR_FILENO + 2, ~0U, 0);
-	if (read(STDERR_FILENO + 1, &byte, 1) == 1)
-		_exit(0);
-	cgroup_freeze(&r->cgroup, false);
-	if (!r->cgroup_saved)
-		cgroup_remove(&r->cgroup);
-	_exit(0);
-}
-
-static int start_guard(struct restart *r)
-{
-	int p[2];
-
-	if (pipe2(p, O_CLOEXEC) < 0)
-		return -1;
-	r->guard = fork();
-	if (!r->guard) {
-		close(p[1]);
-		guard(r, p[0]);
-	}
-	close(p[0]);
-	r->guard_end = p[1];
-	return r->guard < 0 ? -1 : 0;
-}
-
-static void end_guard(struct restart *r)
-{
-	if (r->guard <= 0)
-		return;
-	if (write(r->guard_end, "e", 1) != 1 && errno != EPIPE)
-		complain_errno("cannot reach a process of ours");
-	close(r->guard_end);
-	wait_child(r->guard, &(int){ 0 }, 0);
-	r->guard = 0;
 }
 
 static int move_tree(struct restart *r)
@@ -175,10 +123,6 @@ int frozen_begin(struct restart *r)
 {
 	if (wait_joined(r) < 0 || find_cgroup(r) < 0)
 		return -1;
-	if (start_guard(r) < 0) {
-		log_add(r->log, "cannot create a process: %s", strerror(errno));
-		return -1;
-	}
 	if (!r->cgroup_saved && move_tree(r) < 0)
 		return -1;
 	if (!cgroup_freeze(&r->cgroup, true))
@@ -192,7 +136,6 @@ int frozen_wait(struct restart *r)
 {
 	double end = seconds_now() + FREEZE_SECONDS;
 
-	end_guard(r);
 	while (cgroup_is_frozen(&r->cgroup) != 1) {
 		if (seconds_now() > end) {
 			complain("%s is not frozen after %d s",
@@ -214,7 +157,6 @@ int frozen_wait(struct restart *r)
 
 void frozen_abort(struct restart *r)
 {
-	end_guard(r);
 	if (r->cgroup.path[0])
 		cgroup_freeze(&r->cgroup, false);
 }

@@ -10,6 +10,7 @@
 
 #include <checkpoint/checkpoint.h>
 #include "../common/log.h"
+#include "../common/record.h"
 #include "../common/util.h"
 #include "restart.h"
 
@@ -81,12 +82,9 @@ static void take_file(struct image *image, const struct ckpt_record *record)
 
 static void take_object(struct image *image, const struct ckpt_record *record)
 {
-	struct ckpt_record *copy = xcalloc(1, record->len);
-
-	memcpy(copy, record, record->len);
-	image->object = xrealloc(image->object, image->nr_objects + 1,
-				 sizeof(*image->object));
-	image->object[image->nr_objects++] = copy;
+	image->object = xgrow(image->object, image->nr_objects,
+			      sizeof(*image->object));
+	image->object[image->nr_objects++] = record_copy(record);
 }
 
 const struct ckpt_record *image_object(const struct image *image, uint32_t type,

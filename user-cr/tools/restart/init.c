@@ -39,7 +39,7 @@ static int open_sigchld(void)
 }
 
 /* Until success, the end of the coordinator is our end. */
-static void wait_for_success(const struct restart *r, int alive, pid_t root)
+static void wait_for_success(int alive, pid_t root)
 {
 	struct signalfd_siginfo info;
 	struct pollfd p[2] = {
@@ -48,7 +48,6 @@ static void wait_for_success(const struct restart *r, int alive, pid_t root)
 	};
 	char byte;
 
-	(void)r;
 	for (;;) {
 		reap(root, WNOHANG);
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
@@ -71,7 +70,7 @@ void init_run(struct restart *r, pid_t root)
 	close(r->log);
 	close(r->ready[1]);
 	namespaces_close(r);
-	wait_for_success(r, r->alive[0], root);
+	wait_for_success(r->alive[0], root);
 	close(r->alive[0]);
 	for (;;)
 		reap(root, 0);

@@ -52,7 +52,6 @@ static void take_namespaces(void *options, const char *list)
 	struct options *o = options;
 	char *copy = xstrdup(list), *rest = copy, *name;
 
-	o->namespaces = 0;
 	while ((name = strsep(&rest, ",")))
 		o->namespaces |= parse_namespace(name);
 	free(copy);
@@ -91,7 +90,8 @@ static const struct option_entry options[] = {
 		    "and user if the first process had its own"),
 	OPTION_CALL(0, "ns", "LIST", take_namespaces,
 		    "into these new namespaces, with commas between them:\n"
-		    "pid, uts, ipc, mnt, net, cgroup, user"),
+		    "pid, uts, ipc, mnt, net, cgroup, user; with -c, into\n"
+		    "those, too"),
 	OPTION_TEXT(0, "root", "DIR", struct options, root,
 		    "DIR is the root directory for the processes; with mounts\n"
 		    "in the image, it takes the place of their root"),
@@ -137,10 +137,12 @@ static const struct command command = {
 "restart --container --wait < image\n",
 	.options = options,
 	.nr_options = ARRAY_SIZE(options),
+	.failure = EXIT_NO_RESTART,
 	.exit_status =
 "0, or with --wait that of the first process (128+N if signal N\n"
 "ended it); 2 wrong usage; 125 the restart failed and left nothing behind;\n"
-"128+N the same, because of signal N.\n",
+"128+N the same, because of signal N; 126 the processes go on, but --pidfile\n"
+"could not be written, or --frozen has not frozen them.\n",
 };
 
 static void parse_options(struct options *o, int argc, char **argv)
@@ -200,7 +202,7 @@ int main(int argc, char **argv)
 {
 	struct restart r = {
 		.context = -1, .input.fd = -1,
-		.root_pidfd = -1, .mapped = { -1, -1 },
+		.root_pidfd = -1, .mapped = { -1, -1 }, .pid_file.fd = -1,
 	};
 	int status = EXIT_NO_RESTART;
 
@@ -208,10 +210,12 @@ int main(int argc, char **argv)
 	r.log = log_open();
 	if (r.log < 0)
 		return EXIT_NO_RESTART;
-	if (!image_open(&r) && !image_read(&r.image, r.context) && !check(&r) &&
+	if (!pid_file_open(&r.pid_file, r.o.pid_file) && !image_open(&r) &&
+	    !image_read(&r.image, r.context) && !check(&r) &&
 	    !externals_assign(&r) && !make_pipes(&r) &&
 	    !descriptors_prepare(&r))
 		status = coordinate(&r);
+	pid_file_close(&r.pid_file, false);
 	image_free(&r.image);
 	state_free(&r.state);
 	/* Who decompresses writes to it. */

@@ -213,6 +213,20 @@ static int clone_new(struct rebuild *b, const struct mount *m)
 	return fd < 0 ? rebuild_fail(b, m, "cannot mount %s of it", m->root) : fd;
 }
 
+static int clone_namespace(const struct rebuild *b, const struct mount *m)
+{
+	int fd = namespaces_of_mount(b->r, m->root,
+				     b->body.flags & CKPT_MOUNT_NS_ROOT);
+	int clone = fd < 0 ? -1 : open_tree(fd, "", AT_EMPTY_PATH |
+					    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return clone < 0 ?
+		rebuild_fail(b, m, "cannot mount the namespace %s", m->root) :
+		clone;
+}
+
 static int set_attributes(const struct rebuild *b, const struct mount *m)
 {
 	static const struct {
@@ -247,6 +261,8 @@ static int make_mount(struct rebuild *b, struct mount *m, bool may_wait)
 	ckpt_record_body(m->fs, &fs, sizeof(fs));
 	if (fs.kind == CKPT_FILESYSTEM_EXTERNAL)
 		ret = outside_clone(b, m, may_wait);
+	else if (fs.kind == CKPT_FILESYSTEM_NAMESPACE)
+		m->fd = clone_namespace(b, m);
 	else
 		m->fd = clone_new(b, m);
 	if (ret > 0)

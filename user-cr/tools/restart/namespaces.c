@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <checkpoint/tool_image.h>
 #include "../common/container.h"
 #include "../common/log.h"
 #include "../common/util.h"
@@ -135,8 +136,12 @@ static int set_up(const struct restart *r, const struct ns_kind *kind,
 		return set_names(record);
 	ckpt_record_body(record, &ns, sizeof(ns));
 	switch (kind->flag) {
+	case CLONE_NEWIPC:
+		return settings_make(r, CKPT_NS_IPC, ns.inode);
 	case CLONE_NEWNET:
-		return ns.flags & CKPT_NS_LO_UP ? container_loopback_up() : 0;
+		if (ns.flags & CKPT_NS_LO_UP && container_loopback_up() < 0)
+			return -1;
+		return settings_make(r, CKPT_NS_NET, ns.inode);
 	case CLONE_NEWTIME:
 		return timens_set(ns.monotonic_ns, ns.boottime_ns);
 	case CLONE_NEWNS:
@@ -264,12 +269,84 @@ static int make_open_ones(struct restart *r)
 	return 0;
 }
 
+static const struct ns_kind *kind_of_mount(const char *name)
+{
+	size_t len = strcspn(name, ":"), k;
+
+	for (k = 0; k < ARRAY_SIZE(kinds); k++)
+		if (strlen(kinds[k].name) == len &&
+		    !strncmp(kinds[k].name, name, len))
+			return &kinds[k];
+	return strncmp(name, "user:", 5) ? NULL : &user_kind;
+}
+
+static bool is_record_of(const struct ckpt_record *record, uint32_t kind,
+			 uint64_t inode)
+{
+	struct ckpt_uts uts;
+	struct ckpt_ns ns;
+
+	switch (record->type) {
+	case CKPT_REC_UTS:
+		ckpt_record_body(record, &uts, sizeof(uts));
+		return kind == CKPT_NS_UTS && uts.inode == inode;
+	case CKPT_REC_NS:
+		ckpt_record_body(record, &ns, sizeof(ns));
+		return kind == ns.kind && ns.inode == inode;
+	default:
+		return false;
+	}
+}
+
+/* Of a namespace that is mounted; NULL if it was the caller's */
+static const struct ckpt_record *record_of_mount(const struct restart *r,
+						 uint32_t kind, const char *name)
+{
+	uint64_t inode = strtoull(name + strcspn(name, "0123456789"), NULL, 10);
+	int i;
+
+	for (i = 0; i < r->image.nr_objects; i++)
+		if (is_record_of(r->image.object[i], kind, inode))
+			return r->image.object[i];
+	return NULL;
+}
+
+static int need_mounted(struct restart *r, const char *name)
+{
+	const struct ns_kind *kind = kind_of_mount(name);
+	const struct ckpt_record *record = kind ?
+		record_of_mount(r, kind->kind, name) : NULL;
+
+	return record ? need(r, kind, record->id) : 0;
+}
+
+/* Those that no task may be in, but a mount */
+static int make_mounted_ones(struct restart *r)
+{
+	const struct ckpt_record *record;
+	struct ckpt_filesystem fs;
+	size_t i;
+
+	for (i = 0; i < r->state.nr && !r->o.host_mounts; i++) {
+		record = r->state.record[i];
+		if (record->type != CKPT_REC_FILESYSTEM)
+			continue;
+		ckpt_record_body(record, &fs, sizeof(fs));
+		if (fs.kind == CKPT_FILESYSTEM_NAMESPACE &&
+		    need_mounted(r, record_string(record, 2)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int namespaces_make(struct restart *r)
 {
 	const struct tree *tree = &r->image.tree;
 	size_t k;
 	int i;
 
+	if (make_mounted_ones(r) < 0)
+		return -1;
 	for (i = 0; i < tree->nr; i++) {
 		const struct task *task = &tree->task[i];
 
@@ -304,6 +381,24 @@ int namespaces_of_file(const struct restart *r, const struct external *e)
 		return ioctl(r->root_pidfd, kind->get, 0);
 	ns = find(r, kind->flag, e->ns_id);
 	return ns ? ns->fd : -1;
+}
+
+int namespaces_of_mount(const struct restart *r, const char *name,
+			bool by_root)
+{
+	const struct ns_kind *kind = kind_of_mount(name);
+	const struct ckpt_record *record = kind ?
+		record_of_mount(r, kind->kind, name) : NULL;
+	const struct namespace *ns;
+
+	if (kind && by_root &&
+	    (!record || record->id == id_of(&r->image.tree.task[0], kind)))
+		return namespaces_open(getpid(), kind->get);
+	ns = record ? find(r, kind->flag, record->id) : NULL;
+	if (ns)
+		return fcntl(ns->fd, F_DUPFD_CLOEXEC, 0);
+	errno = ENOENT;
+	return -1;
 }
 
 int namespaces_of_root(struct restart *r)

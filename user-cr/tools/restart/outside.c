@@ -2,9 +2,11 @@
 /* What is mounted outside, too, found there again */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "rebuild.h"
@@ -24,6 +26,16 @@ static bool same_source(const char *here, const char *saved)
 	       (!strncmp(here, "/dev/", 5) && !strncmp(saved, "/dev/", 5));
 }
 
+/* And so do namespaces their numbers. */
+static bool same_root(const char *type, const char *here, const char *saved)
+{
+	size_t len = strcspn(saved, ":");
+
+	if (strcmp(type, CKPT_FILESYSTEM_NSFS))
+		return !strcmp(here, saved);
+	return !strncmp(here, saved, len + 1);
+}
+
 bool outside_is_like(const struct mnt *here, const struct mount *m)
 {
 	const char *below = path_below(record_string(m->fs, 3), here->point);
@@ -33,12 +45,20 @@ bool outside_is_like(const struct mnt *here, const struct mount *m)
 	if (!below || !*here->point)
 		return false;
 	root = path_join(here->root, below);
-	like = !strcmp(root, m->root) &&
+	like = same_root(here->type, root, m->root) &&
 	       !strcmp(here->type, record_string(m->fs, 0)) &&
 	       same_source(here->source, record_string(m->fs, 1)) &&
 	       !(here->sb_flags & MS_RDONLY) == !was_readonly(m);
 	free(root);
 	return like;
+}
+
+/* The mount that FD is on; 0, or -1 and errno. */
+static int mount_at(int fd, struct mnt *here)
+{
+	uint64_t id;
+
+	return mount_id_of(fd, &id) < 0 ? -1 : mount_read(id, here);
 }
 
 /* What is at the place where it should be. */
@@ -47,11 +67,10 @@ static int explain_outside(const struct rebuild *b, const struct mount *m)
 	const char *outside = record_string(m->fs, 3);
 	int fd = open(outside, O_PATH | O_CLOEXEC);
 	struct mnt here;
-	uint64_t id;
 
 	if (fd < 0)
 		return rebuild_fail(b, m, "%s outside, which it showed", outside);
-	if (mount_id_of(fd, &id) < 0 || mount_read(id, &here) < 0) {
+	if (mount_at(fd, &here) < 0) {
 		rebuild_fail(b, m, "cannot tell what %s outside is", outside);
 	} else {
 		errno = 0;
@@ -78,12 +97,53 @@ static const struct mnt *find_outside(const struct rebuild *b,
 	return NULL;
 }
 
-static int bind(const struct rebuild *b, const struct mount *m,
-		const char *path)
+static int bind(const struct rebuild *b, const struct mount *m, int dir,
+		const char *path, unsigned int flags)
 {
-	int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	int fd = open_tree(dir, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+			   flags);
 
-	return fd < 0 ? rebuild_fail(b, m, "cannot bind %s", path) : fd;
+	return fd < 0 ? rebuild_fail(b, m, "cannot bind %s",
+				     *path ? path : record_string(m->fs, 3)) : fd;
+}
+
+/* Somebody outside who may write to a directory on the way must not lead us. */
+static int open_outside(const struct rebuild *b, const struct mount *m)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS,
+	};
+	const char *path = record_string(m->fs, 3);
+	int fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+
+	return fd < 0 ? rebuild_fail(b, m, "cannot open %s outside%s", path,
+				     errno == ELOOP ? " (the path must not lead through symbolic links)" : "") :
+		fd;
+}
+
+/* What FD is may lie on the mount that was found, and not be of it. */
+static bool is_outside(int fd, const struct mount *m)
+{
+	struct mnt here;
+	bool like;
+
+	if (mount_at(fd, &here) < 0)
+		return false;
+	like = outside_is_like(&here, m);
+	mount_free(&here);
+	return like;
+}
+
+static int bind_outside(const struct rebuild *b, const struct mount *m)
+{
+	int fd = open_outside(b, m), clone;
+
+	if (fd < 0)
+		return -1;
+	clone = is_outside(fd, m) ? bind(b, m, fd, "", AT_EMPTY_PATH) :
+		explain_outside(b, m);
+	close(fd);
+	return clone;
 }
 
 /* The root may come from another place: that is the user's wish. */
@@ -98,7 +158,7 @@ int outside_clone(const struct rebuild *b, struct mount *m, bool may_wait)
 	const struct mnt *here;
 
 	if (is_moved(b, m)) {
-		m->fd = bind(b, m, b->r->o.root);
+		m->fd = bind(b, m, AT_FDCWD, b->r->o.root, 0);
 		return m->fd < 0 ? -1 : 0;
 	}
 	here = find_outside(b, m);
@@ -109,6 +169,6 @@ int outside_clone(const struct rebuild *b, struct mount *m, bool may_wait)
 	errno = 0;
 	if (!mount_is_seen(here) && !mount_uncover(&b->here, here))
 		return rebuild_fail(b, m, "what is mounted over it outside cannot be taken away");
-	m->fd = bind(b, m, record_string(m->fs, 3));
+	m->fd = bind_outside(b, m);
 	return m->fd < 0 ? -1 : 0;
 }

@@ -11,6 +11,7 @@
 
 #include <checkpoint/checkpoint.h>
 #include "../common/container.h"
+#include "../common/interrupt.h"
 #include "../common/log.h"
 #include "../common/proctree.h"
 #include "../common/util.h"
@@ -50,13 +51,15 @@ static bool coordinator_lives(const struct restart *r)
 	return poll(&p, 1, 0) == 0;
 }
 
-static void default_signals(void)
+/* In the first process: what only the coordinator has */
+static void leave_coordinator(struct restart *r)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(signals); i++)
-		signal(signals[i], SIG_DFL);
+	close(r->alive[1]);
+	close(r->ready[0]);
+	if (r->guard.pid)
+		close(r->guard.control);
+	pid_file_close(&r->pid_file, true);
+	interrupt_by(SIG_DFL);
 }
 
 /*
@@ -249,6 +252,34 @@ static bool wants_loopback(const struct restart *r)
 	return ns.flags & CKPT_NS_LO_UP;
 }
 
+static uint64_t inode_of(const struct restart *r, uint32_t id)
+{
+	struct ckpt_ns ns;
+
+	ckpt_record_body(image_object(&r->image, CKPT_REC_NS, id), &ns, sizeof(ns));
+	return ns.inode;
+}
+
+/* By this machine's /proc, of which nothing may be left in the container */
+static int set_namespaces_up(const struct restart *r)
+{
+	const struct ckpt_task_state *state = &r->image.tree.task[0].state;
+	unsigned long namespaces = r->o.namespaces;
+
+	if (namespaces & CLONE_NEWNET && wants_loopback(r) &&
+	    container_loopback_up() < 0) {
+		log_add(r->log, "cannot bring up the loopback device: %s",
+			strerror(errno));
+		return -1;
+	}
+	if (namespaces & CLONE_NEWNET && state->net_ns_id &&
+	    settings_make(r, CKPT_NS_NET, inode_of(r, state->net_ns_id)) < 0)
+		return -1;
+	if (namespaces & CLONE_NEWIPC && state->ipc_ns_id)
+		return settings_make(r, CKPT_NS_IPC, inode_of(r, state->ipc_ns_id));
+	return 0;
+}
+
 /* In the first process, before anything else. */
 static void enter_user_ns(struct restart *r, uint32_t pid)
 {
@@ -278,6 +309,8 @@ static void enter_container(struct restart *r, uint32_t pid)
 	uint64_t mounts = mounts_root_ns(r);
 
 	set_names(r, pid);
+	if (set_namespaces_up(r) < 0)
+		_exit(EXIT_NO_RESTART);
 	if (!mounts)
 		keep_mounts(r, pid);
 	else if (mounts_rebuild(r, mounts) < 0)
@@ -286,9 +319,6 @@ static void enter_container(struct restart *r, uint32_t pid)
 	    !(mounts && mounts_have_proc(r)) && container_mount_proc() < 0)
 		fail(r, pid, "cannot mount a new /proc%s%s",
 		     r->o.root ? " below " : "", r->o.root ? r->o.root : "");
-	if (namespaces & CLONE_NEWNET && wants_loopback(r) &&
-	    container_loopback_up() < 0)
-		fail(r, pid, "cannot bring up the loopback device");
 	if (namespaces_of_root(r) < 0)
 		fail(r, pid, "cannot have a descriptor of the root");
 	if (r->o.detach && setsid() < 0)
@@ -298,9 +328,7 @@ static void enter_container(struct restart *r, uint32_t pid)
 static __attribute__((noreturn))
 void become_root(struct restart *r, pid_t parent)
 {
-	close(r->alive[1]);
-	close(r->ready[0]);
-	default_signals();
+	leave_coordinator(r);
 	enter_user_ns(r, r->image.header.root_pid);
 	tie_to_parent(r, parent);
 	enter_container(r, r->image.header.root_pid);
@@ -313,9 +341,7 @@ void become_init(struct restart *r)
 {
 	pid_t root;
 
-	close(r->alive[1]);
-	close(r->ready[0]);
-	default_signals();
+	leave_coordinator(r);
 	enter_user_ns(r, 1);
 	enter_container(r, 1);
 	root = create(r, 0, 0);

@@ -20,11 +20,14 @@
 #include <sys/types.h>
 
 #include "../common/cgroup.h"
+#include "../common/guard.h"
 #include "../common/input.h"
+#include "../common/pidfile.h"
 #include "../common/tree.h"
 #include "state.h"
 
 #define EXIT_NO_RESTART	125
+#define EXIT_INCOMPLETE	126	/* they run, but not all is as wanted */
 
 /**
  * struct inherit - a descriptor for an external file
@@ -169,8 +172,8 @@ struct namespace {
  * @mapped: pipe to the first process of a user namespace: a byte when its ids
  *	are mapped
  * @cgroup_saved: that is one of the saved ones
- * @guard: process that thaws it if the coordinator dies, or 0
- * @guard_end: pipe to it
+ * @guard: process that thaws it and removes all groups if the coordinator dies
+ * @pid_file: where the root's pid goes
  * @child: the coordinator's child: the root, or the init before it
  * @root: the root as the coordinator sees it
  */
@@ -191,8 +194,8 @@ struct restart {
 	int root_pidfd;
 	int mapped[2];
 	bool cgroup_saved;
-	pid_t guard;
-	int guard_end;
+	struct guard guard;
+	struct pid_file pid_file;
 	pid_t child;
 	pid_t root;
 };
@@ -211,8 +214,16 @@ int externals_assign(struct restart *r);
 /* In the process of the task with this id: 0, or -1 and errno. */
 int externals_place(const struct restart *r, uint32_t owner);
 
+/* guard.c: starts it; 0, or -1 after a complaint. */
+int guard_start(struct restart *r);
+/* Tells it of a group that is made now, or to forget the last one; errno stays. */
+void guard_takes(const struct restart *r, const struct cgroup *cg);
+void guard_forgets(const struct restart *r);
+
 /* cgroups.c: makes the saved groups; 0, or -1 and logged. */
 int cgroups_make(struct restart *r);
+/* Whether there are any, and they are wanted. */
+bool cgroups_wanted(const struct restart *r);
 /* When all are about to join: each into its group. Likewise. */
 int cgroups_place(const struct restart *r);
 /* The one that can freeze the tree; false if there is none. */
@@ -286,6 +297,16 @@ int namespaces_enter(const struct restart *r, int index, int parent);
 int namespaces_enter_user(const struct restart *r, uint32_t id);
 /* In a process: a descriptor of an open namespace of the image; or -1 and errno. */
 int namespaces_of_file(const struct restart *r, const struct external *e);
+/*
+ * The namespace of a mounted file, "net:[4026531840]": a descriptor, to be closed;
+ * or -1 and errno. Those of the root can be had BY_ROOT only, which then is us.
+ */
+int namespaces_of_mount(const struct restart *r, const char *name, bool by_root);
+/*
+ * settings.c: in a process that is in a new namespace of this kind: sets what was
+ * set in the saved one with this inode number. 0, or -1 and logged.
+ */
+int settings_make(const struct restart *r, uint32_t kind, uint64_t inode);
 /* One of the namespaces of a process, PIDFD_GET_*: a descriptor, or -1. */
 int namespaces_open(pid_t pid, unsigned long get);
 #define NS_OF_PID		_IO(0xff, 5)

@@ -3,8 +3,11 @@
  * Reading of the tools' sections
  *
  * The reader takes no byte more than these, so that the kernel goes on where the
- * header begins. What is in a file system goes into a new one at once; that is
- * nowhere to be seen, and gone when we end.
+ * header begins. What is in a file system goes into a new one at once, before
+ * anybody has verified the rest of the image: so it may only be a tmpfs, of which
+ * the reader makes sure. That is nowhere to be seen, writes to nothing but memory,
+ * and is gone when we end. All other file systems are made when the kernel has
+ * taken the image.
  */
 #include <errno.h>
 #include <sched.h>
@@ -77,24 +80,18 @@ static int next_record(struct reading *w)
 	return 1;
 }
 
-/* Makes room for one more in an array, which doubles when it is full. */
-static struct ckpt_record **extend(struct ckpt_record **array, size_t nr)
-{
-	if (nr & (nr - 1))
-		return array;
-	return xrealloc(array, nr ? 2 * nr : 1, sizeof(*array));
-}
-
 /* The reader has seen to it that ids are 1, 2, 3 and so on. */
 static void keep(struct state *state, const struct ckpt_record *record)
 {
 	struct ckpt_record *copy = record_copy(record);
 
-	state->record = extend(state->record, state->nr);
+	state->record = xgrow(state->record, state->nr,
+			      sizeof(*state->record));
 	state->record[state->nr++] = copy;
 	if (!record->id)
 		return;
-	state->object = extend(state->object, state->nr_objects);
+	state->object = xgrow(state->object, state->nr_objects,
+			      sizeof(*state->object));
 	state->object[state->nr_objects++] = copy;
 }
 

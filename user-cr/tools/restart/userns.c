@@ -44,14 +44,6 @@ int userns_prepare(struct restart *r)
 	return r->mapped[0] < 0 || r->mapped[1] < 0 ? -1 : 0;
 }
 
-static int write_file_of(pid_t pid, const char *name, const char *text)
-{
-	char path[40];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	return write_small_file(path, text);
-}
-
 static int write_map(pid_t pid, const char *name,
 		     const struct ckpt_id_extent *extents, uint32_t nr)
 {
@@ -65,7 +57,7 @@ static int write_map(pid_t pid, const char *name,
 		free(text);
 		text = longer;
 	}
-	ret = nr ? write_file_of(pid, name, text) : 0;
+	ret = nr ? write_proc_file(pid, name, text) : 0;
 	free(text);
 	return ret;
 }
@@ -77,7 +69,7 @@ static int write_maps(pid_t pid, const struct ckpt_record *record)
 
 	ckpt_record_body(record, &ns, sizeof(ns));
 	if (ns.flags & CKPT_NS_NO_SETGROUPS &&
-	    write_file_of(pid, "setgroups", "deny") < 0)
+	    write_proc_file(pid, "setgroups", "deny") < 0)
 		return -1;
 	if (write_map(pid, "uid_map", extents, ns.nr_uids) < 0)
 		return -1;
