@@ -212,7 +212,7 @@ in_user_namespace() {
 # A namespace in which nobody is lives by its mount. One is the container's own, one
 # is mounted outside, too.
 readonly HELD='
-mkdir /tmp/ns && mount -t tmpfs ns /tmp/ns && cd /tmp/ns && touch uts ipc net lo user own &&
+mkdir -p /tmp/ns && mount -t tmpfs ns /tmp/ns && cd /tmp/ns && touch uts ipc net lo user own &&
 	unshare --uts=uts hostname held && unshare --ipc=ipc true && unshare --net=net true &&
 	unshare --net=lo ip link set lo up || exit
 unshare --map-root-user sh -c "echo >mapped; exec sleep 1000" &

@@ -24,9 +24,9 @@ echo 77 >net/unix/max_dgram_qlen
 echo "250 32000 100 77" >kernel/sem
 echo 12345 >kernel/msgmax
 echo 17 >fs/mqueue/queues_max'
-readonly NAMES='net/ipv4/ip_unprivileged_port_start net/ipv4/ping_group_range net/ipv4/ip_forward
+readonly NAMES=(net/ipv4/ip_unprivileged_port_start net/ipv4/ping_group_range net/ipv4/ip_forward
 net/ipv4/conf/lo/forwarding net/ipv4/conf/all/forwarding net/ipv4/conf/default/log_martians
-net/unix/max_dgram_qlen kernel/sem kernel/msgmax fs/mqueue/queues_max'
+net/unix/max_dgram_qlen kernel/sem kernel/msgmax fs/mqueue/queues_max)
 
 # start SCRIPT OPTION...: a container that runs it, and says "ready"
 start() {
@@ -46,7 +46,7 @@ inside() {
 	[[ /proc/$pid/ns/user -ef /proc/self/ns/user ]] || user=(-U --preserve-credentials)
 	nsenter "${user[@]}" -n -i -t "$pid" "$@"
 }
-all_settings() { inside sh -c 'cd /proc/sys; for name; do echo "$name: $(cat "$name")"; done' sh $NAMES; }
+all_settings() { inside sh -c 'cd /proc/sys; for name; do echo "$name: $(cat "$name")"; done' sh "${NAMES[@]}"; }
 
 are_set_again() {
 	start "$SET" "$@" || return
@@ -68,7 +68,7 @@ sys.exit(["kernel/msgmax", "12345"] not in set or len(set) > 30)'
 # One that no process is in, but a mount
 of_one_that_is_mounted() {
 	local status=0
-	start 'mkdir /tmp/ns && mount -t tmpfs ns /tmp/ns && touch /tmp/ns/net && unshare --net=/tmp/ns/net \
+	start 'mkdir -p /tmp/ns && mount -t tmpfs ns /tmp/ns && touch /tmp/ns/net && unshare --net=/tmp/ns/net \
 		sh -c "echo 99 >/proc/sys/net/unix/max_dgram_qlen"' -n || return
 	save image2 && go_on image2 &&
 		[[ $(nsenter --net="/proc/$pid/root/tmp/ns/net" cat /proc/sys/net/unix/max_dgram_qlen) == 99 ]] || status=1
