@@ -246,11 +246,14 @@ host_mounts() {
 	[[ $? == 125 ]] && cat words2 && grep -q 'nothing was restarted' words2
 }
 
+# Its script has come to its end.
+sleeps() { [[ $(<"/proc/$pid/comm") == sleep ]]; }
+
 # refuses REASON SCRIPT
 refuses() {
 	local status
 	start "$2; exec sleep 1000" "$PWD" || return
-	sleep 0.5
+	wait_until 20 sleeps || return
 	checkpoint -p "$pid" -o no --freeze >words2 2>&1
 	status=$?
 	cat words2
@@ -262,7 +265,7 @@ changed_outside() {
 	local status
 	mkdir -p bound && mount -t tmpfs bound bound || return
 	start 'mkdir /tmp/b; mount --bind "$1/bound" /tmp/b; exec sleep 1000' "$PWD"
-	sleep 0.5
+	wait_until 20 sleeps || return
 	save image4 && umount bound || return
 	restart --container -i image4 >words2 2>&1 </dev/null
 	status=$?
