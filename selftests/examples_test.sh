@@ -58,25 +58,10 @@ tells_why_not() {
 	[[ $status == 1 && ! -s none ]] && grep -q 'self_threads\.[0-9]*: Resource temporarily unavailable' words.err
 }
 
-main() {
-	local work tool
-
-	echo "TAP version 13"
-	echo "1..$TESTS"
-	if [[ -n ${CKPT_TEST_PLAIN:-} ]]; then
-		for ((number = 1; number <= TESTS; number++)); do
-			echo "ok $number # SKIP needs the system calls"
-		done
-		exit 0
-	fi
-	if ! tool=$(command -v checkpoint); then
-		echo "Bail out! checkpoint is not installed"
-		exit 1
-	fi
+run_all() {
+	local tool
+	tool=$(command -v checkpoint)
 	examples=${tool%/*/*}/examples
-	work=$(mktemp -d /tmp/examples.XXXXXX)
-	trap 'cd / && rm -rf "$work"' EXIT
-	cd "$work" || exit
 	ok "self saves itself" starts self
 	ok "self goes on from its image" twice
 	ok "self goes on on another terminal" on_a_terminal self
@@ -85,7 +70,6 @@ main() {
 	ok "self_threads goes on on another terminal" on_a_terminal self_threads
 	ok "self_threads leaves no control group behind" no_group_stays
 	ok "self_threads tells why it cannot stop its threads" tells_why_not
-	exit $((failed > 0))
 }
 
-main
+tap_main examples checkpoint

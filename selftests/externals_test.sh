@@ -12,6 +12,8 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
+readonly TESTS=11
+
 readonly STEPS=60 alphabet=abcdefghijklmnopqrstuvwxyz
 readers=()
 
@@ -197,27 +199,4 @@ run_all() {
 	ok "it goes on with descriptors that are in the way" goes_on 8 7
 }
 
-main() {
-	local tool
-	echo "TAP version 13"
-	echo "1..11"
-	if [[ -n ${CKPT_TEST_PLAIN:-} ]]; then
-		for ((number = 1; number <= 11; number++)); do
-			echo "ok $number # SKIP needs the system calls"
-		done
-		exit 0
-	fi
-	for tool in ns_exec checkpoint restart ckptinfo perl python3; do
-		if ! command -v "$tool" >/dev/null; then
-			echo "Bail out! $tool is not installed"
-			exit 1
-		fi
-	done
-	work=$(mktemp -d /tmp/externals.XXXXXX)
-	trap 'rm -rf "$work"' EXIT
-	cd "$work" || exit
-	run_all
-	exit $((failed > 0))
-}
-
-main
+tap_main externals ns_exec checkpoint restart ckptinfo perl python3

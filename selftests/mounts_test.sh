@@ -326,30 +326,7 @@ half() {
 	exit $((failed > 0))
 }
 
-main() {
-	local tool
-	if [[ ${1:-} =~ ^--(save|restart)=(.+)$ ]]; then
-		half "${BASH_REMATCH[1]}" "$(realpath "${BASH_REMATCH[2]}")"
-	fi
-	echo "TAP version 13"
-	echo "1..$TESTS"
-	if [[ -n ${CKPT_TEST_PLAIN:-} ]]; then
-		for ((number = 1; number <= TESTS; number++)); do
-			echo "ok $number # SKIP needs the system calls"
-		done
-		exit 0
-	fi
-	for tool in ns_exec checkpoint restart ckptinfo perl nsenter; do
-		if ! command -v "$tool" >/dev/null; then
-			echo "Bail out! $tool is not installed"
-			exit 1
-		fi
-	done
-	work=$(mktemp -d /tmp/mounts.XXXXXX)
-	trap 'cd /; rm -rf "$work"' EXIT
-	cd "$work" || exit
-	run_all
-	exit $((failed > 0))
-}
-
-main "$@"
+if [[ ${1:-} =~ ^--(save|restart)=(.+)$ ]]; then
+	half "${BASH_REMATCH[1]}" "$(realpath "${BASH_REMATCH[2]}")"
+fi
+tap_main mounts ns_exec checkpoint restart ckptinfo perl nsenter

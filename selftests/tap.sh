@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2317	# is read, and called, by those who take it in
+# shellcheck disable=SC2034,SC2154,SC2317	# is read, set and called by those who take it in
 #
 # What tests that are shell scripts have in common. They run in a folder of their
 # own, with set -uo pipefail.
@@ -33,6 +33,32 @@ wait_until() {
 		sleep 0.05
 	done
 	return 1
+}
+
+# tap_main NAME TOOL...: what is left to do for a script with TESTS tests, which its
+# run_all makes in a folder of their own. Does not return.
+tap_main() {
+	local name=$1 tool
+	shift
+	echo "TAP version 13"
+	echo "1..$TESTS"
+	if [[ -n ${CKPT_TEST_PLAIN:-} ]]; then
+		for ((number = 1; number <= TESTS; number++)); do
+			echo "ok $number # SKIP needs the system calls"
+		done
+		exit 0
+	fi
+	for tool; do
+		if ! command -v "$tool" >/dev/null; then
+			echo "Bail out! $tool is not installed"
+			exit 1
+		fi
+	done
+	work=$(mktemp -d "/tmp/$name.XXXXXX")
+	trap 'cd /; rm -rf "$work"' EXIT
+	cd "$work" || exit
+	run_all
+	exit $((failed > 0))
 }
 
 nonempty() { [[ -s $1 ]]; }

@@ -283,27 +283,4 @@ run_all() {
 	ok "--time: clocks go on, or are the present ones" clocks
 }
 
-main() {
-	local tool
-	echo "TAP version 13"
-	echo "1..$TESTS"
-	if [[ -n ${CKPT_TEST_PLAIN:-} ]]; then
-		for ((number = 1; number <= TESTS; number++)); do
-			echo "ok $number # SKIP needs the system calls"
-		done
-		exit 0
-	fi
-	for tool in checkpoint restart ckptinfo perl python3 zstd lz4; do
-		if ! command -v "$tool" >/dev/null; then
-			echo "Bail out! $tool is not installed"
-			exit 1
-		fi
-	done
-	work=$(mktemp -d /tmp/tools.XXXXXX)
-	trap 'cd /; rm -rf "$work"' EXIT
-	cd "$work" || exit
-	run_all
-	exit $((failed > 0))
-}
-
-main
+tap_main tools checkpoint restart ckptinfo perl python3 zstd lz4
