@@ -370,6 +370,10 @@ own_group() {
 	return $result
 }
 # SIGKILL, at any moment: thawed, back in its cgroup, and no file.
+# What it leaves behind is cleaned up by another process, which takes its time.
+cleaned_up() {
+	no_cgroups && [ "$1" = "$(cat "/proc/$tree/cgroup")" ] && no_leftover
+}
 killed() {
 	before=$(cat "/proc/$tree/cgroup")
 	for delay in 0.00 0.01 0.02 0.03 0.05 0.08 0.1 0.2; do
@@ -380,7 +384,7 @@ killed() {
 		kill -KILL $child
 		wait $child 2>/dev/null
 		until_true not pgrep -f "^$checkpoint --freeze --freezer=$1" || return
-		no_cgroups && [ "$before" = "$(cat "/proc/$tree/cgroup")" ] && no_leftover || return
+		until_true cleaned_up "$before" || return
 	done
 }
 interrupted() {
