@@ -16,7 +16,6 @@
 #include <checkpoint/tool_image.h>
 #include "../common/container.h"
 #include "../common/log.h"
-#include "../common/mounttable.h"
 #include "../common/proctree.h"
 #include "../common/sysctl.h"
 #include "../common/util.h"
@@ -240,7 +239,7 @@ static void add(struct settings *s, const struct ns_kind *kind,
 	size_t i;
 	int fd;
 
-	if (!inode || inode == own_inode(kind))
+	if (!inode || inode == s->own[kind - kinds])
 		return;
 	for (i = 0; i < s->nr; i++)
 		if (s->ns[i].inode == inode)
@@ -294,31 +293,29 @@ static void add_open(struct settings *s, const struct proc *proc)
 		closedir(dir);
 }
 
-/* Those that are mounted where it is */
-static void add_mounted(struct settings *s, const struct proc *proc)
+/* Those that are mounted in a mount namespace of the tree */
+static void add_mounted(struct settings *s, const struct mount_ns *ns)
 {
+	struct proc proc = { .pid = ns->pid };
 	const struct ns_kind *kind;
-	struct mount_table table;
+	const struct mnt *mnt;
 	size_t i;
 	char *path;
 
-	if (mount_ns_inode(proc->pid) == mount_ns_inode(getpid()) ||
-	    mount_table_read(&table, proc->pid) < 0)
-		return;		/* mounts.c says why. */
-	for (i = 0; i < table.nr; i++) {
-		kind = mount_of_namespace(&table.mnt[i]) ?
-			kind_of_link(table.mnt[i].root) : NULL;
+	memcpy(proc.comm, ns->comm, sizeof(proc.comm));
+	for (i = 0; i < ns->table.nr; i++) {
+		mnt = &ns->table.mnt[i];
+		kind = mount_of_namespace(mnt) ? kind_of_link(mnt->root) : NULL;
 		if (!kind)
 			continue;
-		path = xasprintf("/proc/%d/root%s", proc->pid, table.mnt[i].point);
-		add(s, kind, proc, path);
+		path = xasprintf("/proc/%d/root%s", ns->pid, mnt->point);
+		add(s, kind, &proc, path);
 		free(path);
 	}
-	mount_table_free(&table);
 }
 
 /* Who is in a pid namespace below ours may be in a container. */
-static bool is_init(pid_t pid)
+static bool may_be_inside(pid_t pid)
 {
 	char path[40];
 
@@ -326,14 +323,18 @@ static bool is_init(pid_t pid)
 	return inode_of(path) != inode_of("/proc/self/ns/pid");
 }
 
-int settings_collect(struct settings *s, pid_t root, int log)
+int settings_collect(struct settings *s, const struct mounts *m, pid_t root,
+		     int log)
 {
+	bool container = may_be_inside(root);
 	struct proc *list;
 	char path[40];
 	size_t k;
 	int n, i;
 
 	*s = (struct settings){ .log = log };
+	for (k = 0; k < ARRAY_SIZE(kinds); k++)
+		s->own[k] = own_inode(&kinds[k]);
 	n = proc_tree(root, &list);
 	for (i = 0; i < n; i++) {
 		for (k = 0; k < ARRAY_SIZE(kinds); k++) {
@@ -342,13 +343,12 @@ int settings_collect(struct settings *s, pid_t root, int log)
 			add(s, &kinds[k], &list[i], path);
 		}
 		/* Only a container may have those that no process is in. */
-		if (is_init(root))
+		if (container)
 			add_open(s, &list[i]);
 	}
-	for (i = 0; i < n && is_init(root); i++)
-		if (!i || mount_ns_inode(list[i].pid) != mount_ns_inode(root))
-			add_mounted(s, &list[i]);
 	free(list);
+	for (k = 0; container && k < m->nr_ns; k++)
+		add_mounted(s, &m->ns[k]);
 	return s->refused ? -1 : 0;
 }
 

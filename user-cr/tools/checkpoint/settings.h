@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "mounts.h"
 #include "sections.h"
 
 /**
@@ -38,21 +39,24 @@ struct ns_settings {
  * struct settings - all of them
  * @log: for reasons
  * @refused: there were some
+ * @own: inode numbers of our own network and IPC namespace, which are not saved
  * @ns: the namespaces
  * @nr: their number
  */
 struct settings {
 	int log;
 	bool refused;
+	uint64_t own[2];
 	struct ns_settings *ns;
 	size_t nr;
 };
 
 /*
- * Looks at the tree below ROOT, which stands still. 0; or -1, and all that stands in
- * the way is logged.
+ * Looks at the tree below ROOT, which stands still and has these mounts. 0; or -1,
+ * and all that stands in the way is logged.
  */
-int settings_collect(struct settings *s, pid_t root, int log);
+int settings_collect(struct settings *s, const struct mounts *m, pid_t root,
+		     int log);
 /* Whether there is anything to write. */
 bool settings_any(const struct settings *s);
 void settings_write(const struct settings *s, struct sections *sections);

@@ -7,7 +7,8 @@ int state_collect(struct state *state, const struct options *o, int log)
 {
 	int mounts = mounts_collect(&state->mounts, o->pid, log);
 	int cgroups = cgroups_collect(&state->cgroups, o->pid, log);
-	int settings = settings_collect(&state->settings, o->pid, log);
+	int settings = settings_collect(&state->settings, &state->mounts,
+					o->pid, log);
 
 	return mounts < 0 || cgroups < 0 || settings < 0 ? -1 : 0;
 }
