@@ -59,6 +59,29 @@ CKPT_TEST_F(hostile_tasks, records_may_move)
 	finish(_metadata, app);
 }
 
+/* Who dies of it does so when all go on, and the restart does not fail with him. */
+CKPT_TEST_F(hostile_tasks, deadly_timer_that_fires_at_once)
+{
+	struct app *app = &self->app;
+	struct ckpt_itimers *timers;
+	int i;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	ASSERT_EQ(0, image_copy(&bad, &img));
+	timers = body_of(&bad, ASLEEP, CKPT_REC_ITIMERS);
+	ASSERT_EQ(0, timers->flags);
+	timers->flags = CKPT_ITIMER_REAL;
+	for (i = 0; i < 20; i++) {
+		EXPECT_EQ(RESTARTED, attempt(app, &bad)) {
+			TH_LOG("%s", app->log);
+		}
+		EXPECT_STREQ("status 0\n", app->log);
+	}
+	free(bad.data);
+	finish(_metadata, app);
+}
+
 /* ---- The tree ---- */
 
 /* What has no records of its own becomes a thread, with all that goes with it. */

@@ -6,6 +6,7 @@
 
 #include <linux/sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 CKPT_SUITE(leaks);
@@ -27,6 +28,52 @@ CKPT_TEST_F(leaks, open_file)
 	refused(_metadata, &self->app, "leaks_idle",
 		"fd 1: it is shared with pid [0-9]+ \\(leaks_test\\)");
 	close(self->app.stdio[1]);
+}
+
+/* Sends a descriptor to a socket that nobody reads. */
+static void send_fd(struct __test_metadata *_metadata, int socket, int fd)
+{
+	char control[CMSG_SPACE(sizeof(fd))] = "", byte = 'x';
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
+
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+	ASSERT_EQ(1, sendmsg(socket, &msg, 0));
+}
+
+/* No process outside has it as a descriptor, but one may get it. */
+CKPT_TEST_F(leaks, file_on_its_way_through_a_socket)
+{
+	char name[APP_DIR_LEN + 8];
+	int sockets[2];
+
+	snprintf(name, sizeof(name), "%s/shared", self->app.dir);
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, sockets));
+	self->app.stdio[1] = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ASSERT_LE(0, self->app.stdio[1]);
+	send_fd(_metadata, sockets[0], self->app.stdio[1]);
+	ASSERT_EQ(0, app_start(&self->app, "leaks_idle"));
+	close(self->app.stdio[1]);
+	if (app_plain())
+		goto out;
+	ASSERT_EQ(0, app_freeze(&self->app));
+	check_refusal(_metadata, &self->app, app_checkpoint(&self->app, 0),
+		      "fd 1: it is held outside of the container, by no descriptor");
+	close(sockets[0]);
+	close(sockets[1]);
+	EXPECT_EQ(0, app_checkpoint(&self->app, 0)) {
+		app_show(&self->app);
+	}
+	ASSERT_EQ(0, app_thaw(&self->app));
+out:
+	ASSERT_EQ(0, app_finish(&self->app));
 }
 
 /* The same file, but not the same open one */
@@ -123,6 +170,86 @@ CKPT_TEST_F(leaks, network_namespace)
 	self->app.net = true;
 	with_guest(_metadata, &self->app, "net",
 		   "network namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside");
+}
+
+/* ---- A namespace of the container that somebody outside keeps ---- */
+
+static void check_kept(struct __test_metadata *_metadata, struct app *app,
+		       const char *pattern)
+{
+	ASSERT_EQ(0, app_freeze(app));
+	check_refusal(_metadata, app, app_checkpoint(app, 0), pattern);
+	ASSERT_EQ(0, app_thaw(app));
+}
+
+static pid_t open_in_another(struct __test_metadata *_metadata, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	pid_t pid;
+
+	ASSERT_LE(0, fd);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		for (;;)
+			pause();
+	}
+	close(fd);
+	return pid;
+}
+
+static void kept_open(struct __test_metadata *_metadata, struct app *app,
+		      const char *kind, const char *pattern)
+{
+	char path[64];
+	pid_t pid;
+
+	if (app_plain())
+		SKIP(return, "nothing to do without checkpoint()");
+	ASSERT_EQ(0, app_start(app, "leaks_idle"));
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", app->pid, kind);
+	pid = open_in_another(_metadata, path);
+	check_kept(_metadata, app, pattern);
+	kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	ckpt_cycle(_metadata, app);
+	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_TEST_F(leaks, network_namespace_that_is_open_outside)
+{
+	self->app.net = true;
+	kept_open(_metadata, &self->app, "net",
+		  "network namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside of the container has it open");
+}
+
+CKPT_TEST_F(leaks, pid_namespace_that_is_open_outside)
+{
+	kept_open(_metadata, &self->app, "pid",
+		  "pid namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside of the container has it open");
+}
+
+CKPT_TEST_F(leaks, namespace_that_is_mounted_outside)
+{
+	struct app *app = &self->app;
+	char path[64], name[APP_DIR_LEN + 8];
+	int fd;
+
+	if (app_plain())
+		SKIP(return, "nothing to do without checkpoint()");
+	app->net = true;
+	ASSERT_EQ(0, app_start(app, "leaks_idle"));
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", app->pid);
+	snprintf(name, sizeof(name), "%s/net", app->dir);
+	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ASSERT_LE(0, fd);
+	close(fd);
+	ASSERT_EQ(0, mount(path, name, NULL, MS_BIND, NULL));
+	check_kept(_metadata, app,
+		   "network namespace of the tree: is mounted outside of the container");
+	ASSERT_EQ(0, umount(name));
+	ckpt_cycle(_metadata, app);
+	ASSERT_EQ(0, app_finish(app));
 }
 
 /* ---- A container whose init shares more with the one who made it ---- */

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <linux/sched.h>
 #include <mntent.h>
@@ -795,33 +796,55 @@ void leftovers_get(struct leftovers *l)
 	l->fds = count_entries("/proc/self/fd", false);
 }
 
-/* All processes that there are, with what they do and whether they must end. */
+/* Where a task is in the kernel, in one line; "" if the kernel does not tell. */
+static void where_is(const char *dir, char *where, size_t size)
+{
+	char path[300], text[4096], *line, *save = NULL;
+	size_t len = 0;
+
+	where[0] = '\0';
+	snprintf(path, sizeof(path), "%s/stack", dir);
+	if (read_file(path, text, sizeof(text)) < 0)
+		return;
+	for (line = strtok_r(text, "\n", &save); line && len < size;
+	     line = strtok_r(NULL, "\n", &save)) {
+		line += strcspn(line, "]");
+		len += snprintf(where + len, size - len, "%.*s",
+				(int)strcspn(line, "+"), line + !!*line);
+	}
+}
+
+static void show_task(const char *dir)
+{
+	char path[300], line[512], where[1024], status[4096], *own, *shared;
+
+	snprintf(path, sizeof(path), "%s/stat", dir);
+	if (read_file(path, line, sizeof(line)) <= 0)
+		return;
+	line[strcspn(line, ")") + 8] = '\0';
+	snprintf(path, sizeof(path), "%s/status", dir);
+	if (read_file(path, status, sizeof(status)) < 0)
+		return;
+	own = strstr(status, "SigPnd:");
+	shared = strstr(status, "ShdPnd:");
+	where_is(dir, where, sizeof(where));
+	fprintf(stderr, "# task %s, signals %.16s %.16s, in%s\n", line,
+		own ? own + 8 : "", shared ? shared + 8 : "", where);
+}
+
+/* All tasks that there are, with what they do and whether they must end. */
 static void show_tasks(void)
 {
-	char path[300], line[512], where[128], status[4096], *own, *shared;
-	struct dirent *d;
-	DIR *dir = opendir("/proc");
+	glob_t found;
+	size_t i;
 
-	while (dir && (d = readdir(dir))) {
-		if (!isdigit((unsigned char)d->d_name[0]) || kernel_thread(d->d_name))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/stat", d->d_name);
-		if (read_file(path, line, sizeof(line)) <= 0)
-			continue;
-		line[strcspn(line, ")") + 8] = '\0';
-		snprintf(path, sizeof(path), "/proc/%s/wchan", d->d_name);
-		if (read_file(path, where, sizeof(where)) < 0)
-			where[0] = '\0';
-		snprintf(path, sizeof(path), "/proc/%s/status", d->d_name);
-		if (read_file(path, status, sizeof(status)) < 0)
-			continue;
-		own = strstr(status, "SigPnd:");
-		shared = strstr(status, "ShdPnd:");
-		fprintf(stderr, "# task %s in %s, signals %.16s %.16s\n", line,
-			where, own ? own + 8 : "", shared ? shared + 8 : "");
+	if (glob("/proc/[0-9]*/task/*", 0, NULL, &found))
+		return;
+	for (i = 0; i < found.gl_pathc; i++) {
+		if (!kernel_thread(strrchr(found.gl_pathv[i], '/') + 1))
+			show_task(found.gl_pathv[i]);
 	}
-	if (dir)
-		closedir(dir);
+	globfree(&found);
 }
 
 const char *leftovers_check(const struct leftovers *before)
