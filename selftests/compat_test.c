@@ -44,13 +44,16 @@ static bool has_compat_app(void)
 }
 
 FIXTURE(compat) { struct app app; };
+FIXTURE_VARIANT(compat) { enum ckpt_freezer freezer; };
+FIXTURE_VARIANT_ADD(compat, v2) { .freezer = FREEZER_V2 };
+CKPT_SUITE_V1(compat);
 FIXTURE_SETUP(compat)
 {
 	if (!has_compat_app())
 		SKIP(return, "no 32-bit programs: not built, or the kernel has no place for them");
 	if (!app_plain() && !app_supported())
 		SKIP(return, "this kernel has no checkpoint()");
-	ASSERT_EQ(0, app_init(&self->app, FREEZER_V2));
+	ASSERT_EQ(0, app_init(&self->app, variant->freezer));
 	self->app.exe = COMPAT_APP;
 }
 FIXTURE_TEARDOWN(compat)

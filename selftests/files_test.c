@@ -510,6 +510,24 @@ static int use_files(void)
 	return 0;
 }
 
+#ifndef F_CREATED_QUERY
+#define F_CREATED_QUERY	(1024 + 4)
+#endif
+
+CKPT_TEST(files, created_by_open)
+{
+	int made = open("made", O_RDWR | O_CREAT, 0600);
+	int found = open("made", O_RDWR | O_CREAT, 0600);
+
+	CHECK(made >= 0 && found >= 0);
+	if (fcntl(made, F_CREATED_QUERY) != 1)
+		return ckpt_skip("the kernel does not tell who has created a file");
+	ckpt_here();
+	CHECK_EQ(1, fcntl(made, F_CREATED_QUERY));
+	CHECK_EQ(0, fcntl(found, F_CREATED_QUERY));
+	return 0;
+}
+
 static int files_on(const char *fs)
 {
 	return go_to_disk(fs) ?: use_files();

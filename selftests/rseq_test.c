@@ -14,6 +14,7 @@
 #endif
 
 CKPT_SUITE(rseq);
+CKPT_SUITE_V1(rseq);
 
 #ifndef RSEQ_SIG
 #define RSEQ_SIG	0x53053053

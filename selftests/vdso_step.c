@@ -12,14 +12,18 @@
  * let off: it goes from the tracer into the freezer without another step.
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -37,6 +41,8 @@
 #define MORE_CALLS	3
 /* Stepping is slow enough for the clock to change, and the reading to begin again. */
 #define MAX_STEPS	90
+/* It has loops. */
+#define RANDOM_STEPS	1500
 
 static void die(const char *what)
 {
@@ -51,6 +57,8 @@ struct call {
 	long long (*fn)(void);	/* what time it is, in nanoseconds */
 	clockid_t clock;	/* by which it is compared */
 	long long coarse;	/* by how much it may be behind */
+	unsigned int max;	/* instructions, if not MAX_STEPS */
+	bool thread;		/* called in one that is not the first */
 };
 
 static long long ns(long long sec, long long nsec)
@@ -113,6 +121,64 @@ static long long processor(void)
 	return cpu < 1024 ? read_clock(CLOCK_MONOTONIC) : -1;
 }
 
+/* ---- Random numbers, which not every libc gets there ---- */
+
+struct opaque_params {
+	uint32_t size, prot, flags, reserved[13];
+};
+
+static ssize_t (*vdso_getrandom)(void *buf, size_t len, unsigned int flags,
+				 void *state, size_t state_len);
+static void *random_state;
+static size_t random_len;
+
+/* False if this vDSO has no getrandom(), as that of 32-bit programs. */
+static bool prepare_random(void)
+{
+#ifdef __x86_64__
+	void *vdso = dlopen("linux-vdso.so.1", RTLD_NOLOAD | RTLD_LAZY);
+	struct opaque_params params = { 0 };
+
+	if (vdso)
+		vdso_getrandom = dlsym(vdso, "__vdso_getrandom");
+	if (!vdso_getrandom || vdso_getrandom(NULL, 0, 0, &params, ~0UL))
+		return false;
+	random_len = params.size;
+	random_state = mmap(NULL, 4096, params.prot, params.flags, -1, 0);
+	return random_state != MAP_FAILED;
+#else
+	return false;
+#endif
+}
+
+/* What ChaCha20 begins with, and goes on with, if the key is zero */
+static bool is_guessable(const uint64_t *numbers)
+{
+	static const unsigned char zero_key[2][8] = {
+		{ 0x76, 0xb8, 0xe0, 0xad, 0xa0, 0xf1, 0x3d, 0x90 },
+		{ 0xda, 0x41, 0x59, 0x7c, 0x51, 0x57, 0x48, 0x8d },
+	};
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		if (!numbers[i] || !memcmp(&numbers[i], zero_key[0], 8) ||
+		    !memcmp(&numbers[i], zero_key[1], 8))
+			return true;
+	}
+	return false;
+}
+
+/* Not a time: any, if the numbers are random */
+static long long random_numbers(void)
+{
+	uint64_t numbers[4] = { 0 };
+
+	if (vdso_getrandom(numbers, sizeof(numbers), 0, random_state, random_len) !=
+	    sizeof(numbers) || is_guessable(numbers))
+		return -1;
+	return read_clock(CLOCK_MONOTONIC);
+}
+
 static const struct call calls[] = {
 	{ "realtime", realtime, CLOCK_REALTIME },
 	{ "monotonic", monotonic, CLOCK_MONOTONIC },
@@ -122,6 +188,8 @@ static const struct call calls[] = {
 	{ "gettimeofday", time_of_day, CLOCK_REALTIME, 1000 },
 	{ "time", seconds, CLOCK_REALTIME, 1000 * MS + COARSE },
 	{ "getcpu", processor, CLOCK_MONOTONIC },
+	{ "realtime_in_a_thread", realtime, CLOCK_REALTIME, .thread = true },
+	{ "getrandom", random_numbers, CLOCK_MONOTONIC, .max = RANDOM_STEPS },
 };
 
 /* By a system call, which knows nothing of the vDSO */
@@ -147,17 +215,18 @@ static bool call_is_right(const struct call *call)
 	return seen >= before - call->coarse && seen <= after;
 }
 
-static void traced(const struct call *call)
-{
-	int i, fd = open("/dev/null", O_RDWR);
+/* Shared with the tracer */
+static volatile pid_t *traced_tid;
 
-	setsid();
-	for (i = 0; i < 3; i++)
-		dup2(fd, i);
-	for (i = 3; i < 64; i++)
-		close(i);
+static void *call_and_exit(void *arg)
+{
+	const struct call *call = arg;
+	int i;
+
 	ptrace(PTRACE_TRACEME, 0, 0, 0);
-	raise(SIGSTOP);
+	*traced_tid = syscall(SYS_gettid);
+	munmap((void *)traced_tid, 4096);
+	raise(SIGTRAP);		/* stops this thread, and no other one */
 	if (!call_is_right(call))
 		_exit(2);
 	for (i = 0; i < MORE_CALLS; i++) {
@@ -165,6 +234,25 @@ static void traced(const struct call *call)
 			_exit(3);
 	}
 	_exit(0);
+}
+
+static void traced(const struct call *call)
+{
+	int i, fd = open("/dev/null", O_RDWR);
+	pthread_t thread;
+
+	setsid();
+	for (i = 0; i < 3; i++)
+		dup2(fd, i);
+	for (i = 3; i < 64; i++)
+		close(i);
+	/* So that there is a key, and a part of what was made with it. */
+	if (call->fn == random_numbers)
+		random_numbers();
+	if (!call->thread)
+		call_and_exit((void *)call);
+	pthread_create(&thread, NULL, call_and_exit, (void *)call);
+	pthread_join(thread, NULL);
 }
 
 /* ---- The tracer ---- */
@@ -222,7 +310,7 @@ static bool step(int request, pid_t pid)
 {
 	int status;
 
-	if (ptrace(request, pid, 0, 0) || waitpid(pid, &status, 0) != pid)
+	if (ptrace(request, pid, 0, 0) || waitpid(pid, &status, __WALL) != pid)
 		die("ptrace");
 	return WIFSTOPPED(status);
 }
@@ -271,14 +359,14 @@ static bool go_to(pid_t pid, unsigned int n)
 	}
 }
 
-static void save(pid_t pid, const char *path)
+static void save(pid_t pid, pid_t tid, const char *path)
 {
 	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		die(path);
 	cgroup_write("cgroup.freeze", "1");
-	if (ptrace(PTRACE_DETACH, pid, 0, 0))
+	if (ptrace(PTRACE_DETACH, tid, 0, 0))
 		die("PTRACE_DETACH");
 	cgroup_wait("frozen 1");
 	if (sys_checkpoint(pid, fd, CHECKPOINT_SUBTREE | CHECKPOINT_LOG,
@@ -291,22 +379,26 @@ static void save(pid_t pid, const char *path)
 static bool save_at(const char *dir, const struct call *call, unsigned int n)
 {
 	char path[PATH_MAX], text[16];
+	pid_t pid, tid;
 	bool found;
-	pid_t pid;
 
+	*traced_tid = 0;
 	pid = fork();
 	if (pid < 0)
 		die("fork");
 	if (!pid)
 		traced(call);
-	if (waitpid(pid, NULL, __WALL) != pid)
+	while (!*traced_tid)
+		sched_yield();
+	tid = *traced_tid;
+	if (waitpid(tid, NULL, __WALL) != tid)
 		die("waitpid");
 	snprintf(text, sizeof(text), "%d", pid);
 	cgroup_write("cgroup.procs", text);
-	found = go_to(pid, n);
+	found = go_to(tid, n);
 	if (found) {
 		snprintf(path, sizeof(path), "%s/%s.%u", dir, call->name, n);
-		save(pid, path);
+		save(pid, tid, path);
 	}
 	kill(pid, SIGKILL);
 	cgroup_write("cgroup.freeze", "0");
@@ -314,9 +406,19 @@ static bool save_at(const char *dir, const struct call *call, unsigned int n)
 	return found;
 }
 
+/* All of the first instructions, where a jump is afterwards, and some of the rest */
+static unsigned int save_call(const char *dir, const struct call *call)
+{
+	unsigned int max = call->max ?: MAX_STEPS, n;
+
+	for (n = 0; n < max && save_at(dir, call, n); n += n < 8 ? 1 : max / 30)
+		;
+	return n;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int i, n;
+	unsigned int i;
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: vdso_step DIR\n");
@@ -325,12 +427,15 @@ int main(int argc, char **argv)
 	snprintf(cgroup, sizeof(cgroup), "/sys/fs/cgroup/vdso.%d", getpid());
 	if (mkdir(cgroup, 0755))
 		die(cgroup);
+	traced_tid = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (traced_tid == MAP_FAILED)
+		die("mmap");
 	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		/* All of the first ones, where a jump is afterwards */
-		for (n = 0; n < MAX_STEPS && save_at(argv[1], &calls[i], n);
-		     n += n < 8 ? 1 : 3)
-			;
-		printf("%s: %u instructions\n", calls[i].name, n);
+		if (calls[i].fn == random_numbers && !prepare_random())
+			continue;
+		printf("%s: %u instructions\n", calls[i].name,
+		       save_call(argv[1], &calls[i]));
 		fflush(stdout);
 	}
 	rmdir(cgroup);

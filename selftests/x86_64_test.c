@@ -15,13 +15,19 @@ int main(void)
 
 #include <asm/ldt.h>
 #include <asm/prctl.h>
+#include <elf.h>
 #include <sys/auxv.h>
 #include <sys/personality.h>
+#include <sys/user.h>
 #include <time.h>
+
+#include "format.h"
+#include "hostile.h"
 
 #define PAGE	4096UL
 
 CKPT_SUITE_X86(x86_64);
+CKPT_SUITE_V1(x86_64);
 
 #define NEVER_LOST(name)	CKPT_NEVER_LOST(x86_64, name)
 #define REFUSED(name, pattern)	CKPT_REFUSED(x86_64, name, pattern)
@@ -579,6 +585,53 @@ CKPT_TEST(x86_64, vsyscall_page_all_the_time)
 	}
 	CHECK(t >= last);
 	return ckpt_reap(pid);
+}
+
+#define VSYSCALL_PAGE	0xffffffffff600000UL
+
+static struct user_regs_struct *general_registers(struct image *img)
+{
+	struct ckpt_record *rec;
+	struct ckpt_regset *set;
+	unsigned int n;
+
+	for (n = 0; (rec = image_record(img, CKPT_REC_REGSET, n)); n++) {
+		set = record_body(rec);
+		if (set->note == NT_PRSTATUS)
+			return (void *)(set + 1);
+	}
+	return NULL;
+}
+
+/*
+ * Between the call and the fault by which it is emulated. That moment is hard to
+ * meet: here only that the kernel takes its images.
+ */
+CKPT_TEST_F(x86_64, frozen_at_a_vsyscall)
+{
+	struct app *app = &self->app;
+	static struct image img;
+	struct user_regs_struct *regs;
+	int fd, logfd;
+
+	if (app_plain())
+		SKIP(return, "needs the system calls");
+	ASSERT_EQ(0, hostile_capture(app, &img, "x86_64_bases_set_by_calls"));
+	logfd = memfd_create("log", MFD_CLOEXEC);
+	regs = general_registers(&img);
+	ASSERT_NE(NULL, regs);
+	regs->rip = VSYSCALL_PAGE + 0x400;
+	image_fix(&img);
+	fd = image_fd(&img, img.len);
+	EXPECT_FALSE(hostile_unopened(fd, logfd));
+	close(fd);
+	/* Elsewhere in the kernel's half nobody is. */
+	regs->rip = VSYSCALL_PAGE - 0x400;
+	image_fix(&img);
+	fd = image_fd(&img, img.len);
+	EXPECT_TRUE(hostile_unopened(fd, logfd));
+	close(fd);
+	image_free(&img);
 }
 
 #define X32_BIT	0x40000000

@@ -33,6 +33,7 @@ int main(void)
 #define PAGE	4096UL
 
 CKPT_SUITE_X86(x86);
+CKPT_SUITE_V1(x86);
 
 #define NEVER_LOST(name)	CKPT_NEVER_LOST(x86, name)
 #define REFUSED(name, pattern)	CKPT_REFUSED(x86, name, pattern)

@@ -23,13 +23,15 @@ static __maybe_unused bool on_um(void)
 /* As CKPT_SUITE(), but only for kernels that run on the processor themselves */
 #define CKPT_SUITE_X86(suite)						\
 	FIXTURE(suite) { struct app app; };				\
+	FIXTURE_VARIANT(suite) { enum ckpt_freezer freezer; };		\
+	FIXTURE_VARIANT_ADD(suite, v2) { .freezer = FREEZER_V2 };	\
 	FIXTURE_SETUP(suite)						\
 	{								\
 		if (on_um())						\
 			SKIP(return, "User-Mode Linux has not the processor itself"); \
 		if (!app_plain() && !app_supported())			\
 			SKIP(return, "this kernel has no checkpoint()"); \
-		ASSERT_EQ(0, app_init(&self->app, FREEZER_V2));		\
+		ASSERT_EQ(0, app_init(&self->app, variant->freezer));	\
 	}								\
 	FIXTURE_TEARDOWN(suite)						\
 	{								\

@@ -618,12 +618,15 @@ enum ckpt_file_kind {
  *	As the POSIX_FADV_* of these names.
  * %CKPT_FILE_NO_WRITER_YET
  *	A FIFO that is open for reading, and was not for writing since.
+ * %CKPT_FILE_CREATED
+ *	It was created by being opened, as fcntl(F_CREATED_QUERY) tells.
  */
 #define CKPT_FILE_RANDOM	(1U << 0)
 #define CKPT_FILE_SEQUENTIAL	(1U << 1)
 #define CKPT_FILE_NOREUSE	(1U << 2)
 #define CKPT_FILE_NO_WRITER_YET	(1U << 3)
-#define CKPT_FILE_ADVICE	0xfU
+#define CKPT_FILE_CREATED	(1U << 4)
+#define CKPT_FILE_ADVICE	0x1fU
 
 /**
  * enum ckpt_owner_type - who gets SIGIO
