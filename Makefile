@@ -77,8 +77,8 @@ check: kernel tools selftests ## all tests
 check-debug: kernel-debug tools selftests ## all tests on the debug kernel
 	@scripts/check -a um-debug
 
-check-all: kernel kernel-x86_64 kernel-x86_64-vdso tools-i386 tools selftests ## all tests, then those for x86_64 and i386 on them
-	@scripts/check --on=x86_64 --on=i386
+check-all: kernel kernel-debug kernel-x86_64 kernel-x86_64-vdso kernel-x86_64-debug tools-i386 tools selftests ## all tests on every kernel; takes a day
+	@scripts/check --on=um-debug --on=x86_64 --on=i386 --on=x86_64-debug
 
 mutate: kernel tools selftests ## drop each field of the image, and see a test fail
 	@scripts/mutate
