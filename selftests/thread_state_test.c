@@ -8,10 +8,14 @@
  */
 #include "threads.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
+#include <sys/utsname.h>
 #if __has_include(<sys/rseq.h>)
 #include <sys/rseq.h>
 #endif
@@ -43,7 +47,10 @@ static void record_inside(char *text, size_t size)
 /* With all else that can be seen from inside */
 static long run_worker(void)
 {
-	CHECK_EQ(0, test->prepare());
+	int ret = test->prepare();
+
+	if (ret)
+		return ret;
 	record_inside(record_before[0], sizeof(record_before[0]));
 	wait_in_thread();
 	record_inside(record_after[0], sizeof(record_after[0]));
@@ -402,6 +409,62 @@ OWN(keep_capabilities,
     CHECK_OK(prctl(PR_SET_KEEPCAPS, 1)),
     CHECK_EQ(1, prctl(PR_GET_KEEPCAPS)),
     CHECK_EQ(0, prctl(PR_GET_KEEPCAPS)))
+
+/* ---- What becomes of system calls ---- */
+
+static int forbid_uname(void)
+{
+	struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_uname, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EXDEV),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { sizeof(insns) / sizeof(insns[0]), insns };
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog);
+}
+
+static bool may_call_uname(void)
+{
+	struct utsname name;
+
+	return !uname(&name) || errno != EXDEV;
+}
+
+OWN(seccomp_filter,
+    CHECK_OK(forbid_uname()),
+    CHECK(!may_call_uname()),
+    CHECK(may_call_uname()))
+
+static __thread volatile char selector;
+static __thread int dispatched;
+
+static void on_dispatch(int sig)
+{
+	selector = 0 /* SYSCALL_DISPATCH_FILTER_ALLOW */;
+	dispatched++;
+}
+
+static int dispatch_calls(void)
+{
+	signal(SIGSYS, on_dispatch);
+	return prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, 1, 0, 0, &selector);
+}
+
+static int calls_dispatched(void)
+{
+	selector = 1 /* SYSCALL_DISPATCH_FILTER_BLOCK */;
+	syscall(SYS_getppid);
+	selector = 0;
+	return dispatched;
+}
+
+OWN(syscall_user_dispatch,
+    if (dispatch_calls())
+	    return ckpt_skip("this kernel does not dispatch system calls"),
+    CHECK_EQ(1, calls_dispatched()),
+    CHECK_EQ(0, calls_dispatched()))
 
 static int parent_death_signal(void)
 {
