@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Control groups of a container: membership and settings are as before, in both
+# Control groups of a container: membership, settings and owners are as before, in both
 # versions; the tool makes them, below another group if it is told so.
 #
 # shellcheck disable=SC2016,SC2317	# variables are the program's own, not ours;
@@ -9,7 +9,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=11 top=/sys/fs/cgroup v1=/cgroups
+readonly TESTS=13 top=/sys/fs/cgroup v1=/cgroups
 
 # Two processes that make a file each, again and again, and move where the first two
 # arguments say before that. They never have it open: it is another one when the image
@@ -48,6 +48,27 @@ settings() {
 		! -name '*event_control' -exec grep -H . {} \; | sort)
 }
 
+# Whose the groups and their files are, and what is noted there
+owners() {
+	(cd "$1" && find . -printf '%p %U %G %m\n' | sort) && python3 - "$1" <<'PYTHON'
+import os, sys
+for dir, _, files in sorted(os.walk(sys.argv[1])):
+    for path in [dir] + [os.path.join(dir, file) for file in sorted(files)]:
+        for name in os.listxattr(path):
+            print(path, name, os.getxattr(path, name))
+PYTHON
+}
+
+# As for a user who is to divide the group further, and one who may only look
+delegate() {
+	chown 1000:1001 "$1" "$1"/cgroup.{procs,threads,subtree_control} && chmod 0775 "$1" && chmod 0664 "$1/cgroup.procs" &&
+		chmod 0600 "$1/pids.max" && python3 -c '
+import os, sys
+os.setxattr(sys.argv[1], "user.delegate", b"1")
+os.setxattr(sys.argv[1], "user.bytes", bytes(range(256)))
+os.setxattr(sys.argv[1] + "/pids.max", "user.why", b"")' "$1"
+}
+
 members() { # where the two processes are
 	sed -n 's/^0:://p' "/proc/$pid/cgroup" && sed -n 's/^0:://p' "/proc/$(pgrep -P "$pid" -f outer | head -1)/cgroup"
 }
@@ -61,8 +82,8 @@ make_groups() {
 }
 
 capture() {
-	make_groups && start "$top/box/a" "$top/box/b" || return
-	settings "$top/box" >settings.before && members >members.before || return
+	make_groups && delegate "$top/box/b" && start "$top/box/a" "$top/box/b" || return
+	settings "$top/box" >settings.before && owners "$top/box" >owners.before && members >members.before || return
 	cat members.before
 	echo 1 >"$top/box/cgroup.freeze" && wait_until 10 frozen "$top/box" &&
 		checkpoint -p "$pid" -o image --kill || return
@@ -85,6 +106,20 @@ as_before() {
 	go_on image && rm outer inner && settings "$top/box" >settings.after && members >members.after &&
 		diff settings.before settings.after && diff members.before members.after &&
 		wait_until 10 nonempty outer && wait_until 10 nonempty inner
+}
+
+owned_as_before() {
+	owners "$top/box" >owners.after && diff owners.before owners.after &&
+		grep -qx './b/cgroup.procs 1000 1001 664' owners.after && grep -q 'box/b user.delegate' owners.after
+}
+
+# Whoever may not give groups away does not make them without that.
+not_given() {
+	local status
+	setpriv --bounding-set=-chown --inh-caps=-chown restart --container -i image >words2 2>&1 </dev/null
+	status=$?
+	cat words2
+	[[ $status == 125 && ! -d $top/box ]] && grep -q "control group $top/box/b: cannot give it to uid 1000 and gid 1001" words2
 }
 
 # A limit is one: the group has no room for more.
@@ -187,12 +222,14 @@ tries_all() {
 	fi
 	ok "ckptinfo lists them" listed
 	ok "settings and members are as before" as_before
+	ok "owners, modes and attributes are as before" owned_as_before
 	ok "a limit is one" limits
 	ok "another one has the name" in_use
 	ok "one that was left is taken again" left_behind
 	ok "below another group" elsewhere
 	ok "--frozen: there" frozen_there
 	ok "what fails leaves nothing" failures
+	ok "a group that cannot be given away" not_given
 	ok "--no-cgroups" not_wanted
 	ok "version 1" version_1
 }
@@ -208,4 +245,4 @@ run_all() {
 	done
 }
 
-tap_main cgroups ns_exec checkpoint restart ckptinfo perl
+tap_main cgroups ns_exec checkpoint restart ckptinfo perl python3 setpriv

@@ -12,6 +12,8 @@
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 
+#include "forged.h"
+
 CKPT_SUITE(creds);
 
 #define BIT(cap)	(1ULL << (cap))
@@ -417,10 +419,56 @@ CKPT_TEST(creds, users_cannot_signal_each_other)
 
 /* ---- Nobody gets what the caller of restart() could not give ---- */
 
-static void refused_without(struct __test_metadata *_metadata, struct app *app,
-			    const char *body, int cap)
+/* What credentials keep of what they were; the rest is the caller's. */
+#define KEEP_UIDS	1
+#define KEEP_GIDS	2
+#define KEEP_GROUPS	4
+#define KEEP_CAPS	8
+#define KEEP_BITS	16
+
+/* Of the @nr-th credentials of an image, for a caller who has no @cap */
+static void mend(struct image *img, unsigned int nr, int cap, int keep)
 {
-	struct leftovers before;
+	struct ckpt_record *rec = image_record(img, CKPT_REC_CRED, nr);
+	struct ckpt_cred *cred = record_body(rec);
+
+	if (!(keep & KEEP_UIDS))
+		memset(&cred->uid, 0, 4 * sizeof(cred->uid));
+	if (!(keep & KEEP_GIDS))
+		memset(&cred->gid, 0, 4 * sizeof(cred->gid));
+	if (!(keep & KEEP_BITS))
+		cred->securebits = 0;
+	if (!(keep & KEEP_CAPS)) {
+		cred->cap_permitted &= ~BIT(cap);
+		cred->cap_effective &= ~BIT(cap);
+		cred->cap_inheritable &= ~BIT(cap);
+	}
+	if (!(keep & KEEP_GROUPS)) {
+		cred->nr_groups = 0;
+		image_resize_tail(img, rec, -(int)rec->tail_len);
+	}
+}
+
+/* All of them; those of the task keep something. */
+static void mend_all(struct image *img, int cap, int keep)
+{
+	struct ckpt_task_state *state =
+		record_body(image_record(img, CKPT_REC_TASK_STATE, 0));
+	uint32_t id = state->cred_id;
+	struct ckpt_record *rec;
+	unsigned int n;
+
+	for (n = 0; (rec = image_record(img, CKPT_REC_CRED, n)); n++)
+		mend(img, n, cap, rec->id == id ? keep : 0);
+}
+
+/*
+ * The image is one that the caller can restart without @cap, but for @keep, which
+ * the task still has as it was saved.
+ */
+static void refused_without(struct __test_metadata *_metadata, struct app *app,
+			    const char *body, int cap, int keep)
+{
 	int ret;
 
 	NOT_PLAIN();
@@ -428,28 +476,35 @@ static void refused_without(struct __test_metadata *_metadata, struct app *app,
 	if (ret == APP_SKIPPED)
 		SKIP(return, "%s", app->reason);
 	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, image_load(&img, app->image));
 	leftovers_get(&before);
 	/* For good: this is the last that the test does. */
-	ASSERT_EQ(0, prctl(PR_CAPBSET_DROP, cap));
+	ASSERT_EQ(0, setgroups(0, NULL));
 	ASSERT_EQ(0, set_caps(~BIT(cap) & 0x1ffffffffffULL,
 			      ~BIT(cap) & 0x1ffffffffffULL, 0));
-	EXPECT_EQ(-EPERM, app_restart(app));
-	EXPECT_STRNE("", app->log);
-	EXPECT_EQ(0, app->pid);
+	ASSERT_EQ(0, image_copy(&bad, &img));
+	mend_all(&bad, cap, 0);
+	EXPECT_EQ(RESTARTED, attempt(app, &bad)) {
+		app_show(app);
+	}
+	free(bad.data);
+	REFUSED_WITH("cannot be taken by the restarting process",
+		     mend_all(&bad, cap, keep));
 	EXPECT_EQ(NULL, leftovers_check(&before));
+	image_free(&img);
 }
 
-#define NEEDS(name, body, cap)						\
+#define NEEDS(name, body, cap, keep)					\
 	CKPT_TEST_F(creds, name)					\
 	{								\
-		refused_without(_metadata, &self->app, "creds_" #body, cap); \
+		refused_without(_metadata, &self->app, "creds_" #body, cap, keep); \
 	}
 
-NEEDS(other_users_need_cap_setuid, plain_user, CAP_SETUID)
-NEEDS(other_groups_need_cap_setgid, plain_user, CAP_SETGID)
-NEEDS(root_in_reserve_needs_cap_setuid, all_ids_differ, CAP_SETUID)
-NEEDS(supplementary_groups_need_cap_setgid, many_groups, CAP_SETGID)
-NEEDS(capability_that_the_caller_lacks, keep_capabilities, CAP_SYS_MODULE)
-NEEDS(securebits_need_cap_setpcap, securebits, CAP_SETPCAP)
+NEEDS(other_users_need_cap_setuid, plain_user, CAP_SETUID, KEEP_UIDS)
+NEEDS(other_groups_need_cap_setgid, plain_user, CAP_SETGID, KEEP_GIDS)
+NEEDS(root_in_reserve_needs_cap_setuid, all_ids_differ, CAP_SETUID, KEEP_UIDS)
+NEEDS(supplementary_groups_need_cap_setgid, many_groups, CAP_SETGID, KEEP_GROUPS)
+NEEDS(capability_that_the_caller_lacks, keep_capabilities, CAP_SYS_MODULE, KEEP_CAPS)
+NEEDS(securebits_need_cap_setpcap, securebits, CAP_SETPCAP, KEEP_BITS)
 
 TEST_HARNESS_MAIN

@@ -10,6 +10,8 @@
 
 #include <elf.h>
 #include <stddef.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
 
 #include "hostile.h"
 
@@ -665,7 +667,8 @@ CKPT_TEST_F(image, memory_runs_stay_where_they_belong)
 	}
 }
 
-#define BAD_RUN(change)	do {						\
+/* Refused for what is wrong with it, not for something that comes of that. */
+#define BAD_RUN(words, change)	do {					\
 	ASSERT_EQ(0, image_copy(&bad, &img));				\
 	run = first_run(&bad);						\
 	ASSERT_NE(NULL, run);						\
@@ -674,32 +677,123 @@ CKPT_TEST_F(image, memory_runs_stay_where_they_belong)
 	EXPECT_EQ(REFUSED, hostile_try(app, &bad, bad.len)) {		\
 		TH_LOG("%s", #change);					\
 	}								\
+	EXPECT_NE(NULL, strstr(app->log, words)) {			\
+		TH_LOG("%s: no \"%s\" in \"%s\"", #change, words, app->log); \
+	}								\
 	free(bad.data);							\
 } while (0)
 
 CKPT_TEST_F(image, illegal_runs_are_refused)
 {
+	static const char no_content[] = "a run of an object that has no content";
+	static const char unknown[] = "a run of unknown kind";
+	static const char no_bounds[] = "a run without bounds";
+	static const char not_filled[] = "its runs do not fill it";
 	static struct image img, bad;
 	struct app *app = &self->app;
 	struct ckpt_run *run;
 
 	NOT_PLAIN();
 	ASSERT_EQ(0, hostile_make(app, &img));
-	BAD_RUN(run->source = 0);
-	BAD_RUN(run->source = ~0U);
-	BAD_RUN(run->source = 1);
-	BAD_RUN(run->type = 0);
-	BAD_RUN(run->type = 99);
-	BAD_RUN(run->type = CKPT_RUN_PARENT);
-	BAD_RUN(run->type = CKPT_RUN_MARKER);
-	BAD_RUN(run->offset += 1);
-	BAD_RUN(run->length += 1);
-	BAD_RUN(run->length = 0);
-	BAD_RUN(run->length = ~0xfffULL);
-	BAD_RUN(run->length = 1ULL << 40);
-	BAD_RUN(run->from_source = 1);
-	BAD_RUN(run->reserved = 1);
-	BAD_RUN(run->from_offset = 4096);
+	BAD_RUN(no_content, run->source = 0);
+	BAD_RUN(no_content, run->source = ~0U);
+	BAD_RUN(no_content, run->source = 1);
+	BAD_RUN(unknown, run->type = 0);
+	BAD_RUN(unknown, run->type = 99);
+	BAD_RUN(unknown, run->type = CKPT_RUN_HOLE);
+	BAD_RUN(unknown, run->type = CKPT_RUN_PARENT);
+	BAD_RUN(not_filled, run->type = CKPT_RUN_MARKER);
+	BAD_RUN(not_filled, run->type = CKPT_RUN_ZERO);
+	BAD_RUN("out of range", run->offset += 1);
+	BAD_RUN(not_filled, run->length += 1);
+	BAD_RUN(no_bounds, run->length = 0);
+	BAD_RUN(no_bounds, run->length = ~0xfffULL);
+	BAD_RUN(no_bounds, run->length = 1ULL << 40);
+	BAD_RUN(unknown, run->from_source = 1);
+	BAD_RUN(unknown, run->reserved = 1);
+	BAD_RUN(unknown, run->from_offset = 4096);
+}
+
+/* ---- What an interrupted system call would go on with ---- */
+
+#define NO_CALL(kind)	"interrupted system call: kind " #kind " "
+
+static const struct forged_call {
+	const char *says;	/* why it is refused, or NULL: it restarts */
+	struct ckpt_restart_block block;
+} forged_call[] = {
+	{ NULL, { CKPT_RESTART_NANOSLEEP, 0, 1000, { 1, 1 } } },
+	{ NULL, { CKPT_RESTART_NANOSLEEP, 0, 1000, { 7, 0 } } },
+	{ NULL, { CKPT_RESTART_NANOSLEEP, 0, -1, { 1, 1, ~0ULL } } },
+	/* A clock that is another one on each machine, of a CPU, or none */
+	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 0, 1 } } },
+	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 2, 1 } } },
+	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 8, 1 } } },
+	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 11, 1 } } },
+	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 16, 1 } } },
+	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 1ULL << 32 | 1, 1 } } },
+	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { -6, 1 } } },
+	/* What kind of a result */
+	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 1, 3 } } },
+	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 1, ~0ULL } } },
+	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 1, 1, 0, 1 } } },
+
+	{ NULL, { CKPT_RESTART_FUTEX, 0, 1000, { 4096, 0, CKPT_FUTEX_TIMEOUT, 1 } } },
+	{ NULL, { CKPT_RESTART_FUTEX, 0, 1000, { ~3ULL, 0, 7, ~0U } } },
+	{ NO_CALL(2), { CKPT_RESTART_FUTEX, 0, 1000, { 4096, 0, 8, 1 } } },
+	{ NO_CALL(2), { CKPT_RESTART_FUTEX, 0, 1000, { 4096, 0, 1ULL << 31, 1 } } },
+	{ NO_CALL(2), { CKPT_RESTART_FUTEX, 0, 1000, { 4096, 0, 1ULL << 63, 1 } } },
+	{ NO_CALL(2), { CKPT_RESTART_FUTEX, 0, 1000, { 4096, 0, 4, 0 } } },
+	{ NO_CALL(2), { CKPT_RESTART_FUTEX, 0, 1000, { 4096, 0, 4, 1ULL << 32 } } },
+	{ NO_CALL(2), { CKPT_RESTART_FUTEX, 0, 1000, { 4096, 1ULL << 32, 4, 1 } } },
+
+	{ NULL, { CKPT_RESTART_POLL, 0, 1000, { 4096, 1, 1 } } },
+	{ NULL, { CKPT_RESTART_POLL, 0, -1, { ~7ULL, 0x7fffffff, 1 } } },
+	{ NO_CALL(3), { CKPT_RESTART_POLL, 0, 1000, { 4096, 1U << 31, 1 } } },
+	{ NO_CALL(3), { CKPT_RESTART_POLL, 0, 1000, { 4096, 1ULL << 32, 1 } } },
+	{ NO_CALL(3), { CKPT_RESTART_POLL, 0, 1000, { 4096, 1, 2 } } },
+	{ NO_CALL(3), { CKPT_RESTART_POLL, 0, 1000, { 4096, 1, 1, 1 } } },
+
+	{ NO_CALL(0), { CKPT_RESTART_NONE } },
+	{ NO_CALL(4), { CKPT_RESTART_POLL + 1, 0, 1000, { 4096, 1, 1 } } },
+	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 1, 1000, { 1, 1 } } },
+	{ NO_CALL(2), { CKPT_RESTART_FUTEX, 1, 1000, { 4096, 0, 4, 1 } } },
+	{ NO_CALL(3), { CKPT_RESTART_POLL, 1, 1000, { 4096, 1, 1 } } },
+};
+
+/* The task that sleeps goes on with something else; the root ends it by a signal. */
+CKPT_TEST_F(image, forged_system_calls_are_refused_or_go_on)
+{
+	static struct image img, bad;
+	struct app *app = &self->app;
+	struct leftovers before;
+	const char *says;
+	enum outcome ret;
+	unsigned int i;
+	size_t off;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, hostile_make(app, &img));
+	leftovers_get(&before);
+	off = find_record(&img, CKPT_REC_RESTART_BLOCK);
+	ASSERT_NE(0, off);
+	off += sizeof(struct ckpt_record);
+	for (i = 0; i < ARRAY_SIZE(forged_call); i++) {
+		ASSERT_EQ(0, image_copy(&bad, &img));
+		memcpy(bad.data + off, &forged_call[i].block, sizeof(forged_call[i].block));
+		image_fix(&bad);
+		ret = hostile_try(app, &bad, bad.len);
+		says = forged_call[i].says ?: "status 0\n";
+		EXPECT_TRUE(ret == (forged_call[i].says ? REFUSED : RESTARTED) &&
+			    strstr(app->log, says)) {
+			TH_LOG("call %u: %s instead of \"%s\": %s", i, outcome_name[ret],
+			       says, app->log);
+		}
+		free(bad.data);
+	}
+	EXPECT_EQ(NULL, leftovers_check(&before)) {
+		TH_LOG("%s", leftovers_check(&before));
+	}
 }
 
 /* ---- What an attacker would write into registers and masks ---- */
@@ -720,6 +814,61 @@ static size_t find_regset(const struct image *img, uint32_t note)
 	return 0;
 }
 
+/* It does nothing but wait, for a sign that is not given. */
+CKPT_BODY(waits)
+{
+	ckpt_here();
+	return 0;
+}
+
+#define USER_MODE	3	/* in a selector: where it may be used */
+#define IOPL		0x3000	/* in the flags: ports may be used */
+#define VIRTUAL_8086	0x20000
+
+/* Stops the process that was restarted: false if it has ended by itself. */
+static bool stop_process(struct app *app)
+{
+	return !ptrace(PTRACE_ATTACH, app->pid, 0, 0) &&
+	       waitpid(app->pid, &app->status, 0) == app->pid &&
+	       WIFSTOPPED(app->status);
+}
+
+/* Whether the process has what no user may have. NT, which popf can set, is not that. */
+static bool is_privileged(const struct user_regs_struct *regs)
+{
+	return regs->eflags & (IOPL | VIRTUAL_8086) ||
+	       (regs->cs & USER_MODE) != USER_MODE ||
+	       (regs->ss & USER_MODE) != USER_MODE;
+}
+
+enum registers_are { NOT_TAKEN, NOT_USED, USED, PRIVILEGED };
+
+static const char *const registers_name[] = {
+	"refused", "its end", "used", "privileged",
+};
+
+/* What comes of registers that are forged, in @regs if somebody has them */
+static enum registers_are try_registers(struct app *app, const struct image *img,
+					struct user_regs_struct *regs)
+{
+	enum registers_are ret = NOT_USED;
+	struct app copy = *app;
+
+	copy.image = image_fd(img, img->len);
+	copy.pid = 0;
+	if (app_restart(&copy)) {
+		close(copy.image);
+		return NOT_TAKEN;
+	}
+	if (stop_process(&copy) && !ptrace(PTRACE_GETREGS, copy.pid, 0, regs))
+		ret = is_privileged(regs) ? PRIVILEGED : USED;
+	kill(copy.pid, SIGKILL);
+	while (waitpid(copy.pid, &copy.status, 0) == copy.pid && WIFSTOPPED(copy.status))
+		;
+	close(copy.image);
+	return ret;
+}
+
 CKPT_TEST_F(image, privileged_registers_are_refused_or_harmless)
 {
 	/* Indexes in struct user_regs_struct */
@@ -727,6 +876,7 @@ CKPT_TEST_F(image, privileged_registers_are_refused_or_harmless)
 		{ 17 /* cs */, 0x10 }, { 17, 0 }, { 17, 0xffff },
 		{ 20 /* ss */, 0x18 }, { 20, 0 }, { 20, 0xffff },
 		{ 18 /* eflags */, ~0ULL }, { 18, 0x3000 }, { 18, 0x24100 },
+		{ 18, 0x4202 }, { 18, 0x7202 },
 		{ 16 /* rip */, 0xffffffff81000000 }, { 16, 1ULL << 63 },
 		{ 16, 0x0000800000000000 }, { 19 /* rsp */, 1ULL << 63 },
 		{ 21 /* fs_base */, 0xffff888000000000 },
@@ -736,24 +886,34 @@ CKPT_TEST_F(image, privileged_registers_are_refused_or_harmless)
 	};
 	static struct image img, bad;
 	struct app *app = &self->app;
-	enum outcome ret;
+	struct user_regs_struct regs;
+	enum registers_are ret;
+	struct leftovers before;
 	unsigned int i;
 	size_t off;
 
 	NOT_PLAIN();
-	ASSERT_EQ(0, hostile_make(app, &img));
+	ASSERT_EQ(0, app_capture(app, "waits"));
+	ASSERT_EQ(0, image_load(&img, app->image));
+	leftovers_get(&before);
 	off = find_regset(&img, NT_PRSTATUS);
 	ASSERT_NE(0, off);
+	EXPECT_EQ(USED, try_registers(app, &img, &regs));
 	for (i = 0; i < ARRAY_SIZE(reg); i++) {
 		ASSERT_EQ(0, image_copy(&bad, &img));
 		memcpy(bad.data + off + 8 * reg[i].index, &reg[i].value, 8);
 		image_fix(&bad);
-		ret = hostile_try(app, &bad, bad.len);
-		EXPECT_TRUE(ret == REFUSED || ret == RESTARTED) {
-			TH_LOG("register %d = %#llx: %s", reg[i].index,
-			       (unsigned long long)reg[i].value, outcome_name[ret]);
+		ret = try_registers(app, &bad, &regs);
+		EXPECT_NE(PRIVILEGED, ret) {
+			TH_LOG("register %d = %#llx: %s: flags %#llx, cs %#llx, ss %#llx",
+			       reg[i].index, (unsigned long long)reg[i].value,
+			       registers_name[ret], (unsigned long long)regs.eflags,
+			       (unsigned long long)regs.cs, (unsigned long long)regs.ss);
 		}
 		free(bad.data);
+	}
+	EXPECT_EQ(NULL, leftovers_check(&before)) {
+		TH_LOG("%s", leftovers_check(&before));
 	}
 }
 

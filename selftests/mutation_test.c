@@ -11,6 +11,8 @@
  */
 #include "test.h"
 
+#include <stddef.h>
+
 #include "format.h"
 #include "hostile.h"
 
@@ -267,40 +269,80 @@ static void change_field(struct image *img)
 		 (unsigned long long)old, (unsigned long long)new);
 }
 
+/* Of any type, each as likely as every other */
+static struct ckpt_run *any_run(struct image *img)
+{
+	uint32_t type = rnd(5) ? 1 + rnd(CKPT_RUN_ZERO) : 0;
+	unsigned int n = 0;
+
+	while (image_run_of(img, type, n))
+		n++;
+	return n ? image_run_of(img, type, rnd(n)) : NULL;
+}
+
+/* As the same that another run is of, or of what there may be nothing */
+static void share_run(struct image *img, struct ckpt_run *run, const struct ckpt_vma *vma)
+{
+	const struct ckpt_run *other = any_run(img);
+
+	if (other && rnd(2)) {
+		run->from_source = other->source;
+		run->from_offset = other->offset;
+	} else {
+		run->from_source = rnd(2) ? run->source : vma->mm_id;
+		run->from_offset = vma->start + rnd(3) * 4096;
+	}
+}
+
+/* What had data has none now, or the other way round: the image is as long as it says. */
+static struct ckpt_run *change_run_type(struct image *img, struct ckpt_run *run)
+{
+	run = image_set_run_type(img, run, 1 + rnd(CKPT_RUN_ZERO));
+	if (run && run->type != CKPT_RUN_SAME && rnd(4)) {
+		run->from_source = 0;
+		run->from_offset = 0;
+	}
+	return run;
+}
+
 /* A run of memory goes to another mapping, object or offset, or is shared. */
 static void aim_run(struct image *img)
 {
 	struct ckpt_record *rec = any_record(img, CKPT_REC_VMA);
-	struct ckpt_run *run;
-	struct ckpt_vma *vma;
-	unsigned int n = 0;
+	struct ckpt_run *run = any_run(img);
+	struct ckpt_vma vma;
 
-	while (image_run(img, n))
-		n++;
-	if (!n || !rec)
+	if (!run || !rec)
 		return;
-	run = image_run(img, rnd(n));
-	vma = record_body(rec);
-	switch (rnd(4)) {
+	vma = *(struct ckpt_vma *)record_body(rec);
+	switch (rnd(6)) {
 	case 0:
-		run->type = CKPT_RUN_SAME;
-		run->from_source = rnd(2) ? run->source : vma->mm_id;
-		run->from_offset = vma->start + rnd(3) * 4096;
+		run = image_set_run_type(img, run, CKPT_RUN_SAME);
+		if (run)
+			share_run(img, run, &vma);
 		break;
 	case 1:
-		run->type = 1 + rnd(CKPT_RUN_ZERO);
+		run = change_run_type(img, run);
 		break;
 	case 2:
 		run->source = ((struct ckpt_record *)(img->data +
 				pick(img, PART_RECORD)->off))->id;
 		break;
+	case 3:
+		/* Else the data would be too many or too few. */
+		if (run->type != CKPT_RUN_DATA)
+			run->length = rnd(2) ? rnd(64) * 4096 : interesting(run->length);
+		break;
 	default:
-		run->source = vma->mm_id;
-		run->offset = vma->start + (rnd(4) - 1) * 4096;
+		run->source = vma.mm_id;
+		run->offset = vma.start + (rnd(4) - 1) * 4096;
 		break;
 	}
-	snprintf(story, sizeof(story), "run of type %u at %#llx of %u, mapping of kind %u",
-		 run->type, (unsigned long long)run->offset, run->source, vma->kind);
+	if (run)
+		snprintf(story, sizeof(story),
+			 "run of type %u at %#llx of %u, as at %#llx of %u, mapping of kind %u",
+			 run->type, (unsigned long long)run->offset, run->source,
+			 (unsigned long long)run->from_offset, run->from_source, vma.kind);
 }
 
 static void forge_siginfo(struct image *img)
@@ -462,6 +504,20 @@ static void forge(struct image *img)
 	}
 }
 
+/* What it says of itself, or one of its runs */
+static void change_chunk(struct image *img)
+{
+	struct part *p = pick(img, PART_CHUNK);
+	struct ckpt_chunk *chunk = (void *)(img->data + p->off);
+	size_t head = offsetof(struct ckpt_chunk, run);
+
+	if (!chunk->nr_runs || !rnd(3))
+		change(img, p->off, head, "chunk");
+	else
+		change(img, p->off + head + rnd(chunk->nr_runs) * sizeof(chunk->run[0]),
+		       sizeof(chunk->run[0]), "run");
+}
+
 /* Returns true if the change must be noticed. */
 static bool mutate(struct image *img)
 {
@@ -530,8 +586,7 @@ static bool mutate(struct image *img)
 		resize(img, false);
 		break;
 	case 13:
-		p = pick(img, PART_CHUNK);
-		change(img, p->off, 32 + 3 * sizeof(struct ckpt_run), "chunk");
+		change_chunk(img);
 		break;
 	case 14:
 		p = pick(img, PART_SECTION);

@@ -572,7 +572,8 @@ REFUSED(pseudo_terminal, "fd 3.*(pty|tty|terminal|pt)")
 	return 0;
 }
 
-REFUSED(controlling_terminal, "pty|tty|terminal")
+/* The descriptor that keeps it up is refused, too, but for itself. */
+REFUSED(controlling_terminal, "session leader with a controlling terminal")
 {
 	int m = posix_openpt(O_RDWR | O_NOCTTY), s;
 
@@ -724,6 +725,59 @@ REFUSED(private_mapping_of_an_unlinked_file, "unlinked|deleted|removed")
 	return 0;
 }
 
+/* Reserves nothing, so that no such page need be there. */
+static int huge_pages(int flags)
+{
+	char *p = mmap(NULL, 64UL << 20, PROT_READ | PROT_WRITE,
+		       flags | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return ckpt_skip("MAP_HUGETLB: %s", strerror(errno));
+	ckpt_here();
+	CHECK_OK(munmap(p, 64UL << 20));
+	return 0;
+}
+
+REFUSED(huge_pages, "mapping [0-9a-f]+-[0-9a-f]+: huge pages")
+{
+	return huge_pages(MAP_PRIVATE);
+}
+
+REFUSED(shared_huge_pages, "mapping [0-9a-f]+-[0-9a-f]+: huge pages")
+{
+	return huge_pages(MAP_SHARED);
+}
+
+/* Memory that not even the kernel maps, and nobody else may read. */
+static int secret_memory(bool keep)
+{
+	int fd = syscall(447 /* memfd_secret */, 0);
+	char *p;
+
+	if (fd < 0)
+		return ckpt_skip("memfd_secret(): %s", strerror(errno));
+	CHECK_EQ(3, fd);
+	CHECK_OK(ftruncate(fd, PAGE));
+	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	*p = 's';
+	if (!keep)
+		close(fd);
+	ckpt_here();
+	CHECK_EQ('s', *p);
+	return 0;
+}
+
+REFUSED(secret_memory, "secretmem")
+{
+	return secret_memory(false);
+}
+
+REFUSED(secret_memory_with_a_descriptor, "fd 3.*secretmem")
+{
+	return secret_memory(true);
+}
+
 /* ---- Programs ---- */
 
 /* A copy of this program, which is removed while it runs. */
@@ -771,6 +825,53 @@ REFUSED(timer_for_a_thread_that_has_ended, "timer")
 	ckpt_here();
 	CHECK_OK(syscall(SYS_timer_delete, id));
 	return 0;
+}
+
+/* Whether the process sleeps, and does so for some time */
+static int wait_until_asleep(pid_t pid)
+{
+	char path[64], text[512], *p;
+	int i, seen = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (i = 0; i < 5000 && seen < 10; i++) {
+		CHECK(read_file(path, text, sizeof(text)) > 0);
+		p = strrchr(text, ')');
+		seen = p && p[1] && p[2] == 'S' ? seen + 1 : 0;
+		sleep_ms(2);
+	}
+	CHECK_EQ(10, seen);
+	return 0;
+}
+
+/* A child sleeps by a clock for some time, from which it is woken to be frozen. */
+static int sleeps_by(clockid_t clock)
+{
+	const struct timespec hour = { 3600, 0 }, none = { 0 };
+	pid_t pid;
+	int ret = clock_nanosleep(clock, 0, &none, NULL);
+
+	if (ret)
+		return ckpt_skip("clock_nanosleep(%d): %s", clock, strerror(ret));
+	SPAWN(pid, clock_nanosleep(clock, 0, &hour, NULL));
+	CHECK(!wait_until_asleep(pid));
+	ckpt_here();
+	CHECK_EQ(0, waitpid(pid, NULL, WNOHANG));
+	CHECK_OK(kill(pid, SIGKILL));
+	CHECK_EQ(pid, waitpid(pid, NULL, 0));
+	return 0;
+}
+
+#define TIME_OUT	"system call with a time-out that cannot be carried"
+
+REFUSED(sleep_by_a_cpu_clock, TIME_OUT)
+{
+	return sleeps_by(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+REFUSED(sleep_by_another_clock, TIME_OUT)
+{
+	return sleeps_by(CLOCK_TAI);
 }
 
 /* ---- A dry run names everything, not the first thing ---- */

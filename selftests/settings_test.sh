@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What is set in the network and IPC namespaces of a container is set after a
-# restart; what else a network namespace may have is refused.
+# What is set in the network, IPC, user and pid namespaces of a container is set after
+# a restart; what else a network namespace may have is refused.
 #
 # shellcheck disable=SC2016,SC2317	# variables are the program's own, not ours;
 # tests and conditions are called by name
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=9
+readonly TESTS=12
 
 # One of them changes others, which are set back.
 readonly SET='
@@ -62,7 +62,63 @@ are_told() {
 import json, sys
 set = [r["setting"] for r in json.load(sys.stdin)["tools"] if r["type"] == "SYSCTL"]
 print(set)
-sys.exit(["kernel/msgmax", "12345"] not in set or len(set) > 30)'
+sys.exit(["kernel/msgmax", "12345"] not in set or len(set) > 31)'
+}
+
+# Pids begin at a number that nothing here gets to by itself. In the inner namespace
+# there are fewer than are in use.
+readonly SET_PIDS='
+set -e
+mount -t proc proc /proc
+cd /proc/sys
+unshare --pid --fork sh -ec "echo 700 >/proc/sys/kernel/ns_last_pid; sleep 1000 & sleep 1000 & sleep 1000 &
+	[ ! -e /proc/sys/vm/memfd_noexec ] || echo 1 >/proc/sys/vm/memfd_noexec
+	echo 600 >/proc/sys/kernel/pid_max; exec sleep 1000" &
+until [ "$(pgrep -c -x sleep)" = 4 ]; do sleep 0.1; done
+echo 20000 >kernel/pid_max
+echo 7000 >kernel/ns_last_pid
+sleep 0'
+# What has to be run in a pid namespace; the last one is the next pid
+readonly PIDS='cat /proc/sys/kernel/pid_max /proc/sys/vm/memfd_noexec 2>/dev/null; echo $$'
+in_pids() { nsenter -p -t "$1" sh -c "$PIDS"; }
+inner() { pgrep -P "$(pgrep -P "$pid")" | head -1; }
+
+pids_go_on() {
+	local status
+	start "$SET_PIDS" && save image4 && ckptinfo --json image4 | python3 -c '
+import json, sys
+set = [(r["fields"]["pid"], r["setting"]) for r in json.load(sys.stdin)["tools"] if r["type"] == "SYSCTL"]
+print(set)
+sys.exit((1, ["kernel/ns_last_pid", "7001"]) not in set or (1, ["kernel/pid_max", "20000"]) not in set)' || return
+	go_on image4 && [[ $(in_pids "$pid" | sed -n '1p;$p' | xargs) == '20000 7002' ]] &&
+		[[ $(in_pids "$(inner)" | sed -n '1p;$p' | xargs) =~ ^600\ [0-9]+$ ]] &&
+		[[ ! -e /proc/sys/vm/memfd_noexec || $(in_pids "$(inner)" | sed -n 2p) == 1 ]]
+	status=$?
+	in_pids "$pid"
+	in_pids "$(inner)"
+	stop
+	return "$status"
+}
+
+# A look at it is no new pid.
+again_and_again() {
+	local status
+	start "$SET_PIDS" && checkpoint -p "$pid" -o no5 --freeze && checkpoint -p "$pid" -n --freeze && save image5 &&
+		go_on image5 && [[ $(in_pids "$pid" | tail -1) == 7002 ]]
+	status=$?
+	stop
+	return "$status"
+}
+
+# No more namespaces than there are: so they are made before that is set.
+limits_of_users() {
+	local status
+	start 'cd /proc/sys/user; echo 0 >max_user_namespaces; echo 0 >max_pid_namespaces; echo 0 >max_mnt_namespaces
+		echo 77 >max_net_namespaces' -n -U && save image6 && go_on image6 &&
+		[[ $(inside sh -c 'cd /proc/sys/user; cat max_user_namespaces max_pid_namespaces max_mnt_namespaces max_net_namespaces max_uts_namespaces' | xargs) == '0 0 0 77 2147483647' ]]
+	status=$?
+	stop
+	return "$status"
 }
 
 # One that no process is in, but a mount
@@ -109,6 +165,9 @@ run_all() {
 	fi
 	ok "ckptinfo tells them" are_told
 	ok "in a user namespace" are_set_again -n -U
+	ok "limits and next pids of pid namespaces" pids_go_on
+	ok "a checkpoint takes no pid" again_and_again
+	ok "limits of a user namespace" limits_of_users
 	ok "of a namespace that only a mount holds" of_one_that_is_mounted
 	ok "another address" refuses 'it has addresses beside those of lo' 'ip addr add 10.0.0.1/32 dev lo'
 	ok "a route" refuses 'it has routes' 'ip link set lo up; ip route add blackhole 10.1.0.0/16'

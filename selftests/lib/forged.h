@@ -89,4 +89,22 @@ static __maybe_unused enum outcome attempt(struct app *app, struct image *i)
 	free(bad.data);							\
 } while (0)
 
+/*
+ * What shows that an image is refused for nothing else: with all the changes but
+ * the one that is wrong it restarts, and ends with these words.
+ */
+#define RESTARTS_WITH(words, change) do {				\
+	enum outcome __o;						\
+									\
+	ASSERT_EQ(0, image_copy(&bad, &img));				\
+	change;								\
+	__o = attempt(app, &bad);					\
+	EXPECT_TRUE(__o == RESTARTED && !strcmp(app->log, words)) {	\
+		TH_LOG("%s: %s: %s", #change, outcome_name[__o], app->log); \
+	}								\
+	free(bad.data);							\
+} while (0)
+
+#define MUST_RESTART(change)	RESTARTS_WITH("status 0\n", change)
+
 #endif /* CKPT_TEST_FORGED_H */

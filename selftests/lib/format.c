@@ -342,7 +342,7 @@ void field_set(struct ckpt_record *rec, const struct field *f, uint64_t value)
 	memcpy((uint8_t *)(rec + 1) + f->off, &value, f->size);
 }
 
-struct ckpt_run *image_run(struct image *img, unsigned int nr)
+struct ckpt_run *image_run_of(struct image *img, uint32_t type, unsigned int nr)
 {
 	struct ckpt_chunk *c;
 	unsigned int i, k;
@@ -352,8 +352,21 @@ struct ckpt_run *image_run(struct image *img, unsigned int nr)
 			continue;
 		c = (struct ckpt_chunk *)(img->data + img->part[i].off);
 		for (k = 0; k < c->nr_runs && k < CKPT_CHUNK_RUNS; k++)
-			if (c->run[k].type == CKPT_RUN_DATA && nr-- == 0)
+			if ((!type || c->run[k].type == type) && nr-- == 0)
 				return &c->run[k];
+	}
+	return NULL;
+}
+
+struct ckpt_run *image_run_at(struct image *img, uint32_t type, uint32_t source,
+			      uint64_t offset)
+{
+	struct ckpt_run *run;
+	unsigned int i;
+
+	for (i = 0; (run = image_run_of(img, type, i)); i++) {
+		if (run->source == source && run->offset == offset)
+			return run;
 	}
 	return NULL;
 }

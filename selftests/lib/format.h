@@ -53,8 +53,18 @@ static inline void *record_tail(struct ckpt_record *rec)
 uint64_t field_get(const struct ckpt_record *rec, const struct field *f);
 void field_set(struct ckpt_record *rec, const struct field *f, uint64_t value);
 
+/* The @nr-th run of @type, or of any type if that is 0; or NULL. */
+struct ckpt_run *image_run_of(struct image *img, uint32_t type, unsigned int nr);
+
 /* The @nr-th run of data, or NULL. */
-struct ckpt_run *image_run(struct image *img, unsigned int nr);
+static inline struct ckpt_run *image_run(struct image *img, unsigned int nr)
+{
+	return image_run_of(img, CKPT_RUN_DATA, nr);
+}
+
+/* The run of @type that begins at @offset of the object @source, or NULL. */
+struct ckpt_run *image_run_at(struct image *img, uint32_t type, uint32_t source,
+			      uint64_t offset);
 
 /*
  * Makes room for @len more bytes in the tail of @rec, or less, from the padding

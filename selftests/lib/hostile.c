@@ -74,11 +74,23 @@ static int attempt(struct app *app, int fd)
 	return RESTARTED;
 }
 
+static bool ends_within(pid_t pid, int *status, unsigned int rounds)
+{
+	unsigned int i;
+
+	for (i = 0; i < rounds * ckpt_scale(); i++) {
+		if (waitpid(pid, status, WNOHANG) == pid)
+			return true;
+		sleep_ms(i < 50 ? 1 : 5);
+	}
+	return false;
+}
+
 /* Tries the first @len bytes of the image; the log is left in app->log. */
 enum outcome hostile_try(struct app *app, const struct image *img,
 			size_t len)
 {
-	int fd = image_fd(img, len), i, status;
+	int fd = image_fd(img, len), status;
 	enum outcome ret = HANGS;
 	struct app copy = *app;
 	pid_t pid;
@@ -94,17 +106,13 @@ enum outcome hostile_try(struct app *app, const struct image *img,
 		copy.stdio[2] = words;
 		_exit(attempt(&copy, fd));
 	}
-	for (i = 0; i < 4000 * ckpt_scale(); i++) {
-		if (waitpid(pid, &status, WNOHANG) == pid) {
-			ret = WIFEXITED(status) && WEXITSTATUS(status) < HANGS ?
-			      WEXITSTATUS(status) : BROKEN;
-			break;
-		}
-		sleep_ms(i < 50 ? 1 : 5);
-	}
-	if (ret == HANGS) {
+	if (ends_within(pid, &status, 4000)) {
+		ret = WIFEXITED(status) && WEXITSTATUS(status) < HANGS ?
+		      WEXITSTATUS(status) : BROKEN;
+	} else {
+		/* Not even this may help; the next images can be tried all the same. */
 		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
+		ends_within(pid, &status, 1000);
 	}
 	n = pread(copy.stdio[2], app->log, sizeof(app->log) - 1, 0);
 	app->log[n > 0 ? n : 0] = '\0';

@@ -3,6 +3,7 @@
  * Reads the structure of an image and writes its checksums
  */
 #define _GNU_SOURCE
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,12 @@
 #include <unistd.h>
 
 #include "image.h"
+
+/* What a copy has room for, so that it can be changed in place */
+#define SPARE	65536
+
+/* As much is not inserted at once. */
+#define MORE_MAX	(1UL << 20)
 
 #define P1	0x9e3779b185ebca87ULL
 #define P2	0xc2b2ae3d27d4eb4fULL
@@ -205,7 +212,7 @@ int image_load(struct image *img, int fd)
 int image_copy(struct image *to, const struct image *from)
 {
 	*to = *from;
-	to->data = malloc(from->len + 65536);
+	to->data = malloc(from->len + SPARE);
 	if (!to->data)
 		return -1;
 	memcpy(to->data, from->data, from->len);
@@ -257,6 +264,83 @@ void image_fix(struct image *img)
 	fix_section(img, img->header);
 	fix_section(img, img->metadata);
 	fix_section(img, img->trailer);
+}
+
+/* The chunk of @run, and in @at where its data are, or would be; or NULL. */
+static struct ckpt_chunk *find_chunk(const struct image *img,
+				     const struct ckpt_run *run, size_t *at)
+{
+	const struct ckpt_run *r;
+	struct ckpt_chunk *c;
+	unsigned int i;
+
+	for (i = 0; i < img->nr; i++) {
+		c = (struct ckpt_chunk *)(img->data + img->part[i].off);
+		if (img->part[i].kind != PART_CHUNK || run < c->run ||
+		    run >= c->run + CKPT_CHUNK_RUNS)
+			continue;
+		*at = img->part[i].off + sizeof(*c);
+		for (r = c->run; r < run; r++) {
+			if (r->type == CKPT_RUN_DATA)
+				*at += r->length;
+		}
+		return c;
+	}
+	return NULL;
+}
+
+/* Of the chunk at @chunk the data at @at become more or less by @by bytes. */
+static int move_data(struct image *img, size_t chunk, size_t at, long by)
+{
+	struct ckpt_chunk *c = (struct ckpt_chunk *)(img->data + chunk);
+	size_t start = chunk + sizeof(*c), end = start + c->length;
+	size_t old = start + padded(c->length);
+	size_t new = start + padded(c->length + by);
+	size_t from = at + (by < 0 ? -by : 0), to = at + (by > 0 ? by : 0);
+	struct ckpt_trailer *t;
+	uint8_t *data;
+
+	if (by > (long)MORE_MAX || from > end || at > end || old > img->len)
+		return -1;
+	data = calloc(1, img->len + new - old + SPARE);
+	if (!data)
+		return -1;
+	memcpy(data, img->data, at);
+	memcpy(data + to, img->data + from, end - from);
+	memcpy(data + new, img->data + old, img->len - old);
+	free(img->data);
+	img->data = data;
+	img->len += new - old;
+	c = (struct ckpt_chunk *)(data + chunk);
+	c->length += by;
+	if (image_parse(img))
+		return -1;
+	t = (struct ckpt_trailer *)(data + img->trailer +
+				    sizeof(struct ckpt_section));
+	t->nr_bytes += by;
+	return 0;
+}
+
+struct ckpt_run *image_set_run_type(struct image *img, struct ckpt_run *run,
+				    uint32_t type)
+{
+	bool had = run->type == CKPT_RUN_DATA, has = type == CKPT_RUN_DATA;
+	size_t at, chunk, length = run->length;
+	struct ckpt_chunk *c;
+	unsigned int index;
+
+	c = find_chunk(img, run, &at);
+	if (!c || (had != has && length > img->len + MORE_MAX))
+		return NULL;
+	run->type = type;
+	if (had == has)
+		return run;
+	index = run - c->run;
+	chunk = (uint8_t *)c - img->data;
+	if (move_data(img, chunk, at, has ? (long)length : -(long)length))
+		return NULL;
+	c = (struct ckpt_chunk *)(img->data + chunk);
+	return &c->run[index];
 }
 
 int image_fd(const struct image *img, size_t len)

@@ -50,6 +50,14 @@ void image_free(struct image *img);
 /* Recomputes every checksum that a change of the bytes made wrong. */
 void image_fix(struct image *img);
 
+/*
+ * Makes @run one of another type. What comes to have data gets zeros, what does
+ * not have any more loses them: the rest of the image moves, and the counts
+ * follow. The run in its new place, or NULL.
+ */
+struct ckpt_run *image_set_run_type(struct image *img, struct ckpt_run *run,
+				    uint32_t type);
+
 /* A memfd with the first @len bytes. */
 int image_fd(const struct image *img, size_t len);
 

@@ -83,6 +83,9 @@ DESCRIBE(ckpt_mount);
 DESCRIBE(ckpt_cgroup);
 DESCRIBE(ckpt_cgroup_setting);
 DESCRIBE(ckpt_cgroup_members);
+DESCRIBE(ckpt_cgroup_file);
+DESCRIBE(ckpt_cgroup_xattr);
+DESCRIBE(ckpt_cgroup_root);
 DESCRIBE(ckpt_sysctl);
 
 const struct ckpt_layout *ckpt_header_layout(void)

@@ -468,7 +468,8 @@
 	F(s, kind, NUMBER) \
 	F(s, flags, HEX) \
 	F(s, dev_major, NUMBER) \
-	F(s, dev_minor, NUMBER)
+	F(s, dev_minor, NUMBER) \
+	F(s, cgroup_ns, NUMBER)
 
 #define FIELDS_OF_ckpt_content(F, A, s) \
 	F(s, filesystem_id, NUMBER) \
@@ -485,7 +486,11 @@
 
 #define FIELDS_OF_ckpt_cgroup(F, A, s) \
 	F(s, version, NUMBER) \
-	F(s, parent_id, NUMBER)
+	F(s, parent_id, NUMBER) \
+	F(s, uid, NUMBER) \
+	F(s, gid, NUMBER) \
+	F(s, mode, OCTAL) \
+	F(s, reserved, RESERVED)
 
 #define FIELDS_OF_ckpt_cgroup_setting(F, A, s) \
 	F(s, cgroup_id, NUMBER) \
@@ -493,11 +498,26 @@
 
 #define FIELDS_OF_ckpt_sysctl(F, A, s) \
 	F(s, kind, NUMBER) \
-	F(s, reserved, RESERVED) \
+	F(s, pid, NUMBER) \
 	F(s, inode, NUMBER)
 
 #define FIELDS_OF_ckpt_cgroup_members(F, A, s) \
 	F(s, cgroup_id, NUMBER) \
 	F(s, reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_cgroup_file(F, A, s) \
+	F(s, cgroup_id, NUMBER) \
+	F(s, uid, NUMBER) \
+	F(s, gid, NUMBER) \
+	F(s, mode, OCTAL)
+
+#define FIELDS_OF_ckpt_cgroup_xattr(F, A, s) \
+	F(s, cgroup_id, NUMBER) \
+	F(s, reserved, RESERVED)
+
+#define FIELDS_OF_ckpt_cgroup_root(F, A, s) \
+	F(s, cgroup_id, NUMBER) \
+	F(s, reserved, RESERVED) \
+	F(s, inode, NUMBER)
 
 #endif /* LIB_FIELDS_H */

@@ -68,6 +68,9 @@ extern const struct ckpt_layout layout_of_ckpt_mount;
 extern const struct ckpt_layout layout_of_ckpt_cgroup;
 extern const struct ckpt_layout layout_of_ckpt_cgroup_setting;
 extern const struct ckpt_layout layout_of_ckpt_cgroup_members;
+extern const struct ckpt_layout layout_of_ckpt_cgroup_file;
+extern const struct ckpt_layout layout_of_ckpt_cgroup_xattr;
+extern const struct ckpt_layout layout_of_ckpt_cgroup_root;
 extern const struct ckpt_layout layout_of_ckpt_sysctl;
 
 #endif /* LIB_LAYOUT_H */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <checkpoint/tool_image.h>
 #include "layout.h"
@@ -271,6 +272,9 @@ static int check_cgroup(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (cgroup_depth(r, cg.parent_id) > CKPT_CGROUP_DEPTH_MAX)
 		return reader_fail(r, "CGROUP: more than %u of them in each other are not accepted",
 				   CKPT_CGROUP_DEPTH_MAX);
+	if (cg.mode && !S_ISDIR(cg.mode))
+		return reader_fail(r, "CGROUP: mode %#o is that of no directory",
+				   cg.mode);
 	if (!name || !hierarchy || s.left || !is_name(name, strlen(name)))
 		return reader_fail(r, "CGROUP: name or hierarchy is not valid");
 	if (*hierarchy ? cg.parent_id || cg.version != 1 :
@@ -308,11 +312,31 @@ static int check_cgroup_setting(struct ckpt_reader *r,
 	return values ? 0 : reader_fail(r, "CGROUP_SETTING: no value");
 }
 
-static bool is_sysctl_of(uint32_t kind, const char *name)
+/* What the sysctls of a namespace begin with; NULL for a kind that has none */
+static const char *const *names_of(uint32_t kind)
 {
 	static const char *const of_net[] = { CKPT_SYSCTLS_OF_NET, NULL };
 	static const char *const of_ipc[] = { CKPT_SYSCTLS_OF_IPC, NULL };
-	const char *const *start = kind == CKPT_NS_NET ? of_net : of_ipc;
+	static const char *const of_user[] = { CKPT_SYSCTLS_OF_USER, NULL };
+	static const char *const of_pid[] = { CKPT_SYSCTLS_OF_PID, NULL };
+
+	switch (kind) {
+	case CKPT_NS_NET:
+		return of_net;
+	case CKPT_NS_IPC:
+		return of_ipc;
+	case CKPT_NS_USER:
+		return of_user;
+	case CKPT_SYSCTLS_PID:
+		return of_pid;
+	default:
+		return NULL;
+	}
+}
+
+static bool is_sysctl_of(uint32_t kind, const char *name)
+{
+	const char *const *start = names_of(kind);
 
 	while (*start && strncmp(name, *start, strlen(*start)))
 		start++;
@@ -327,9 +351,13 @@ static int check_sysctl(struct ckpt_reader *r, const struct ckpt_record *rec)
 	char path[256];
 
 	ckpt_record_body(rec, &sysctl, sizeof(sysctl));
-	if (sysctl.kind != CKPT_NS_NET && sysctl.kind != CKPT_NS_IPC)
+	if (!names_of(sysctl.kind))
 		return reader_fail(r, "SYSCTL: of a namespace of kind %u",
 				   sysctl.kind);
+	if (sysctl.pid > PID_LIMIT ||
+	    !sysctl.pid != (sysctl.kind != CKPT_SYSCTLS_PID))
+		return reader_fail(r, "SYSCTL: the impossible pid %u for kind %u",
+				   sysctl.pid, sysctl.kind);
 	if (!name || !value || s.left)
 		return reader_fail(r, "SYSCTL: no name and value");
 	snprintf(path, sizeof(path), "/%s", name);
@@ -357,6 +385,58 @@ static int check_cgroup_members(struct ckpt_reader *r,
 		if (!pid[i] || pid[i] > PID_LIMIT)
 			return reader_fail(r, "CGROUP_MEMBERS: the impossible pid %u",
 					   pid[i]);
+	return 0;
+}
+
+static int check_cgroup_file(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct strings s = strings_of(rec);
+	struct ckpt_cgroup_file file;
+	const char *name = next_string(&s);
+
+	ckpt_record_body(rec, &file, sizeof(file));
+	if (check_of_cgroup(r, "CGROUP_FILE", file.cgroup_id) < 0)
+		return -1;
+	if (file.mode & ~07777)
+		return reader_fail(r, "CGROUP_FILE: mode %#o", file.mode);
+	if (!name || !is_name(name, strlen(name)) || s.left)
+		return reader_fail(r, "CGROUP_FILE: no name of a file");
+	return 0;
+}
+
+static int check_cgroup_xattr(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct strings s = strings_of(rec);
+	const char *file = next_string(&s), *name = file ? next_string(&s) : NULL;
+	struct ckpt_cgroup_xattr xattr;
+
+	ckpt_record_body(rec, &xattr, sizeof(xattr));
+	if (check_of_cgroup(r, "CGROUP_XATTR", xattr.cgroup_id) < 0)
+		return -1;
+	if (!name || (*file && !is_name(file, strlen(file))))
+		return reader_fail(r, "CGROUP_XATTR: no name of a file or of an attribute");
+	if (strncmp(name, CKPT_CGROUP_XATTRS, strlen(CKPT_CGROUP_XATTRS)))
+		return reader_fail(r, "CGROUP_XATTR: %.100s is none that is carried",
+				   name);
+	return 0;
+}
+
+/* Only groups around the container's own are without a record. */
+static int check_cgroup_root(struct ckpt_reader *r, const struct ckpt_record *rec)
+{
+	struct strings s = strings_of(rec);
+	const char *path = next_string(&s);
+	struct ckpt_cgroup_root root;
+
+	ckpt_record_body(rec, &root, sizeof(root));
+	if (!root.inode || !is_tool_object(r, root.cgroup_id, CKPT_REC_CGROUP))
+		return reader_fail(r, "CGROUP_ROOT: of namespace %llu in object %u",
+				   (unsigned long long)root.inode, root.cgroup_id);
+	if (!is_clean_path(path) || s.left)
+		return reader_fail(r, "CGROUP_ROOT: the group has no path");
+	if (path[1] && r->tools.depth[root.cgroup_id] != 1)
+		return reader_fail(r, "CGROUP_ROOT: object %u cannot be at %.100s, as it is in another group",
+				   root.cgroup_id, path);
 	return 0;
 }
 
@@ -391,6 +471,18 @@ static const struct tool_type types[] = {
 	[CKPT_REC_CGROUP_MEMBERS - FIRST_TYPE] = {
 		LAYOUT("CGROUP_MEMBERS", cgroup_members),
 		TAIL(WORDS32, "pids"), .check = check_cgroup_members,
+	},
+	[CKPT_REC_CGROUP_FILE - FIRST_TYPE] = {
+		LAYOUT("CGROUP_FILE", cgroup_file), TAIL(STRINGS, "names"),
+		.check = check_cgroup_file,
+	},
+	[CKPT_REC_CGROUP_XATTR - FIRST_TYPE] = {
+		LAYOUT("CGROUP_XATTR", cgroup_xattr), TAIL(BYTES, "attribute"),
+		.check = check_cgroup_xattr,
+	},
+	[CKPT_REC_CGROUP_ROOT - FIRST_TYPE] = {
+		LAYOUT("CGROUP_ROOT", cgroup_root), TAIL(STRINGS, "paths"),
+		.check = check_cgroup_root,
 	},
 	[CKPT_REC_SYSCTL - FIRST_TYPE] = {
 		LAYOUT("SYSCTL", sysctl), TAIL(STRINGS, "setting"),

@@ -524,26 +524,41 @@ static void mounts(struct image *image)
 
 static void cgroups(struct image *image)
 {
-	struct ckpt_cgroup group = { .version = 2 };
+	struct ckpt_cgroup group = {
+		.version = 2, .uid = 1000, .gid = 100, .mode = 040775,
+	};
 	struct ckpt_cgroup_setting setting = { .cgroup_id = 8 };
+	struct ckpt_cgroup_file file = {
+		.cgroup_id = 8, .uid = 1000, .gid = 100, .mode = 0664,
+	};
+	struct ckpt_cgroup_xattr xattr = { .cgroup_id = 8 };
 	struct ckpt_cgroup_members members = { .cgroup_id = 9 };
+	struct ckpt_cgroup_root root = { .cgroup_id = 8, .inode = 4712 };
 	uint32_t pids[] = { 1, 7 };
 
 	OBJECT(image, CKPT_REC_CGROUP, 8, group, "box\0");
 	OBJECT(image, CKPT_REC_CGROUP_SETTING, 0, setting, "pids.max\00042");
+	OBJECT(image, CKPT_REC_CGROUP_FILE, 0, file, "cgroup.procs");
+	OBJECT(image, CKPT_REC_CGROUP_XATTR, 0, xattr, "\0user.note\0x");
 	group.parent_id = 8;
 	OBJECT(image, CKPT_REC_CGROUP, 9, group, "inner\0");
 	record(image, CKPT_REC_CGROUP_MEMBERS, 0, 0, &members, sizeof(members),
 	       pids, sizeof(pids));
+	OBJECT(image, CKPT_REC_CGROUP_ROOT, 0, root, "/a/box");
 }
 
 static void settings(struct image *image)
 {
 	static const char setting[] = "net/unix/max_dgram_qlen\00077";
+	static const char last[] = "kernel/ns_last_pid\00099";
 	struct ckpt_sysctl sysctl = { .kind = CKPT_NS_NET, .inode = 4711 };
+	struct ckpt_sysctl pids = {
+		.kind = CKPT_SYSCTLS_PID, .pid = 1, .inode = 4713,
+	};
 
 	record(image, CKPT_REC_SYSCTL, 0, 0, &sysctl, sizeof(sysctl), setting,
 	       sizeof(setting));
+	record(image, CKPT_REC_SYSCTL, 0, 0, &pids, sizeof(pids), last, sizeof(last));
 }
 
 /* The header behind them is aligned. */

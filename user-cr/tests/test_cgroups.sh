@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 # shellcheck disable=SC2016	# programs are expanded by another shell
-# control groups, saved and made again, with a fake kernel: version 1, which the
-# selftests' machines hardly have
+# control groups, saved and made again, with a fake kernel: version 1 and BPF programs,
+# which the selftests' machines hardly have
 
 checkpoint=$CHECK/fake-checkpoint
 restart=$CHECK/fake-restart
@@ -141,6 +141,56 @@ foreign() {
 	done
 	[ $result -eq 0 ] && run 0 "$CHECK/ckptinfo" --cgroups "$TMP/none" && not out "$box"
 }
+
+# attach GROUP: a BPF program that lets all pass
+attach() {
+	python3 - "$1" <<-'PYTHON'
+		import ctypes, os, platform, struct, sys
+		PROG_LOAD, PROG_ATTACH, CGROUP_SKB, INET_EGRESS = 5, 8, 1, 1
+		nr = {"x86_64": 321, "aarch64": 280}[platform.machine()]
+		libc = ctypes.CDLL(None, use_errno=True)
+		def bpf(command, *words):
+		    attr = ctypes.create_string_buffer(struct.pack(*words).ljust(128, b"\0"), 128)
+		    fd = libc.syscall(nr, command, attr, 128)
+		    if fd < 0:
+		        sys.exit(os.strerror(ctypes.get_errno()))
+		    return fd
+		# r0 = 1; exit
+		program = ctypes.create_string_buffer(struct.pack("<BBhiBBhi", 0xb7, 0, 0, 1, 0x95, 0, 0, 0))
+		licence = ctypes.create_string_buffer(b"GPL")
+		fd = bpf(PROG_LOAD, "<IIQQ", 8, 2, ctypes.addressof(program), ctypes.addressof(licence))
+		bpf(PROG_ATTACH, "<IIII", os.open(sys.argv[1], os.O_RDONLY), fd, INET_EGRESS, 0)
+	PYTHON
+}
+bpf_program() {
+	run 1 "$checkpoint" -p "$tree" -o "$TMP/none" && [ ! -e "$TMP/none" ] &&
+		err "^checkpoint: control group .*/$box/in: a BPF program (cgroup_inet_egress) is attached to it: not supported"
+}
+# A process in a group of version 2, in which another one has such a program
+with_program() {
+	mkdir -p "$TMP/cg" && mount -t cgroup2 none "$TMP/cg" 2>/dev/null || return
+	if ! mkdir "$TMP/cg/$box" "$TMP/cg/$box/in" || ! attach "$TMP/cg/$box/in" >"$TMP/err" 2>&1; then
+		end_program
+		return 1
+	fi
+	sleep 1000 &
+	tree=$!
+	echo $tree >"$TMP/cg/$box/cgroup.procs"
+	"$CHECK/mkimage" $tree >"$TMP/image"
+}
+end_program() {
+	[ -z "$tree" ] || { kill -9 "$tree" && wait "$tree"; } 2>/dev/null
+	rmdir "$TMP/cg/$box/in" "$TMP/cg/$box"
+	umount "$TMP/cg"
+}
+
+tree=
+if [ "${IN_CONTAINER:-no}" = yes ] && with_program; then
+	ok "cgroups: a BPF program is refused" bpf_program
+	end_program
+else
+	skip "cgroups: a BPF program is refused" "not here, or no right to use it"
+fi
 
 if [ "${IN_CONTAINER:-no}" = yes ] && [ -n "$(of memory)" ] && [ -n "$(of pids)" ] && [ -n "$(of cpu)" ] &&
 	make_groups 2>/dev/null; then

@@ -115,16 +115,18 @@ tools() {
 		out '^  /  *ext4  */  *outside:/srv/ct$' && out '^  /mnt  *tmpfs  */sub  *content shared:1$' &&
 		out '^  /proc  *proc  */  *new nosuid,unbindable master:1$' &&
 		run 0 "$CHECK/ckptinfo" --cgroups "$TMP/tools" && out '^version 2 /box/inner$' &&
-		out '^  pids.max  *42$' && out '^  processes  *1 7$' &&
+		out '^  pids.max  *42$' && out '^  processes  *1 7$' && out '^  directory  *of 1000:100, mode 0775$' &&
+		out '^  cgroup.procs  *of 1000:100, mode 0664$' && out '^  user.note  *attribute of directory$' &&
+		out '^namespace 4712 has /box as /a/box$' &&
 		run 0 "$CHECK/ckptinfo" --sizes "$TMP/tools" && out '^CONTENT  *1  *1032$' && out '^sections of tools  *4096 ' &&
 		run 0 "$CHECK/ckptinfo" --records "$TMP/tools" && out ' CONTENT  *0  *0  *1032  *8  *0$'
 }
 ok "ckptinfo: records of the tools" tools
 tools_json() {
 	run 0 "$CHECK/ckptinfo" --json "$TMP/tools" &&
-		json '[r["type"] for r in d["tools"]] == ["FILESYSTEM"] * 2 + ["CONTENT", "FILESYSTEM", "MOUNT_NS"] + ["MOUNT"] * 3 + ["CGROUP", "CGROUP_SETTING", "CGROUP", "CGROUP_MEMBERS", "SYSCTL"]' &&
+		json '[r["type"] for r in d["tools"]] == ["FILESYSTEM"] * 2 + ["CONTENT", "FILESYSTEM", "MOUNT_NS"] + ["MOUNT"] * 3 + ["CGROUP", "CGROUP_SETTING", "CGROUP_FILE", "CGROUP_XATTR", "CGROUP", "CGROUP_MEMBERS", "CGROUP_ROOT"] + ["SYSCTL"] * 2' &&
 		json '[r["paths"] for r in d["tools"] if r["type"] == "MOUNT"] == [["/", "/"], ["/sub", "/mnt"], ["/", "/proc"]]' &&
-		json 'd["tools"][0]["strings"] == ["ext4", "/dev/x", "/", "/srv/ct", "rw"] and d["tools"][-2]["pids"] == [1, 7] and d["tools"][-1]["setting"] == ["net/unix/max_dgram_qlen", "77"]'
+		json 'd["tools"][0]["strings"] == ["ext4", "/dev/x", "/", "/srv/ct", "rw"] and d["tools"][-4]["pids"] == [1, 7] and d["tools"][-2]["setting"] == ["net/unix/max_dgram_qlen", "77"]'
 }
 tools_diff() {
 	sed 's,/sub,/bus,; s,42,43,' "$TMP/tools" | "$CHECK/mkimage" --repair >"$TMP/bad" &&

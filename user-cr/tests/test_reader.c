@@ -356,7 +356,7 @@ static const struct change {
 	BODY(FILE, file, pos, 1ULL << 63, "impossible position"),
 	BODY(FILE, file, cred_id, 1, "no credentials"),
 	BODY(FILE, file, object_id, 1, "object 1"),
-	BODY(FILE, file, advice, 16, "advice"),
+	BODY(FILE, file, advice, 32, "advice"),
 	BODY(FILE, file, owner.type, 4, "owner"),
 	BODY(FILE, file, owner.reserved, 1, "reserved"),
 	BODY(PIPE, pipe, nr_bufs, 3, "buffers"),
@@ -539,6 +539,23 @@ static const struct change tools_changes[] = {
 	TAIL(0, CGROUP, cgroup, 0, '/', "name or hierarchy"),
 	TAIL(0, CGROUP, cgroup, 0, 0, "name or hierarchy"),
 	TAIL(0, CGROUP, cgroup, 4, 'x', "name or hierarchy"),
+	BODY(CGROUP, cgroup, mode, 0100775, "mode 0100775 is that of no directory"),
+	BODY(CGROUP, cgroup, reserved, 1, "reserved"),
+	BODY(CGROUP_FILE, cgroup_file, cgroup_id, 7, "of object 7"),
+	BODY(CGROUP_FILE, cgroup_file, mode, 040775, "mode 040775"),
+	TAIL(0, CGROUP_FILE, cgroup_file, 6, '/', "no name of a file"),
+	TAIL(0, CGROUP_FILE, cgroup_file, 12, 'x', "no name of a file"),
+	BODY(CGROUP_XATTR, cgroup_xattr, cgroup_id, 7, "of object 7"),
+	BODY(CGROUP_XATTR, cgroup_xattr, reserved, 1, "reserved"),
+	TAIL(0, CGROUP_XATTR, cgroup_xattr, 0, '/', "no name of a file or of an attribute"),
+	TAIL(0, CGROUP_XATTR, cgroup_xattr, 1, 'x', "xser.note is none"),
+	BODY(CGROUP_ROOT, cgroup_root, cgroup_id, 7, "in object 7"),
+	BODY(CGROUP_ROOT, cgroup_root, cgroup_id, 9, "object 9 cannot be at /a/box"),
+	BODY(CGROUP_ROOT, cgroup_root, inode, 0, "of namespace 0"),
+	BODY(CGROUP_ROOT, cgroup_root, reserved, 1, "reserved"),
+	TAIL(0, CGROUP_ROOT, cgroup_root, 0, 'x', "has no path"),
+	TAIL(0, CGROUP_ROOT, cgroup_root, 1, '/', "has no path"),
+	TAIL(0, CGROUP_ROOT, cgroup_root, 6, 'x', "has no path"),
 	BODY(CGROUP_SETTING, cgroup_setting, cgroup_id, 7, "of object 7"),
 	BODY(CGROUP_SETTING, cgroup_setting, reserved, 1, "reserved"),
 	TAIL(0, CGROUP_SETTING, cgroup_setting, 0, '/', "no name of a file"),
@@ -549,7 +566,10 @@ static const struct change tools_changes[] = {
 	TAIL(0, CGROUP_MEMBERS, cgroup_members, 3, 0xff, "impossible pid"),
 	BODY(SYSCTL, sysctl, kind, CKPT_NS_UTS, "of a namespace of kind"),
 	BODY(SYSCTL, sysctl, kind, CKPT_NS_IPC, "net/unix/max_dgram_qlen is none"),
-	BODY(SYSCTL, sysctl, reserved, 1, "reserved"),
+	BODY(SYSCTL, sysctl, pid, 1, "impossible pid 1 for kind 3"),
+	NTH(1, SYSCTL, sysctl, pid, 0, "impossible pid 0"),
+	NTH(1, SYSCTL, sysctl, pid, 0xffffffff, "impossible pid"),
+	NTH(1, SYSCTL, sysctl, kind, CKPT_NS_USER, "impossible pid 1"),
 	TAIL(0, SYSCTL, sysctl, 0, 'x', "xet/unix/max_dgram_qlen is none"),
 	TAIL(0, SYSCTL, sysctl, 4, '/', "is none"),
 	TAIL(0, SYSCTL, sysctl, 23, 'x', "no name and value"),
@@ -732,8 +752,9 @@ static void write_settings(int fd)
 		struct ckpt_cgroup body;
 		char tail[8];
 	} group = {
-		{ .type = CKPT_REC_CGROUP, .id = 1, .body_len = 8,
-		  .tail_len = 3, .len = sizeof(group) }, { .version = 2 }, "g",
+		{ .type = CKPT_REC_CGROUP, .id = 1,
+		  .body_len = sizeof(struct ckpt_cgroup), .tail_len = 3,
+		  .len = sizeof(group) }, { .version = 2 }, "g",
 	};
 	struct {
 		struct ckpt_record head;
@@ -772,10 +793,11 @@ static int read_nested(uint32_t nr)
 	all = calloc(1, len);
 	for (i = 0; i < nr; i++) {
 		all->group[i].head = (struct ckpt_record){
-			.type = CKPT_REC_CGROUP, .id = i + 1, .body_len = 8,
+			.type = CKPT_REC_CGROUP, .id = i + 1,
+			.body_len = sizeof(struct ckpt_cgroup),
 			.tail_len = 3, .len = sizeof(all->group[0]),
 		};
-		all->group[i].body = (struct ckpt_cgroup){ 2, i };
+		all->group[i].body = (struct ckpt_cgroup){ .version = 2, .parent_id = i };
 		all->group[i].tail[0] = 'g';
 	}
 	all->section = (struct ckpt_section){

@@ -41,6 +41,9 @@
  * @CKPT_REC_CGROUP: struct ckpt_cgroup
  * @CKPT_REC_CGROUP_SETTING: struct ckpt_cgroup_setting
  * @CKPT_REC_CGROUP_MEMBERS: struct ckpt_cgroup_members
+ * @CKPT_REC_CGROUP_ROOT: struct ckpt_cgroup_root
+ * @CKPT_REC_CGROUP_FILE: struct ckpt_cgroup_file
+ * @CKPT_REC_CGROUP_XATTR: struct ckpt_cgroup_xattr
  * @CKPT_REC_SYSCTL: struct ckpt_sysctl
  */
 enum ckpt_tool_record_type {
@@ -51,6 +54,9 @@ enum ckpt_tool_record_type {
 	CKPT_REC_CGROUP			= 0x1010,
 	CKPT_REC_CGROUP_SETTING		= 0x1011,
 	CKPT_REC_CGROUP_MEMBERS		= 0x1012,
+	CKPT_REC_CGROUP_ROOT		= 0x1013,
+	CKPT_REC_CGROUP_FILE		= 0x1014,
+	CKPT_REC_CGROUP_XATTR		= 0x1015,
 	CKPT_REC_SYSCTL			= 0x1020,
 };
 
@@ -121,6 +127,8 @@ enum ckpt_filesystem_kind {
  * @flags: CKPT_FILESYSTEM_*
  * @dev_major: number of its device, for information: the next boot has others
  * @dev_minor: likewise
+ * @cgroup_ns: of one of control groups, inode number of the cgroup namespace in which
+ *	it is made, with its directory as that shows it; or 0
  *
  * An object, for all its mounts in all namespaces. The tail are strings: its
  * type; its source; the directory in it below which all its mounts are; the
@@ -136,6 +144,7 @@ struct ckpt_filesystem {
 	__u32 flags;
 	__u32 dev_major;
 	__u32 dev_minor;
+	__u64 cgroup_ns;
 };
 
 /* The type of those that are namespaces */
@@ -213,6 +222,10 @@ struct ckpt_mount {
  * @version: 2, or 1 for one of another hierarchy
  * @parent_id: the CKPT_REC_CGROUP in which it is; 0 for the container's own. No
  *	more than CKPT_CGROUP_DEPTH_MAX are in each other.
+ * @uid: owner of its directory, as the tool saw it
+ * @gid: likewise its group
+ * @mode: mode of that, with its type; 0 in images that do not tell these three
+ * @reserved: zero
  *
  * An object. The tail are two strings: its name; and of one without a parent
  * the hierarchy, as /proc/PID/cgroup lists its controllers, otherwise "".
@@ -220,6 +233,10 @@ struct ckpt_mount {
 struct ckpt_cgroup {
 	__u32 version;
 	__u32 parent_id;
+	__u32 uid;
+	__u32 gid;
+	__u32 mode;
+	__u32 reserved;
 };
 
 /**
@@ -248,9 +265,62 @@ struct ckpt_cgroup_members {
 };
 
 /**
- * struct ckpt_sysctl - what has to be set in a new network or IPC namespace
- * @kind: enum ckpt_ns_kind: CKPT_NS_NET or CKPT_NS_IPC
+ * struct ckpt_cgroup_file - to whom a file of a control group belongs
+ * @cgroup_id: its CKPT_REC_CGROUP, the last object
+ * @uid: its owner, as the tool saw it
+ * @gid: likewise its group
+ * @mode: its mode, without the type
+ *
+ * The tail is one string, its name. Files without such a record are as those of a
+ * new group.
+ */
+struct ckpt_cgroup_file {
+	__u32 cgroup_id;
+	__u32 uid;
+	__u32 gid;
+	__u32 mode;
+};
+
+/* What the names of extended attributes begin with that are carried */
+#define CKPT_CGROUP_XATTRS	"user."
+
+/**
+ * struct ckpt_cgroup_xattr - an extended attribute of a control group
+ * @cgroup_id: its CKPT_REC_CGROUP, the last object
  * @reserved: zero
+ *
+ * The tail are two strings and bytes: the name of the file that has it, "" for the
+ * directory; its own name; and its value.
+ */
+struct ckpt_cgroup_xattr {
+	__u32 cgroup_id;
+	__u32 reserved;
+};
+
+/**
+ * struct ckpt_cgroup_root - where a cgroup namespace begins in a hierarchy
+ * @cgroup_id: the CKPT_REC_CGROUP that is its root; or the container's own, if the
+ *	root is further out
+ * @reserved: zero
+ * @inode: inode number of the namespace, by which the kernel's record has it
+ *
+ * The tail is one string, the path of that group in the namespace: "/" if it is
+ * the root; otherwise the names of the groups from there on, itself the last.
+ */
+struct ckpt_cgroup_root {
+	__u32 cgroup_id;
+	__u32 reserved;
+	__u64 inode;
+};
+
+/* The kind of a pid namespace, of which the kernel's part has no record */
+#define CKPT_SYSCTLS_PID	0x1000
+
+/**
+ * struct ckpt_sysctl - what has to be set in a new namespace
+ * @kind: enum ckpt_ns_kind: CKPT_NS_NET, CKPT_NS_IPC or CKPT_NS_USER; or
+ *	CKPT_SYSCTLS_PID
+ * @pid: of a pid namespace, its first process, as the root task sees it; else 0
  * @inode: inode number of the namespace, by which the kernel's record has it
  *
  * The tail are two strings: its name below /proc/sys, which begins as such names
@@ -259,13 +329,19 @@ struct ckpt_cgroup_members {
  */
 struct ckpt_sysctl {
 	__u32 kind;
-	__u32 reserved;
+	__u32 pid;
 	__u64 inode;
 };
 
-/* What the names of sysctls of network and of IPC namespaces begin with */
+/* What the names of sysctls of network, IPC, user and pid namespaces begin with */
 #define CKPT_SYSCTLS_OF_NET	"net/"
 #define CKPT_SYSCTLS_OF_IPC	"fs/mqueue/", "kernel/auto_msgmni", "kernel/msg", \
 				"kernel/sem", "kernel/shm"
+#define CKPT_SYSCTLS_OF_USER	"user/max_"
+#define CKPT_SYSCTLS_OF_PID	"kernel/pid_max", "vm/memfd_noexec", \
+				CKPT_SYSCTL_LAST_PID
+
+/* After which pid the next one is looked for */
+#define CKPT_SYSCTL_LAST_PID	"kernel/ns_last_pid"
 
 #endif /* CHECKPOINT_TOOL_IMAGE_H */

@@ -77,7 +77,7 @@ static char *common_group(const struct cgroups *c, const char *controllers)
 			continue;
 		path = cgroup_path_of(c->tree[i].pid, controllers);
 		/* One beside our own namespace of control groups is not seen. */
-		if (!path || *path != '/' || !strncmp(path, "/..", 3)) {
+		if (!path || !cgroup_is_inside(path)) {
 			free(common);
 			free(path);
 			return NULL;
@@ -183,6 +183,7 @@ static void free_group(struct group *g)
 
 	for (i = 0; i < g->nr_settings; i++)
 		free(g->setting[i].strings.bytes);
+	group_free_owners(g);
 	free(g->setting);
 	free(g->hierarchy);
 	free(g->pid);
@@ -271,7 +272,9 @@ int cgroups_collect(struct cgroups *c, pid_t root, int log)
 		check_threads(c, &c->tree[k]);
 	for (i = 0; i < c->nr; i++) {
 		check_depth(c, &c->group[i]);
+		group_check_bpf(c, &c->group[i]);
 		group_read_files(c, &c->group[i]);
+		group_read_owners(c, &c->group[i]);
 		take_members(c, &c->group[i]);
 	}
 	return c->refused ? -1 : 0;
@@ -283,6 +286,7 @@ static void write_group(const struct group *g, uint32_t parent, uint32_t *id,
 	struct ckpt_cgroup body = {
 		.version = g->cg.version == CGROUP_V2 ? 2 : 1,
 		.parent_id = parent,
+		.uid = g->uid, .gid = g->gid, .mode = g->mode,
 	};
 	struct ckpt_cgroup_setting setting = { 0 };
 	struct ckpt_cgroup_members members = { 0 };
@@ -298,10 +302,22 @@ static void write_group(const struct group *g, uint32_t parent, uint32_t *id,
 		sections_add(s, CKPT_REC_CGROUP_SETTING, &setting,
 			     sizeof(setting), g->setting[i].strings.bytes,
 			     g->setting[i].strings.len);
+	group_write_owners(g, *id, s);
 	if (g->nr_pids)
 		sections_add(s, CKPT_REC_CGROUP_MEMBERS, &members,
 			     sizeof(members), g->pid,
 			     g->nr_pids * sizeof(*g->pid));
+}
+
+static void write_root(const struct group_root *root, const uint32_t *ids,
+		       struct sections *s)
+{
+	struct ckpt_cgroup_root body = {
+		.cgroup_id = ids[root->group], .inode = root->inode,
+	};
+
+	sections_add(s, CKPT_REC_CGROUP_ROOT, &body, sizeof(body), root->path,
+		     strlen(root->path) + 1);
 }
 
 void cgroups_write(const struct cgroups *c, struct sections *s)
@@ -312,6 +328,8 @@ void cgroups_write(const struct cgroups *c, struct sections *s)
 	for (i = 0; i < c->nr; i++)
 		write_group(&c->group[i], c->group[i].parent < 0 ? 0 :
 			    ids[c->group[i].parent], &ids[i], s);
+	for (i = 0; i < c->nr_roots; i++)
+		write_root(&c->root[i], ids, s);
 	free(ids);
 }
 
@@ -321,6 +339,9 @@ void cgroups_free(struct cgroups *c)
 
 	for (i = 0; i < c->nr; i++)
 		free_group(&c->group[i]);
+	for (i = 0; i < c->nr_roots; i++)
+		free(c->root[i].path);
 	free(c->group);
+	free(c->root);
 	free(c->tree);
 }

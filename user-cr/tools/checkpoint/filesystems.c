@@ -80,22 +80,6 @@ static char *find_outside(const struct mounts *m, const struct mnt *mnt)
 	return hidden;
 }
 
-static uint64_t cgroup_ns_of(pid_t pid)
-{
-	char path[40];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/cgroup", pid);
-	return stat(path, &st) < 0 ? 0 : st.st_ino;
-}
-
-/* Its root is that of a namespace of control groups, wherever this is. */
-static bool is_of_cgroup_ns(const struct mount_ns *ns, const struct mnt *mnt)
-{
-	return !strncmp(mnt->type, "cgroup", 6) &&
-	       cgroup_ns_of(ns->pid) != cgroup_ns_of(getpid());
-}
-
 /* The directories of an overlay, which only its options name. */
 static const char *layer_of(const char *option)
 {
@@ -177,10 +161,9 @@ static void check_namespace(struct mounts *m, const struct mount_ns *ns,
 			      mnt->root);
 }
 
-static uint32_t kind_of(struct mounts *m, const struct mount_ns *ns,
-			const struct mnt *mnt)
+static uint32_t kind_of(struct mounts *m, const struct mnt *mnt)
 {
-	if (is_of_cgroup_ns(ns, mnt))
+	if (mnt->cgroup_ns)
 		return CKPT_FILESYSTEM_NEW;
 	if (host_has(m, mnt))
 		return CKPT_FILESYSTEM_EXTERNAL;
@@ -197,7 +180,7 @@ static size_t add(struct mounts *m, size_t n, const struct mnt *mnt)
 {
 	const struct mount_ns *ns = &m->ns[n];
 	struct filesystem fs = {
-		.kind = kind_of(m, ns, mnt), .mnt = mnt, .ns = n, .dir = -1,
+		.kind = kind_of(m, mnt), .mnt = mnt, .ns = n, .dir = -1,
 	};
 
 	if (!fs.kind)
@@ -221,7 +204,8 @@ static size_t add(struct mounts *m, size_t n, const struct mnt *mnt)
 /* From outside, each directory that is mounted is found by itself. */
 static bool is_the_one(const struct filesystem *fs, const struct mnt *mnt)
 {
-	if (!same_filesystem(fs->mnt, mnt))
+	if (!same_filesystem(fs->mnt, mnt) ||
+	    fs->mnt->cgroup_ns != mnt->cgroup_ns)
 		return false;
 	return fs->kind != CKPT_FILESYSTEM_EXTERNAL ||
 	       !strcmp(fs->mnt->root, mnt->root);

@@ -306,6 +306,8 @@ int mounts_collect(struct mounts *m, pid_t root, int log)
 		log_add(log, "cannot read our own mounts: %s", strerror(errno));
 		return -1;
 	}
+	if (cgroup_mounts_find(m) < 0)
+		return -1;
 	for (i = 0; i < m->nr_ns; i++)
 		look_at(m, i);
 	check_owner(m);
@@ -395,6 +397,7 @@ static int write_filesystem(struct mounts *m, struct filesystem *fs,
 		.flags = filesystem_flags(mnt) |
 			 (fs->inside ? CKPT_FILESYSTEM_INSIDE : 0),
 		.dev_major = mnt->major, .dev_minor = mnt->minor,
+		.cgroup_ns = mnt->cgroup_ns,
 	};
 	struct strings tail = { 0 };
 

@@ -101,6 +101,12 @@ void mounts_refuse(struct mounts *m, const struct mount_ns *ns,
 /* filesystems.c: finds or adds it; returns its index. */
 size_t filesystem_of(struct mounts *m, size_t ns, const struct mnt *mnt);
 
+/*
+ * cgroup_mounts.c: finds those of control groups that were made in a cgroup namespace
+ * of the tree. 0, or -1 and logged.
+ */
+int cgroup_mounts_find(struct mounts *m);
+
 /* layers.c: opens what has content; what cannot be had is refused. */
 void layers_open(struct mounts *m);
 

@@ -7,10 +7,14 @@ int state_collect(struct state *state, const struct options *o, int log)
 {
 	int mounts = mounts_collect(&state->mounts, o->pid, log);
 	int cgroups = cgroups_collect(&state->cgroups, o->pid, log);
-	int settings = settings_collect(&state->settings, &state->mounts,
-					o->pid, log);
+	struct namespaces namespaces;
+	int roots, settings;
 
-	return mounts < 0 || cgroups < 0 || settings < 0 ? -1 : 0;
+	namespaces_collect(&namespaces, &state->mounts, o->pid);
+	roots = cgroups_collect_roots(&state->cgroups, &namespaces);
+	settings = settings_collect(&state->settings, &namespaces, log);
+	namespaces_free(&namespaces);
+	return mounts < 0 || cgroups < 0 || roots < 0 || settings < 0 ? -1 : 0;
 }
 
 static int write_sections(struct state *state, int fd)

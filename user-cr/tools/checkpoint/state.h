@@ -12,7 +12,7 @@
  * struct state - what there is to save
  * @mounts: mount namespaces
  * @cgroups: control groups
- * @settings: of network and IPC namespaces
+ * @settings: of network, IPC, user and pid namespaces
  */
 struct state {
 	struct mounts mounts;

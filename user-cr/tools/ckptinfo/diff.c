@@ -99,8 +99,12 @@ static char *subject(const struct ckpt_record *record)
 	case CKPT_REC_FILESYSTEM:
 	case CKPT_REC_CGROUP:
 	case CKPT_REC_CGROUP_SETTING:
+	case CKPT_REC_CGROUP_FILE:
 	case CKPT_REC_SYSCTL:
 		return xasprintf(" %s", record_string(record, 0));
+	case CKPT_REC_CGROUP_XATTR:
+		return xasprintf(" %s %s", record_string(record, 0),
+				 record_string(record, 1));
 	}
 	return xstrdup("");
 }

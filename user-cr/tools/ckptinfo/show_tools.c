@@ -106,6 +106,13 @@ static void print_group(const struct info *info, const struct ckpt_record *recor
 	print_text(record_string(record, 0));
 }
 
+static void print_owner(const char *of, uint32_t uid, uint32_t gid, uint32_t mode)
+{
+	printf("  ");
+	print_column(of, 24);
+	printf("of %u:%u, mode %04o\n", uid, gid, mode);
+}
+
 static void show_group(const struct info *info, const struct ckpt_record *record)
 {
 	struct ckpt_cgroup cg;
@@ -117,6 +124,27 @@ static void show_group(const struct info *info, const struct ckpt_record *record
 		putchar(' ');
 	}
 	print_group(info, record);
+	putchar('\n');
+	if (cg.mode)
+		print_owner("directory", cg.uid, cg.gid, cg.mode & 07777);
+}
+
+static void show_file(const struct ckpt_record *record)
+{
+	struct ckpt_cgroup_file file;
+
+	ckpt_record_body(record, &file, sizeof(file));
+	print_owner(record_string(record, 0), file.uid, file.gid, file.mode);
+}
+
+static void show_xattr(const struct ckpt_record *record)
+{
+	const char *file = record_string(record, 0);
+
+	printf("  ");
+	print_column(record_string(record, 1), 24);
+	printf("attribute of ");
+	print_text(*file ? file : "directory");
 	putchar('\n');
 }
 
@@ -143,6 +171,18 @@ static void show_members(const struct ckpt_record *record)
 	putchar('\n');
 }
 
+static void show_root(const struct info *info, const struct ckpt_record *record)
+{
+	struct ckpt_cgroup_root root;
+
+	ckpt_record_body(record, &root, sizeof(root));
+	printf("namespace %" PRIu64 " has ", (uint64_t)root.inode);
+	print_group(info, info_tool(info, root.cgroup_id));
+	printf(" as ");
+	print_text(record_string(record, 0));
+	putchar('\n');
+}
+
 void show_cgroups(const struct info *info)
 {
 	const struct ckpt_record *record;
@@ -157,8 +197,17 @@ void show_cgroups(const struct info *info)
 		case CKPT_REC_CGROUP_SETTING:
 			show_setting(record);
 			break;
+		case CKPT_REC_CGROUP_FILE:
+			show_file(record);
+			break;
+		case CKPT_REC_CGROUP_XATTR:
+			show_xattr(record);
+			break;
 		case CKPT_REC_CGROUP_MEMBERS:
 			show_members(record);
+			break;
+		case CKPT_REC_CGROUP_ROOT:
+			show_root(info, record);
 			break;
 		}
 	}

@@ -202,9 +202,13 @@ char *cgroup_path_of(pid_t pid, const char *controllers)
 	return path;
 }
 
-int cgroup_of(pid_t pid, enum cgroup_version version, struct cgroup *cg)
+bool cgroup_is_inside(const char *path)
 {
-	const char *controllers = controllers_of(version);
+	return *path == '/' && strcmp(path, "/..") && strncmp(path, "/../", 4);
+}
+
+int cgroup_of_any(pid_t pid, const char *controllers, struct cgroup *cg)
+{
 	char *path = cgroup_path_of(pid, controllers);
 	int ret = path ? cgroup_find(controllers, path, cg) : -1;
 	int error = errno;
@@ -212,6 +216,11 @@ int cgroup_of(pid_t pid, enum cgroup_version version, struct cgroup *cg)
 	free(path);
 	errno = error;
 	return ret;
+}
+
+int cgroup_of(pid_t pid, enum cgroup_version version, struct cgroup *cg)
+{
+	return cgroup_of_any(pid, controllers_of(version), cg);
 }
 
 int cgroup_top(enum cgroup_version version, struct cgroup *cg)

@@ -32,8 +32,13 @@ int cgroup_of(pid_t pid, enum cgroup_version version, struct cgroup *cg);
  * /proc/PID/cgroup, with commas; "" is version 2. Paths are as there.
  */
 int cgroup_find(const char *controllers, const char *path, struct cgroup *cg);
+/* Likewise that of a process. */
+int cgroup_of_any(pid_t pid, const char *controllers, struct cgroup *cg);
 /* To be freed; NULL and errno. */
 char *cgroup_path_of(pid_t pid, const char *controllers);
+
+/* Whether such a path is below the root: beside or around it, ".." lead there. */
+bool cgroup_is_inside(const char *path);
 
 /* The cgroup NAME below PARENT. */
 int cgroup_below(const struct cgroup *parent, const char *name,

@@ -32,6 +32,8 @@
  * @options: of the file system, each with its NUL
  * @options_len: length of these
  * @secured: it has options of a security module
+ * @cgroup_ns: inode number of a cgroup namespace, if its root is told from where
+ *	that begins, in which it was made
  */
 struct mnt {
 	uint64_t id;
@@ -50,6 +52,7 @@ struct mnt {
 	char *options;
 	size_t options_len;
 	bool secured;
+	uint64_t cgroup_ns;
 };
 
 /**

@@ -31,11 +31,30 @@ static void add(struct sysctls *s, const char *name)
 	s->list[s->nr++] = (struct sysctl){ xstrdup(name), value };
 }
 
-static bool is_of(uint32_t kind, const char *name)
+static const char *const *names_of(uint32_t kind)
 {
 	static const char *const of_net[] = { CKPT_SYSCTLS_OF_NET, NULL };
 	static const char *const of_ipc[] = { CKPT_SYSCTLS_OF_IPC, NULL };
-	const char *const *start = kind == CKPT_NS_NET ? of_net : of_ipc;
+	static const char *const of_user[] = { CKPT_SYSCTLS_OF_USER, NULL };
+	static const char *const of_pid[] = { CKPT_SYSCTLS_OF_PID, NULL };
+
+	switch (kind) {
+	case CKPT_NS_NET:
+		return of_net;
+	case CKPT_NS_IPC:
+		return of_ipc;
+	case CKPT_NS_USER:
+		return of_user;
+	case CKPT_SYSCTLS_PID:
+		return of_pid;
+	default:
+		return NULL;
+	}
+}
+
+static bool is_of(uint32_t kind, const char *name)
+{
+	const char *const *start = names_of(kind);
 
 	while (*start && strncmp(name, *start, strlen(*start)))
 		start++;
@@ -72,13 +91,23 @@ static int compare(const void *a, const void *b)
 
 void sysctls_read(struct sysctls *s, uint32_t kind)
 {
+	static const struct {
+		uint32_t kind;
+		const char *dir;
+	} dirs[] = {
+		{ CKPT_NS_NET, "net" },
+		{ CKPT_NS_IPC, "kernel" },
+		{ CKPT_NS_IPC, "fs/mqueue" },
+		{ CKPT_NS_USER, "user" },
+		{ CKPT_SYSCTLS_PID, "kernel" },
+		{ CKPT_SYSCTLS_PID, "vm" },
+	};
+	size_t i;
+
 	*s = (struct sysctls){ 0 };
-	if (kind == CKPT_NS_NET) {
-		read_dir(s, kind, "net");
-	} else {
-		read_dir(s, kind, "kernel");
-		read_dir(s, kind, "fs/mqueue");
-	}
+	for (i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (dirs[i].kind == kind)
+			read_dir(s, kind, dirs[i].dir);
 	qsort(s->list, s->nr, sizeof(*s->list), compare);
 }
 

@@ -26,7 +26,7 @@ struct sysctls {
 	size_t nr;
 };
 
-/* Those of the process's own namespace of this kind, enum ckpt_ns_kind */
+/* Those of the process's own namespace of this kind, as in struct ckpt_sysctl */
 void sysctls_read(struct sysctls *s, uint32_t kind);
 void sysctls_free(struct sysctls *s);
 /* What one is set to, or NULL */

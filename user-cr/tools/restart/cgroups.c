@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Control groups: made with their settings before there is any process, which
- * gets into its own before it is what it was
+ * Control groups: made before there is any process, which gets into its own before
+ * it is what it was; they have their settings then
  *
  * So what a process is charged for while it is restored is charged to its group,
  * and no limit is passed for a moment.
@@ -15,10 +15,8 @@
 #include <checkpoint/tool_image.h>
 #include "../common/cgroup_files.h"
 #include "../common/log.h"
-#include "../common/nspid.h"
-#include "../common/proctree.h"
 #include "../common/util.h"
-#include "restart.h"
+#include "pids.h"
 
 #define NAME_TRIES	100
 
@@ -60,10 +58,8 @@ static int find_home(const struct restart *r, const char *controllers,
 {
 	char *path = r->o.cgroup ? xstrdup(r->o.cgroup) :
 		cgroup_path_of(getpid(), controllers);
-	int ret = -1;
+	int ret = path ? cgroup_find(controllers, path, home) : -1;
 
-	if (path)
-		ret = cgroup_find(controllers, path, home);
 	if (!ret && access(home->path, F_OK) < 0)
 		ret = -1;
 	if (ret < 0)
@@ -73,6 +69,37 @@ static int find_home(const struct restart *r, const char *controllers,
 			strerror(errno));
 	free(path);
 	return ret;
+}
+
+/* Somebody may have to be in it for a moment. */
+static void take_controllers(const struct cgroup *cg)
+{
+	char *text = cgroup_read(cg, "cgroup.subtree_control");
+	char *rest = text, *word, *value;
+
+	while (rest && (word = strsep(&rest, " \n"))) {
+		value = xasprintf("-%s", word);
+		if (*word)
+			cgroup_write(cg, "cgroup.subtree_control", value);
+		free(value);
+	}
+	free(text);
+}
+
+/* From all in it first */
+static void clear_group(const struct cgroup *cg)
+{
+	struct cgroup below;
+	char **names;
+	int n = cgroup_children(cg, &names);
+
+	while (n-- > 0) {
+		if (!cgroup_below(cg, names[n], &below))
+			clear_group(&below);
+		free(names[n]);
+	}
+	free(names);
+	take_controllers(cg);
 }
 
 /* One that was left by the saved processes is taken again. */
@@ -86,7 +113,10 @@ static int make_group(const struct restart *r, struct made_group *g,
 	if (g->made)
 		return 0;
 	guard_forgets(r);
-	return errno == EEXIST && cgroup_is_unused(&g->cg) ? 0 : -1;
+	if (errno != EEXIST || !cgroup_is_unused(&g->cg))
+		return -1;
+	clear_group(&g->cg);
+	return 0;
 }
 
 /* Somebody may live under its name: then it gets another one. */
@@ -125,6 +155,8 @@ static int take_group(struct restart *r, const struct ckpt_record *record)
 	g = &r->group[r->nr_groups];
 	*g = (struct made_group){
 		.id = record->id, .outermost = !parent,
+		.controllers = parent ? parent->controllers :
+			       record_string(record, 1),
 		.top = parent ? parent->top : r->nr_groups,
 	};
 	ret = parent ? make_group(r, g, &home, name) :
@@ -193,9 +225,9 @@ static bool is_setting(const struct made_group *g, const char *file)
 	}
 }
 
-static int take_setting(struct restart *r, const struct ckpt_record *record)
+static int take_setting(const struct restart *r, const struct made_group *g,
+			const struct ckpt_record *record)
 {
-	const struct made_group *g = &r->group[r->nr_groups - 1];
 	const char *file = record_string(record, 0);
 	const char *end = (const char *)ckpt_record_tail(record) +
 			  record->tail_len;
@@ -228,6 +260,70 @@ bool cgroups_wanted(const struct restart *r)
 	return false;
 }
 
+/* Of a record that is one, or stands behind one, of which it tells */
+static const struct made_group *group_of(const struct restart *r, size_t i)
+{
+	const struct state *state = &r->state;
+
+	while (state->record[i]->type != CKPT_REC_CGROUP)
+		i--;
+	return find_group(r, state->record[i]->id);
+}
+
+static bool is_of_group(uint32_t type)
+{
+	return type == CKPT_REC_CGROUP || type == CKPT_REC_CGROUP_FILE ||
+	       type == CKPT_REC_CGROUP_XATTR;
+}
+
+/* When they are set up: then they may be somebody else's. */
+static int give_all(const struct restart *r)
+{
+	const struct state *state = &r->state;
+	size_t i;
+
+	for (i = 0; i < state->nr; i++)
+		if (is_of_group(state->record[i]->type) &&
+		    cgroup_owners_set(r, &group_of(r, i)->cg, state->record[i]) < 0)
+			return -1;
+	return 0;
+}
+
+static const struct made_group *group_of_setting(const struct restart *r,
+						 const struct ckpt_record *record)
+{
+	struct ckpt_cgroup_setting setting;
+
+	ckpt_record_body(record, &setting, sizeof(setting));
+	return find_group(r, setting.cgroup_id);
+}
+
+/* Those of one version */
+static int set_all(const struct restart *r, enum cgroup_version version)
+{
+	const struct state *state = &r->state;
+	const struct made_group *g;
+	size_t i;
+
+	for (i = 0; i < state->nr; i++) {
+		if (state->record[i]->type != CKPT_REC_CGROUP_SETTING)
+			continue;
+		g = group_of_setting(r, state->record[i]);
+		if (g->cg.version == version &&
+		    take_setting(r, g, state->record[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int take_root(struct restart *r, const struct ckpt_record *record)
+{
+	struct ckpt_cgroup_root root;
+
+	ckpt_record_body(record, &root, sizeof(root));
+	return cgroup_roots_open(r, record, find_group(r, root.cgroup_id));
+}
+
 int cgroups_make(struct restart *r)
 {
 	const struct state *state = &r->state;
@@ -240,64 +336,19 @@ int cgroups_make(struct restart *r)
 	for (i = 0; i < state->nr && !ret; i++) {
 		if (state->record[i]->type == CKPT_REC_CGROUP)
 			ret = take_group(r, state->record[i]);
-		else if (state->record[i]->type == CKPT_REC_CGROUP_SETTING)
-			ret = take_setting(r, state->record[i]);
+		else if (state->record[i]->type == CKPT_REC_CGROUP_ROOT)
+			ret = take_root(r, state->record[i]);
 	}
-	return ret;
+	/* In some of them nobody can be before. */
+	return ret ?: set_all(r, CGROUP_V1);
 }
 
-/**
- * struct process - one of the tree
- * @inside: its pid as the root task sees it, which is that in the image
- * @outside: as we see it
- */
-struct process {
-	pid_t inside;
-	pid_t outside;
-};
-
-/**
- * struct placing - the processes that go into their groups
- * @process: they, by their pids inside
- * @nr: their number
- */
-struct placing {
-	struct process *process;
-	int nr;
-};
-
-static int compare_inside(const void *a, const void *b)
+/* In some of them nobody can be afterwards, and namespaces have begun. */
+int cgroups_set(const struct restart *r)
 {
-	const struct process *x = a, *y = b;
-
-	return x->inside < y->inside ? -1 : x->inside > y->inside;
-}
-
-static void find_processes(const struct restart *r, struct placing *p)
-{
-	int depth = pid_depth(r->root), i;
-	struct proc *list;
-
-	p->nr = proc_tree(r->root, &list);
-	p->process = xcalloc(p->nr > 0 ? p->nr : 0, sizeof(*p->process));
-	for (i = 0; i < p->nr; i++)
-		p->process[i] = (struct process){
-			.inside = pid_at_depth(list[i].pid, depth),
-			.outside = list[i].pid,
-		};
-	if (p->nr > 0)
-		qsort(p->process, p->nr, sizeof(*p->process), compare_inside);
-	free(list);
-}
-
-static pid_t find_process(const struct placing *p, pid_t pid)
-{
-	const struct process key = { .inside = pid }, *found = NULL;
-
-	if (p->nr > 0)
-		found = bsearch(&key, p->process, p->nr, sizeof(key),
-				compare_inside);
-	return found ? found->outside : 0;
+	if (!r->nr_groups)
+		return 0;
+	return set_all(r, CGROUP_V2) ?: give_all(r);
 }
 
 static int attach(const struct restart *r, const struct made_group *g,
@@ -322,7 +373,7 @@ static const struct made_group *group_of_members(const struct restart *r,
 	return find_group(r, members.cgroup_id);
 }
 
-static int place_members(const struct restart *r, const struct placing *p,
+static int place_members(const struct restart *r, const struct pids *p,
 			 const struct ckpt_record *record)
 {
 	const uint32_t *pid = ckpt_record_tail(record);
@@ -331,7 +382,7 @@ static int place_members(const struct restart *r, const struct placing *p,
 	uint32_t i;
 
 	for (i = 0; i < record->tail_len / sizeof(*pid); i++) {
-		found = find_process(p, pid[i]);
+		found = pids_find(p, pid[i]);
 		if (!found) {
 			log_add(r->log, "control group %s: pid %u, which was in it, is not in the image",
 				g->cg.path, pid[i]);
@@ -364,7 +415,7 @@ static bool is_divided(const struct restart *r)
 }
 
 /* Which process is which is told by the pids: without them all are equal. */
-static int place_all(const struct restart *r, const struct placing *p)
+static int place_all(const struct restart *r, const struct pids *p)
 {
 	const struct state *state = &r->state;
 	size_t i;
@@ -387,20 +438,20 @@ static int place_all(const struct restart *r, const struct placing *p)
 
 int cgroups_place(const struct restart *r)
 {
-	struct placing p;
+	struct pids p;
 	const struct state *state = &r->state;
 	size_t i;
 	int ret = 0;
 
 	if (!r->nr_groups)
 		return 0;
-	find_processes(r, &p);
+	pids_read(&p, r);
 	if (r->o.no_pids)
 		ret = place_all(r, &p);
 	for (i = 0; i < state->nr && !ret && !r->o.no_pids; i++)
 		if (state->record[i]->type == CKPT_REC_CGROUP_MEMBERS)
 			ret = place_members(r, &p, state->record[i]);
-	free(p.process);
+	pids_free(&p);
 	return ret;
 }
 

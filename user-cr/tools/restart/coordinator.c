@@ -196,6 +196,10 @@ static int complete(struct restart *r)
 
 static int run(struct restart *r)
 {
+	if ((r->o.frozen || cgroups_wanted(r)) && guard_start(r) < 0)
+		return -1;
+	if (cgroups_make(r) < 0)
+		return -1;
 	/* With a user namespace, all others are made in it. */
 	if (!userns_wanted(r)) {
 		if (!r->o.time_now)
@@ -205,11 +209,8 @@ static int run(struct restart *r)
 	}
 	if (userns_prepare(r) < 0)
 		return -1;
-	if ((r->o.frozen || cgroups_wanted(r)) && guard_start(r) < 0)
-		return -1;
-	if (cgroups_make(r) < 0)
-		return -1;
 	r->child = processes_start(r);
+	cgroup_roots_close(r);
 	if (r->child < 0)
 		return -1;
 	victim = r->child;
@@ -219,7 +220,7 @@ static int run(struct restart *r)
 	if (caught || wait_ready(r) < 0 || find_root(r) < 0)
 		return -1;
 	mounts_close(r);
-	if (cgroups_place(r) < 0)
+	if (cgroups_set(r) < 0 || cgroups_place(r) < 0 || settings_of_ids(r) < 0)
 		return -1;
 	if (r->o.frozen && frozen_begin(r) < 0)
 		return -1;

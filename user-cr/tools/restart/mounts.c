@@ -188,6 +188,9 @@ static int new_base(struct rebuild *b, const struct mount *m)
 	ckpt_record_body(m->fs, &fs, sizeof(fs));
 	if (fs.kind == CKPT_FILESYSTEM_CONTENT)
 		return adopt_layer(b, m);
+	/* What there is outside was looked at before: it looks otherwise from there. */
+	if (fs.cgroup_ns && cgroup_roots_unshare(b->r, fs.cgroup_ns) < 0)
+		return -1;
 	fd = layer_create(m->fs, &what);
 	if (fd >= 0 && !layer_seal(m->fs, fd))
 		return fd;

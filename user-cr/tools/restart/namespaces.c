@@ -126,6 +126,18 @@ static int set_names(const struct ckpt_record *record)
 	       setdomainname(uts.domainname, strlen(uts.domainname));
 }
 
+/* Enters a new one. */
+static int begin(const struct restart *r, const struct ns_kind *kind,
+		 const struct ckpt_record *record)
+{
+	struct ckpt_ns ns;
+
+	if (kind->flag != CLONE_NEWCGROUP)
+		return unshare(kind->flag);
+	ckpt_record_body(record, &ns, sizeof(ns));
+	return cgroup_roots_unshare(r, ns.inode);
+}
+
 /* In the new namespace, or in front of it. */
 static int set_up(const struct restart *r, const struct ns_kind *kind,
 		  const struct ckpt_record *record)
@@ -164,7 +176,7 @@ void hold(const struct restart *r, const struct ns_kind *kind,
 			strerror(errno));
 	else if (kind == &user_kind)
 		userns_hold(r, record, ready);
-	else if (unshare(kind->flag) < 0 || set_up(r, kind, record) < 0)
+	else if (begin(r, kind, record) < 0 || set_up(r, kind, record) < 0)
 		log_add(r->log, "cannot make a namespace (%s): %s", kind->name,
 			strerror(errno));
 	else if (write(ready, &self, sizeof(self)) == sizeof(self))

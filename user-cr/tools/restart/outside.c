@@ -53,12 +53,19 @@ bool outside_is_like(const struct mnt *here, const struct mount *m)
 	return like;
 }
 
-/* The mount that FD is on; 0, or -1 and errno. */
-static int mount_at(int fd, struct mnt *here)
+/* The mount that FD is on; NULL and errno. */
+static const struct mnt *mount_at(const struct rebuild *b, int fd)
 {
 	uint64_t id;
+	size_t i;
 
-	return mount_id_of(fd, &id) < 0 ? -1 : mount_read(id, here);
+	if (mount_id_of(fd, &id) < 0)
+		return NULL;
+	for (i = 0; i < b->here.nr; i++)
+		if (b->here.mnt[i].id == id)
+			return &b->here.mnt[i];
+	errno = ENOENT;
+	return NULL;
 }
 
 /* What is at the place where it should be. */
@@ -66,20 +73,20 @@ static int explain_outside(const struct rebuild *b, const struct mount *m)
 {
 	const char *outside = record_string(m->fs, 3);
 	int fd = open(outside, O_PATH | O_CLOEXEC);
-	struct mnt here;
+	const struct mnt *here;
 
 	if (fd < 0)
 		return rebuild_fail(b, m, "%s outside, which it showed", outside);
-	if (mount_at(fd, &here) < 0) {
+	here = mount_at(b, fd);
+	if (!here) {
 		rebuild_fail(b, m, "cannot tell what %s outside is", outside);
 	} else {
 		errno = 0;
 		rebuild_fail(b, m, "%s outside is on %s, which shows %s of %s (%s, %s), but it was %s of %s (%s, %s)",
-		     outside, here.point, here.root, here.source, here.type,
-		     here.sb_flags & MS_RDONLY ? "ro" : "rw", m->root,
+		     outside, here->point, here->root, here->source, here->type,
+		     here->sb_flags & MS_RDONLY ? "ro" : "rw", m->root,
 		     record_string(m->fs, 1), record_string(m->fs, 0),
 		     was_readonly(m) ? "ro" : "rw");
-		mount_free(&here);
 	}
 	close(fd);
 	return -1;
@@ -122,16 +129,11 @@ static int open_outside(const struct rebuild *b, const struct mount *m)
 }
 
 /* What FD is may lie on the mount that was found, and not be of it. */
-static bool is_outside(int fd, const struct mount *m)
+static bool is_outside(const struct rebuild *b, int fd, const struct mount *m)
 {
-	struct mnt here;
-	bool like;
+	const struct mnt *here = mount_at(b, fd);
 
-	if (mount_at(fd, &here) < 0)
-		return false;
-	like = outside_is_like(&here, m);
-	mount_free(&here);
-	return like;
+	return here && outside_is_like(here, m);
 }
 
 static int bind_outside(const struct rebuild *b, const struct mount *m)
@@ -140,7 +142,7 @@ static int bind_outside(const struct rebuild *b, const struct mount *m)
 
 	if (fd < 0)
 		return -1;
-	clone = is_outside(fd, m) ? bind(b, m, fd, "", AT_EMPTY_PATH) :
+	clone = is_outside(b, fd, m) ? bind(b, m, fd, "", AT_EMPTY_PATH) :
 		explain_outside(b, m);
 	close(fd);
 	return clone;

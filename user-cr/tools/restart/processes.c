@@ -252,10 +252,13 @@ static bool wants_loopback(const struct restart *r)
 	return ns.flags & CKPT_NS_LO_UP;
 }
 
+/* By which the tools' records know a namespace; 0 if it was the caller's */
 static uint64_t inode_of(const struct restart *r, uint32_t id)
 {
 	struct ckpt_ns ns;
 
+	if (!id)
+		return 0;
 	ckpt_record_body(image_object(&r->image, CKPT_REC_NS, id), &ns, sizeof(ns));
 	return ns.inode;
 }
@@ -302,6 +305,17 @@ static void keep_mounts(const struct restart *r, uint32_t pid)
 		fail(r, pid, "cannot make %s the root directory", r->o.root);
 }
 
+/* Mounts may be made in others. */
+static void enter_cgroup_ns(struct restart *r)
+{
+	uint32_t id = r->image.tree.task[0].state.cgroup_ns_id;
+
+	if (r->o.namespaces & CLONE_NEWCGROUP &&
+	    cgroup_roots_unshare(r, inode_of(r, id)) < 0)
+		_exit(EXIT_NO_RESTART);
+	cgroup_roots_close(r);
+}
+
 /* In the first process of the new namespaces. */
 static void enter_container(struct restart *r, uint32_t pid)
 {
@@ -315,6 +329,7 @@ static void enter_container(struct restart *r, uint32_t pid)
 		keep_mounts(r, pid);
 	else if (mounts_rebuild(r, mounts) < 0)
 		_exit(EXIT_NO_RESTART);
+	enter_cgroup_ns(r);
 	if (namespaces & CLONE_NEWNS && namespaces & CLONE_NEWPID &&
 	    !(mounts && mounts_have_proc(r)) && container_mount_proc() < 0)
 		fail(r, pid, "cannot mount a new /proc%s%s",
@@ -353,10 +368,16 @@ void become_init(struct restart *r)
 	init_run(r, root);
 }
 
+/* A cgroup namespace begins where the process that makes it is by itself. */
+static unsigned long first_namespaces(const struct restart *r)
+{
+	return r->o.namespaces & ~CLONE_NEWCGROUP;
+}
+
 static pid_t create_init(struct restart *r)
 {
 	struct clone_struct args = {
-		.clone_flags = r->o.namespaces,
+		.clone_flags = first_namespaces(r),
 		.exit_signal = SIGCHLD,
 	};
 	pid_t pid = ckpt_clone2(&args, NULL);
@@ -377,7 +398,7 @@ pid_t processes_start(struct restart *r)
 	if (init)
 		pid = create_init(r);
 	else
-		pid = create(r, 0, r->o.namespaces);
+		pid = create(r, 0, first_namespaces(r));
 	if (pid)
 		return pid;
 	if (init)

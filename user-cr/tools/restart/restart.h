@@ -105,6 +105,7 @@ struct external {
  * struct made_group - a control group of the image
  * @id: its record's
  * @cg: its directory
+ * @controllers: of its hierarchy, "" in version 2
  * @outermost: it is the container's own
  * @top: index of that in which it is, or its own
  * @made: by us
@@ -112,9 +113,24 @@ struct external {
 struct made_group {
 	uint32_t id;
 	struct cgroup cg;
+	const char *controllers;
 	bool outermost;
 	size_t top;
 	bool made;
+};
+
+/**
+ * struct cgroup_root - where a cgroup namespace begins in a hierarchy
+ * @inode: that it had
+ * @cg: the group
+ * @there: brings the process that writes to it there
+ * @back: brings it back
+ */
+struct cgroup_root {
+	uint64_t inode;
+	struct cgroup cg;
+	int there;
+	int back;
 };
 
 /**
@@ -165,6 +181,8 @@ struct namespace {
  *	in it is success
  * @group: the saved control groups
  * @nr_groups: their number
+ * @cgroup_root: where cgroup namespaces begin
+ * @nr_cgroup_roots: their number
  * @cgroup: in which the tree is frozen, if its path is not empty
  * @namespace: those that the root is not in
  * @nr_namespaces: their number
@@ -188,6 +206,8 @@ struct restart {
 	int alive[2];
 	struct made_group *group;
 	size_t nr_groups;
+	struct cgroup_root *cgroup_root;
+	size_t nr_cgroup_roots;
 	struct cgroup cgroup;
 	struct namespace *namespace;
 	int nr_namespaces;
@@ -220,16 +240,35 @@ int guard_start(struct restart *r);
 void guard_takes(const struct restart *r, const struct cgroup *cg);
 void guard_forgets(const struct restart *r);
 
-/* cgroups.c: makes the saved groups; 0, or -1 and logged. */
+/*
+ * cgroups.c: makes the saved groups, which cgroup namespaces may begin at; 0, or -1
+ * and logged.
+ */
 int cgroups_make(struct restart *r);
 /* Whether there are any, and they are wanted. */
 bool cgroups_wanted(const struct restart *r);
-/* When all are about to join: each into its group. Likewise. */
+/* When all are about to join: sets them up, then each into its group. Likewise. */
+int cgroups_set(const struct restart *r);
 int cgroups_place(const struct restart *r);
 /* The one that can freeze the tree; false if there is none. */
 bool cgroups_freezer(const struct restart *r, struct cgroup *cg);
 /* Those that we made, when nobody is left in them. */
 void cgroups_remove(struct restart *r);
+
+/* cgroup_owners.c: does what a record tells of the owner of a group; likewise. */
+int cgroup_owners_set(const struct restart *r, const struct cgroup *cg,
+		      const struct ckpt_record *record);
+
+/* cgroup_roots.c: takes the root of a namespace; 0, or -1 and logged. */
+int cgroup_roots_open(struct restart *r, const struct ckpt_record *record,
+		      const struct made_group *g);
+/*
+ * Has the calling process begin a cgroup namespace, as that with this inode number
+ * did: likewise.
+ */
+int cgroup_roots_unshare(const struct restart *r, uint64_t inode);
+/* When all namespaces are made, in each process that had them. */
+void cgroup_roots_close(struct restart *r);
 
 /* frozen.c: 0, or -1 and logged. To be called when all are about to join. */
 int frozen_begin(struct restart *r);
@@ -248,7 +287,8 @@ int descriptors_keep(const struct restart *r, int fd);
 
 /*
  * mounts.c: in the first process of a mount namespace, which must be a new one, a
- * copy of ours: makes it the saved one with this inode number. 0, or -1 and logged.
+ * copy of ours: makes it the saved one with this inode number. It may have another
+ * cgroup namespace then. 0, or -1 and logged.
  */
 int mounts_rebuild(const struct restart *r, uint64_t ns_inode);
 /* The root task's, 0 if that is not in the image or not wanted. */
@@ -307,6 +347,11 @@ int namespaces_of_mount(const struct restart *r, const char *name, bool by_root)
  * set in the saved one with this inode number. 0, or -1 and logged.
  */
 int settings_make(const struct restart *r, uint32_t kind, uint64_t inode);
+/*
+ * settings_ids.c: when all are about to join: the same for the user and pid namespaces
+ * of the tree. Likewise.
+ */
+int settings_of_ids(const struct restart *r);
 /* One of the namespaces of a process, PIDFD_GET_*: a descriptor, or -1. */
 int namespaces_open(pid_t pid, unsigned long get);
 #define NS_OF_PID		_IO(0xff, 5)

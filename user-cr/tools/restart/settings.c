@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is set in network and IPC namespaces is set again. */
+/* What is set in namespaces is set again. */
 #include <errno.h>
 #include <string.h>
 
@@ -7,6 +7,12 @@
 #include "../common/log.h"
 #include "../common/sysctl.h"
 #include "restart.h"
+
+/* Any pids may be the next ones to new pids. */
+static bool is_wanted(const struct restart *r, const char *name)
+{
+	return !r->o.no_pids || strcmp(name, CKPT_SYSCTL_LAST_PID);
+}
 
 int settings_make(const struct restart *r, uint32_t kind, uint64_t inode)
 {
@@ -20,6 +26,7 @@ int settings_make(const struct restart *r, uint32_t kind, uint64_t inode)
 			continue;
 		ckpt_record_body(record, &saved, sizeof(saved));
 		if (saved.kind != kind || saved.inode != inode ||
+		    !is_wanted(r, record_string(record, 0)) ||
 		    !sysctl_set(record_string(record, 0), record_string(record, 1)))
 			continue;
 		log_add(r->log, "cannot set %s to %s in a namespace: %s",

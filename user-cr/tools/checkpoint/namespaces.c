@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <checkpoint/tool_image.h>
+#include "../common/nspid.h"
+#include "../common/proctree.h"
+#include "../common/util.h"
+#include "namespaces.h"
+
+static const struct ns_kind kinds[] = {
+	{ CKPT_NS_NET, CLONE_NEWNET, "net", "network" },
+	{ CKPT_NS_IPC, CLONE_NEWIPC, "ipc", "IPC" },
+	{ CKPT_NS_CGROUP, CLONE_NEWCGROUP, "cgroup", "cgroup" },
+	{ CKPT_NS_USER, CLONE_NEWUSER, "user", "user" },
+	{ CKPT_SYSCTLS_PID, CLONE_NEWPID, "pid", "pid" },
+};
+
+static uint64_t inode_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 ? 0 : st.st_ino;
+}
+
+static uint64_t own_inode(const char *name)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	return inode_of(path);
+}
+
+static bool is_known(const struct namespaces *n, uint64_t inode)
+{
+	size_t i;
+
+	for (i = 0; i < n->nr; i++)
+		if (n->ns[i].inode == inode)
+			return true;
+	return false;
+}
+
+/* A file of a namespace, unless that is ours, or known */
+static void add(struct namespaces *n, const struct ns_kind *kind,
+		const struct proc *proc, const char *path)
+{
+	uint64_t inode = inode_of(path);
+	struct ns *ns;
+
+	if (!inode || inode == own_inode(kind->name) || is_known(n, inode))
+		return;
+	n->ns = xgrow(n->ns, n->nr, sizeof(*n->ns));
+	ns = &n->ns[n->nr++];
+	*ns = (struct ns){
+		.kind = kind, .inode = inode, .path = xstrdup(path),
+		.pid = proc->pid,
+	};
+	snprintf(ns->comm, sizeof(ns->comm), "%s", proc->comm);
+}
+
+/* Pid namespaces are known by the process that they begin with. */
+static void take_init(struct namespaces *n, size_t before,
+		      const struct proc *proc, int depth)
+{
+	for (; before < n->nr; before++)
+		if (n->ns[before].kind->flag == CLONE_NEWPID)
+			n->ns[before].init = pid_at_depth(proc->pid, depth);
+}
+
+/* Those that it is in; DEPTH is that of the root task. */
+static void add_own(struct namespaces *n, const struct proc *proc, int depth)
+{
+	bool is_init = pid_at_depth(proc->pid, pid_depth(proc->pid)) == 1;
+	size_t before = n->nr, k;
+	char path[40];
+
+	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
+		if (kinds[k].flag == CLONE_NEWPID && !is_init)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", proc->pid,
+			 kinds[k].name);
+		add(n, &kinds[k], proc, path);
+	}
+	take_init(n, before, proc, depth);
+}
+
+/* The kernel refuses those of pid namespaces. */
+static const struct ns_kind *kind_of_link(const char *target)
+{
+	size_t len = strcspn(target, ":"), k;
+
+	for (k = 0; k < ARRAY_SIZE(kinds) && target[len]; k++)
+		if (kinds[k].flag != CLONE_NEWPID &&
+		    !strncmp(kinds[k].name, target, len) && !kinds[k].name[len])
+			return &kinds[k];
+	return NULL;
+}
+
+/* Those that it has open */
+static void add_open(struct namespaces *n, const struct proc *proc)
+{
+	char path[300], target[64];
+	const struct ns_kind *kind;
+	struct dirent *entry;
+	ssize_t len;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", proc->pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%s", proc->pid,
+			 entry->d_name);
+		len = readlink(path, target, sizeof(target) - 1);
+		target[len > 0 ? len : 0] = '\0';
+		kind = kind_of_link(target);
+		if (kind)
+			add(n, kind, proc, path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* Those that are mounted in a mount namespace of the tree */
+static void add_mounted(struct namespaces *n, const struct mount_ns *ns)
+{
+	struct proc proc = { .pid = ns->pid };
+	const struct ns_kind *kind;
+	const struct mnt *mnt;
+	size_t i;
+	char *path;
+
+	memcpy(proc.comm, ns->comm, sizeof(proc.comm));
+	for (i = 0; i < ns->table.nr; i++) {
+		mnt = &ns->table.mnt[i];
+		kind = mount_of_namespace(mnt) ? kind_of_link(mnt->root) : NULL;
+		if (!kind)
+			continue;
+		path = xasprintf("/proc/%d/root%s", ns->pid, mnt->point);
+		add(n, kind, &proc, path);
+		free(path);
+	}
+}
+
+/* Who is in a pid namespace below ours may be in a container. */
+static bool may_be_inside(pid_t pid)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+	return inode_of(path) != own_inode("pid");
+}
+
+void namespaces_collect(struct namespaces *n, const struct mounts *m,
+			pid_t root)
+{
+	bool container = may_be_inside(root);
+	int depth = pid_depth(root), nr, i;
+	struct proc *list;
+	size_t k;
+
+	*n = (struct namespaces){ 0 };
+	nr = proc_tree(root, &list);
+	for (i = 0; i < nr; i++) {
+		add_own(n, &list[i], depth);
+		/* Only a container may have those that no process is in. */
+		if (container)
+			add_open(n, &list[i]);
+	}
+	free(list);
+	for (k = 0; container && k < m->nr_ns; k++)
+		add_mounted(n, &m->ns[k]);
+}
+
+void namespaces_free(struct namespaces *n)
+{
+	size_t i;
+
+	for (i = 0; i < n->nr; i++)
+		free(n->ns[i].path);
+	free(n->ns);
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sysctls of user and pid namespaces: limits, and which pid comes next
+ *
+ * They are set when all processes and namespaces are there, which may be more than
+ * they allow. A process of ours goes into each for that. It has a pid in there until
+ * it has ended.
+ */
+#include <errno.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <checkpoint/tool_image.h>
+#include "../common/log.h"
+#include "../common/util.h"
+#include "pids.h"
+
+static bool is_ours(int fd, const char *path)
+{
+	struct stat st, own;
+
+	return !fstat(fd, &st) && !stat(path, &own) && st.st_ino == own.st_ino;
+}
+
+static int enter_user_ns(int fd)
+{
+	if (fd >= 0 && is_ours(fd, "/proc/self/ns/user"))
+		return 0;
+	return fd < 0 ? -1 : setns(fd, CLONE_NEWUSER);
+}
+
+/* For the next child, if it is that of a pid namespace */
+static int enter(const struct ckpt_sysctl *ns, int fd)
+{
+	if (ns->kind == CKPT_NS_USER)
+		return setns(fd, CLONE_NEWUSER);
+	if (enter_user_ns(ioctl(fd, NS_GET_USERNS)) < 0)
+		return -1;
+	return setns(fd, CLONE_NEWPID);
+}
+
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return status ? -1 : 0;
+}
+
+static __attribute__((noreturn))
+void give_up(const struct restart *r, const struct ckpt_sysctl *ns,
+	     const char *why)
+{
+	log_add(r->log, "cannot enter a %s namespace to set what was set in it: %s",
+		ns->kind == CKPT_NS_USER ? "user" : "pid", why);
+	_exit(EXIT_FAILED);
+}
+
+static __attribute__((noreturn))
+void set_inside(const struct restart *r, const struct ckpt_sysctl *ns, pid_t pid)
+{
+	bool user = ns->kind == CKPT_NS_USER;
+	int fd = namespaces_open(pid, user ? NS_OF_USER : NS_OF_PID);
+	pid_t child = 0;
+
+	/* The image may claim that a process of ours began with it. */
+	if (fd >= 0 && is_ours(fd, user ? "/proc/self/ns/user" : "/proc/self/ns/pid"))
+		give_up(r, ns, "it is ours, and not a new one");
+	if (fd < 0 || enter(ns, fd) < 0)
+		give_up(r, ns, strerror(errno));
+	if (!user)
+		child = fork();
+	if (child < 0)
+		give_up(r, ns, strerror(errno));
+	if (child)
+		_exit(wait_for(child) < 0 ? EXIT_FAILED : 0);
+	_exit(settings_make(r, ns->kind, ns->inode) < 0 ? EXIT_FAILED : 0);
+}
+
+static int make(const struct restart *r, const struct ckpt_sysctl *ns, pid_t pid)
+{
+	pid_t child = fork();
+
+	if (!child)
+		set_inside(r, ns, pid);
+	if (child > 0)
+		return wait_for(child);
+	log_add(r->log, "cannot create a process: %s", strerror(errno));
+	return -1;
+}
+
+static bool is_in_user_ns(const struct restart *r, const struct task *task,
+			  uint64_t inode)
+{
+	const struct ckpt_record *record;
+	struct ckpt_ns ns;
+
+	if (task_is_dead(task) || task_is_thread(task))
+		return false;
+	record = image_object(&r->image, CKPT_REC_NS, task->state.user_ns_id);
+	if (!record)
+		return false;
+	ckpt_record_body(record, &ns, sizeof(ns));
+	return ns.inode == inode;
+}
+
+/* A process of the image that is in the namespace, or 0 if it is not made */
+static pid_t find_inmate(const struct restart *r, const struct ckpt_sysctl *ns)
+{
+	const struct tree *tree = &r->image.tree;
+	const struct task *root = &tree->task[0];
+	int i;
+
+	if (ns->kind != CKPT_NS_USER)
+		return ns->pid != root->saved.pid ||
+		       r->o.namespaces & CLONE_NEWPID ? ns->pid : 0;
+	if (!userns_wanted(r) && is_in_user_ns(r, root, ns->inode))
+		return 0;
+	for (i = 0; i < tree->nr; i++)
+		if (is_in_user_ns(r, &tree->task[i], ns->inode))
+			return tree->task[i].saved.pid;
+	return 0;
+}
+
+/* Without the pids of the image, only the root can be told from others. */
+static pid_t find_outside(const struct restart *r, const struct pids *p,
+			  const struct ckpt_sysctl *ns)
+{
+	pid_t inside = find_inmate(r, ns);
+
+	if (inside && (uint32_t)inside == r->image.tree.task[0].saved.pid)
+		return r->root;
+	return inside && !r->o.no_pids ? pids_find(p, inside) : 0;
+}
+
+/*
+ * Those of a namespace follow one another. Those of namespaces in others come first,
+ * as whoever goes there has a pid in all of them.
+ */
+int settings_of_ids(const struct restart *r)
+{
+	struct ckpt_sysctl ns, last = { 0 };
+	struct pids pids;
+	int ret = 0;
+	pid_t pid;
+	size_t i = r->state.nr;
+
+	pids_read(&pids, r);
+	while (i-- && !ret) {
+		if (r->state.record[i]->type != CKPT_REC_SYSCTL)
+			continue;
+		ckpt_record_body(r->state.record[i], &ns, sizeof(ns));
+		if ((ns.kind != CKPT_NS_USER && ns.kind != CKPT_SYSCTLS_PID) ||
+		    !memcmp(&ns, &last, sizeof(ns)))
+			continue;
+		last = ns;
+		pid = find_outside(r, &pids, &ns);
+		if (pid)
+			ret = make(r, &ns, pid);
+	}
+	pids_free(&pids);
+	return ret;
+}
