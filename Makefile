@@ -80,6 +80,9 @@ check-debug: kernel-debug tools selftests ## all tests on the debug kernel
 check-all: kernel kernel-debug kernel-x86_64 kernel-x86_64-vdso kernel-x86_64-debug tools-i386 tools selftests ## all tests on every kernel; takes a day
 	@scripts/check --on=um-debug --on=x86_64 --on=i386 --on=x86_64-debug
 
+check-long: kernel-debug tools selftests ## every allocation fails once; 20,000 mutated images; takes hours
+	@scripts/check -a um-debug faults images
+
 mutate: kernel tools selftests ## drop each field of the image, and see a test fail
 	@scripts/mutate
 
@@ -136,5 +139,5 @@ fi
 endef
 
 .PHONY: demo shell deps kernel kernel-debug kernel-x86_64 kernel-x86_64-vdso kernel-x86_64-debug \
-	kernel-i386 tools tools-i386 selftests check check-debug check-all \
+	kernel-i386 tools tools-i386 selftests check check-debug check-all check-long \
 	mutate bench bench-criu lint bisect kernel-tree export export-check clean help

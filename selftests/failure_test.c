@@ -685,7 +685,7 @@ static bool fault_injection(void)
 			SKIP(return, "needs CONFIG_FAILSLAB and its debugfs"); \
 	} while (0)
 
-#define FAULTS_TIMEOUT	3600
+#define FAULTS_TIMEOUT	(24 * 3600)
 
 /* A small tree, in which a point is tried soon, and lib/rich.c */
 #define SMALL		"tree_with_memory"

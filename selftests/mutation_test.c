@@ -608,7 +608,10 @@ static unsigned int number(const char *name, unsigned int otherwise)
 	return s ? strtoul(s, NULL, 0) : otherwise;
 }
 
-CKPT_TEST_F(mutations, random_changes_are_refused_or_restart)
+/* Each try has a limit of its own, and there may be any number of them. */
+#define MUTATIONS_TIMEOUT	(24 * 3600)
+
+TEST_F_TIMEOUT(mutations, random_changes_are_refused_or_restart, MUTATIONS_TIMEOUT)
 {
 	static struct image img, bad;
 	struct app *app = &self->app;
