@@ -718,19 +718,33 @@ pid_t app_pid_of(struct app *app, pid_t nr)
 	return find_below(app->pid, nr);
 }
 
-/* Waits until the body sleeps in a system call. */
+/* How often a task has given up its processor by itself, if it sleeps; or -1. */
+static long sleeps_of(pid_t pid)
+{
+	char path[64], text[4096], *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return -ESRCH;
+	state = strstr(text, "State:\t");
+	if (!state || state[7] != 'S')
+		return -1;
+	return last_number(text, "voluntary_ctxt_switches:");
+}
+
+/* Waits until the body sleeps in a system call: one and the same, for a while. */
 int app_wait_blocked(struct app *app)
 {
 	pid_t pid = app->below_init ? app_pid_of(app, 2) : app->pid;
-	char path[64], text[512], *p;
+	long sleeps, last = -1;
 	int i, seen = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	for (i = 0; i < 2000; i++) {
-		if (read_file(path, text, sizeof(text)) <= 0)
-			return -ESRCH;
-		p = strrchr(text, ')');
-		seen = p && p[1] && p[2] == 'S' ? seen + 1 : 0;
+		sleeps = sleeps_of(pid);
+		if (sleeps == -ESRCH)
+			return sleeps;
+		seen = sleeps >= 0 && sleeps == last ? seen + 1 : 0;
+		last = sleeps;
 		if (seen == 5)
 			return 0;
 		sleep_ms(2);
