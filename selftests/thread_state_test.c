@@ -448,8 +448,9 @@ static void on_dispatch(int sig)
 
 static int dispatch_calls(void)
 {
-	signal(SIGSYS, on_dispatch);
-	return prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, 1, 0, 0, &selector);
+	if (prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, 1, 0, 0, &selector))
+		return ckpt_skip("this kernel does not dispatch system calls");
+	return 0;
 }
 
 static int calls_dispatched(void)
@@ -460,11 +461,28 @@ static int calls_dispatched(void)
 	return dispatched;
 }
 
-OWN(syscall_user_dispatch,
-    if (dispatch_calls())
-	    return ckpt_skip("this kernel does not dispatch system calls"),
-    CHECK_EQ(1, calls_dispatched()),
-    CHECK_EQ(0, calls_dispatched()))
+static int are_dispatched(void)
+{
+	CHECK_EQ(1, calls_dispatched());
+	return 0;
+}
+
+static int are_not_dispatched(void)
+{
+	CHECK_EQ(0, calls_dispatched());
+	return 0;
+}
+
+CKPT_TEST(thread_state, syscall_user_dispatch)
+{
+	static const struct own_test own = {
+		dispatch_calls, are_dispatched, are_not_dispatched,
+	};
+
+	/* All threads have the same handler, and see it from the beginning. */
+	signal(SIGSYS, on_dispatch);
+	return run_own_test(&own, NULL);
+}
 
 static int parent_death_signal(void)
 {
