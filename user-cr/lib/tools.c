@@ -8,6 +8,7 @@
 #include <checkpoint/tool_image.h>
 #include "layout.h"
 #include "reader.h"
+#include "sysctl_names.h"
 
 #define FIRST_TYPE	CKPT_REC_MOUNT_NS
 
@@ -312,37 +313,6 @@ static int check_cgroup_setting(struct ckpt_reader *r,
 	return values ? 0 : reader_fail(r, "CGROUP_SETTING: no value");
 }
 
-/* What the sysctls of a namespace begin with; NULL for a kind that has none */
-static const char *const *names_of(uint32_t kind)
-{
-	static const char *const of_net[] = { CKPT_SYSCTLS_OF_NET, NULL };
-	static const char *const of_ipc[] = { CKPT_SYSCTLS_OF_IPC, NULL };
-	static const char *const of_user[] = { CKPT_SYSCTLS_OF_USER, NULL };
-	static const char *const of_pid[] = { CKPT_SYSCTLS_OF_PID, NULL };
-
-	switch (kind) {
-	case CKPT_NS_NET:
-		return of_net;
-	case CKPT_NS_IPC:
-		return of_ipc;
-	case CKPT_NS_USER:
-		return of_user;
-	case CKPT_SYSCTLS_PID:
-		return of_pid;
-	default:
-		return NULL;
-	}
-}
-
-static bool is_sysctl_of(uint32_t kind, const char *name)
-{
-	const char *const *start = names_of(kind);
-
-	while (*start && strncmp(name, *start, strlen(*start)))
-		start++;
-	return *start;
-}
-
 static int check_sysctl(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct strings s = strings_of(rec);
@@ -351,7 +321,7 @@ static int check_sysctl(struct ckpt_reader *r, const struct ckpt_record *rec)
 	char path[256];
 
 	ckpt_record_body(rec, &sysctl, sizeof(sysctl));
-	if (!names_of(sysctl.kind))
+	if (!sysctls_of(sysctl.kind))
 		return reader_fail(r, "SYSCTL: of a namespace of kind %u",
 				   sysctl.kind);
 	if (sysctl.pid > PID_LIMIT ||

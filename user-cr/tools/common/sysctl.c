@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <checkpoint/tool_image.h>
+#include "../../lib/sysctl_names.h"
 #include "sysctl.h"
 #include "util.h"
 
@@ -31,36 +32,6 @@ static void add(struct sysctls *s, const char *name)
 	s->list[s->nr++] = (struct sysctl){ xstrdup(name), value };
 }
 
-static const char *const *names_of(uint32_t kind)
-{
-	static const char *const of_net[] = { CKPT_SYSCTLS_OF_NET, NULL };
-	static const char *const of_ipc[] = { CKPT_SYSCTLS_OF_IPC, NULL };
-	static const char *const of_user[] = { CKPT_SYSCTLS_OF_USER, NULL };
-	static const char *const of_pid[] = { CKPT_SYSCTLS_OF_PID, NULL };
-
-	switch (kind) {
-	case CKPT_NS_NET:
-		return of_net;
-	case CKPT_NS_IPC:
-		return of_ipc;
-	case CKPT_NS_USER:
-		return of_user;
-	case CKPT_SYSCTLS_PID:
-		return of_pid;
-	default:
-		return NULL;
-	}
-}
-
-static bool is_of(uint32_t kind, const char *name)
-{
-	const char *const *start = names_of(kind);
-
-	while (*start && strncmp(name, *start, strlen(*start)))
-		start++;
-	return *start;
-}
-
 static void read_dir(struct sysctls *s, uint32_t kind, const char *dir)
 {
 	char *path = xasprintf(BASE "%s", dir), *name;
@@ -74,7 +45,7 @@ static void read_dir(struct sysctls *s, uint32_t kind, const char *dir)
 		name = xasprintf("%s/%s", dir, entry->d_name);
 		if (entry->d_type == DT_DIR && kind == CKPT_NS_NET)
 			read_dir(s, kind, name);
-		else if (is_of(kind, name))
+		else if (is_sysctl_of(kind, name))
 			add(s, name);
 		free(name);
 	}
