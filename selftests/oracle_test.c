@@ -30,7 +30,7 @@ FIXTURE_TEARDOWN(oracle)
 /* The control group says "frozen" before its last task sleeps. */
 static int record_frozen(struct app *app, struct oracle *o)
 {
-	return app_freeze(app) ?: app_wait_blocked(app) ?:
+	return app_freeze(app) ?: app_wait_asleep(app) ?:
 	       oracle_record(o, app->pid) ?: app_thaw(app);
 }
 
@@ -48,13 +48,13 @@ static void notices(struct __test_metadata *_metadata, struct app *app,
 	if (ret == APP_SKIPPED)
 		SKIP(return, "%s", app->reason);
 	ASSERT_EQ(0, ret);
-	ASSERT_EQ(0, app_wait_blocked(app));
+	ASSERT_EQ(0, app_wait_asleep(app));
 	ASSERT_EQ(0, record_frozen(app, &before));
 	if (key) {
 		app_go(app);
 		app->point++;
 		ASSERT_EQ(0, app_wait_ready(app));
-		ASSERT_EQ(0, app_wait_blocked(app));
+		ASSERT_EQ(0, app_wait_asleep(app));
 	} else {
 		sleep_ms(50);
 	}

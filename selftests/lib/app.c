@@ -732,8 +732,7 @@ static long sleeps_of(pid_t pid)
 	return last_number(text, "voluntary_ctxt_switches:");
 }
 
-/* Waits until the body sleeps in a system call: one and the same, for a while. */
-int app_wait_blocked(struct app *app)
+static int wait_asleep(struct app *app, bool one_call)
 {
 	pid_t pid = app->below_init ? app_pid_of(app, 2) : app->pid;
 	long sleeps, last = -1;
@@ -743,13 +742,28 @@ int app_wait_blocked(struct app *app)
 		sleeps = sleeps_of(pid);
 		if (sleeps == -ESRCH)
 			return sleeps;
-		seen = sleeps >= 0 && sleeps == last ? seen + 1 : 0;
+		if (sleeps < 0 || (one_call && sleeps != last))
+			seen = 0;
+		else
+			seen++;
 		last = sleeps;
 		if (seen == 5)
 			return 0;
 		sleep_ms(2);
 	}
 	return -ETIMEDOUT;
+}
+
+/* Waits until the body sleeps in a system call: one and the same, for a while. */
+int app_wait_blocked(struct app *app)
+{
+	return wait_asleep(app, true);
+}
+
+/* Waits until the body sleeps, though it wakes up now and then to poll. */
+int app_wait_asleep(struct app *app)
+{
+	return wait_asleep(app, false);
 }
 
 static unsigned int count_lines(const char *path)
