@@ -165,17 +165,24 @@ CKPT_TEST_F(hostile_ns, pid_namespaces)
 
 CKPT_BODY(hostile_ns_open)
 {
-	int uts = open("/proc/self/ns/uts", O_RDONLY), net;
-	pid_t pid;
+	int uts = open("/proc/self/ns/uts", O_RDONLY), net, pids;
+	pid_t pid, init;
 
 	CHECK_OK(uts);
 	SPAWN(pid, unshare(CLONE_NEWNET) || wait_for_end("apart"));
 	ckpt_wait_for("apart");
 	net = open_ns_of(pid, "net");
 	CHECK_OK(net);
+	init = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+	CHECK_OK(init);
+	if (!init)
+		_exit(wait_for_end("init"));
+	ckpt_wait_for("init");
+	pids = open_ns_of(init, "pid");
+	CHECK_OK(pids);
 	ckpt_here();
 	ckpt_set("end");
-	return ckpt_reap(pid);
+	return ckpt_reap(pid) || ckpt_reap(init);
 }
 
 static struct ckpt_file *open_on(uint32_t kind)
@@ -208,11 +215,14 @@ CKPT_TEST_F(hostile_ns, open_namespaces)
 	REFUSED_WITH(wrong, open_on(CKPT_NS_UTS)->object_id = open_on(CKPT_NS_NET)->object_id);
 	REFUSED_WITH(wrong, open_on(CKPT_NS_UTS)->object_id = 0);
 	REFUSED_WITH(wrong, open_on(CKPT_NS_NET)->rdev_minor = CKPT_NS_IPC);
-	REFUSED_WITH(wrong, open_on(CKPT_NS_NET)->rdev_minor = CKPT_NS_USER + 1);
+	REFUSED_WITH(wrong, open_on(CKPT_NS_NET)->rdev_minor = CKPT_NS_PID + 1);
+	REFUSED_WITH(wrong, open_on(CKPT_NS_PID)->object_id = 99999);
+	REFUSED_WITH("no init of a pid namespace", open_on(CKPT_NS_PID)->object_id = 2);
 	REFUSED_WITH(invalid, open_on(CKPT_NS_NET)->mode = 0);
 	REFUSED_WITH(invalid, open_on(CKPT_NS_NET)->slot = 1U << 31);
 	/* The tool does what the image says, the kernel looks at what it has got. */
 	REFUSED_WITH(another, open_on(CKPT_NS_UTS)->slot = open_on(CKPT_NS_NET)->slot);
+	REFUSED_WITH(another, open_on(CKPT_NS_PID)->slot = open_on(CKPT_NS_NET)->slot);
 	finish(_metadata, app);
 }
 

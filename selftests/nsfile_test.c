@@ -6,12 +6,16 @@
 #include "test.h"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "refusal.h"
@@ -59,17 +63,17 @@ static bool is_of(int fd, pid_t pid, const char *kind)
 NSFILE_TEST(own_ones)
 {
 	static const char *const kinds[] = {
-		"uts", "ipc", "net", "mnt", "cgroup", "time", "user",
+		"uts", "ipc", "net", "mnt", "cgroup", "time", "user", "pid",
 	};
-	int fd[7];
+	int fd[8];
 	size_t i;
 
-	for (i = 0; i < 7; i++) {
+	for (i = 0; i < 8; i++) {
 		fd[i] = open_of(getpid(), kinds[i]);
 		CHECK_OK(fd[i]);
 	}
 	ckpt_here();
-	for (i = 0; i < 7; i++)
+	for (i = 0; i < 8; i++)
 		CHECK(is_of(fd[i], getpid(), kinds[i]));
 	/* It is no other kind of file, and may be entered. */
 	CHECK_OK(setns(fd[0], CLONE_NEWUTS));
@@ -285,13 +289,138 @@ CKPT_TEST_F(nsfile, in_a_user_namespace)
 	ckpt_roundtrip(_metadata, &self->app, "nsfile_that_nobody_is_in", 1);
 }
 
+/* ---- Pid namespaces, which their init passes on ---- */
+
+/* Whether a pid namespace is the one around another */
+static bool is_around(int outer, int inner)
+{
+	int fd = ioctl(inner, NS_GET_PARENT);
+	bool ret = fd >= 0 && inode_of(fd) == inode_of(outer);
+
+	close(fd);
+	return ret;
+}
+
+static pid_t fork_into_pid_ns(unsigned long flags)
+{
+	return syscall(SYS_clone, flags | CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+}
+
+/* An init below another, which finds here what it opens. */
+static int deeper_init(int *fd)
+{
+	*fd = open("/proc/self/ns/pid", O_RDONLY);
+	CHECK_OK(*fd);
+	ckpt_announce("deeper", "end");
+	return getpid() != 1;
+}
+
+static int short_lived_init(void)
+{
+	ckpt_wait_for("opened");
+	return getpid() != 1;
+}
+
+static int upper_init(void)
+{
+	int own = open("/proc/self/ns/pid", O_RDONLY);
+	int *deeper = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	CHECK_OK(own);
+	CHECK(deeper != MAP_FAILED);
+	pid = fork_into_pid_ns(CLONE_FILES);
+	CHECK_OK(pid);
+	if (!pid)
+		_exit(deeper_init(deeper));
+	ckpt_wait_for("deeper");
+	CHECK(is_around(own, *deeper));
+	ckpt_announce("upper", "end");
+	CHECK(is_around(own, *deeper));
+	return ckpt_reap(pid);
+}
+
+/* From inside it cannot be asked what is around it. */
+static bool has_open(pid_t pid, int fd)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
+	return !stat(path, &st) && st.st_ino == inode_of(fd);
+}
+
+static int neighbour(int fd, pid_t pid)
+{
+	ckpt_announce("neighbour", "end");
+	return !is_of(fd, pid, "pid");
+}
+
+NSFILE_TEST(pid_namespaces)
+{
+	int own = open_of(getpid(), "pid"), theirs;
+	pid_t init, other, pid;
+
+	CHECK_OK(own);
+	init = fork_into_pid_ns(0);
+	CHECK_OK(init);
+	if (!init)
+		_exit(upper_init());
+	ckpt_wait_for("upper");
+	theirs = open_of(init, "pid");
+	CHECK_OK(theirs);
+	SPAWN(other, neighbour(theirs, init));
+	ckpt_wait_for("neighbour");
+	ckpt_here();
+	CHECK(is_of(own, getpid(), "pid"));
+	CHECK(is_of(theirs, init, "pid"));
+	CHECK(is_around(own, theirs));
+	CHECK(has_open(init, own));
+	CHECK_OK(setns(theirs, CLONE_NEWPID));
+	SPAWN(pid, getpid() == 1 || getppid());
+	CHECK_EQ(0, ckpt_reap(pid));
+	ckpt_set("end");
+	return ckpt_reap(other) || ckpt_reap(init);
+}
+
+/* Its init has ended, and was not waited for. */
+NSFILE_TEST(pid_namespace_of_a_zombie)
+{
+	siginfo_t info;
+	pid_t init;
+	int fd;
+
+	init = fork_into_pid_ns(0);
+	CHECK_OK(init);
+	if (!init)
+		_exit(short_lived_init());
+	fd = open_of(init, "pid");
+	CHECK_OK(fd);
+	ckpt_set("opened");
+	CHECK_EQ(0, waitid(P_PID, init, &info, WEXITED | WNOWAIT));
+	ckpt_here();
+	CHECK(inode_of(fd));
+	CHECK(!is_of(fd, getpid(), "pid"));
+	CHECK_OK(setns(fd, CLONE_NEWPID));
+	CHECK(fork() < 0 && errno == ENOMEM);
+	return ckpt_reap(init);
+}
+
 /* ---- Not carried ---- */
 
-CKPT_REFUSED(nsfile, pid_namespace, "open on a pid namespace")
+CKPT_REFUSED(nsfile, pid_namespace_that_has_ended, "whose init is not in the tree")
 {
-	int fd = open_of(getpid(), "pid");
+	pid_t init = fork_into_pid_ns(0);
+	int fd;
 
+	CHECK_OK(init);
+	if (!init)
+		_exit(short_lived_init());
+	fd = open_of(init, "pid");
 	CHECK_OK(fd);
+	ckpt_set("opened");
+	CHECK_EQ(0, ckpt_reap(init));
 	ckpt_here();
 	close(fd);
 	return 0;

@@ -17,6 +17,8 @@ static bool is_namespace(struct ckpt_reader *r, const struct ckpt_file *f)
 {
 	if (f->rdev_minor == CKPT_NS_UTS)
 		return is_object(r, f->object_id, CKPT_REC_UTS);
+	if (f->rdev_minor == CKPT_NS_PID)
+		return f->object_id <= r->header.nr_tasks;
 	return !f->object_id || is_object(r, f->object_id, CKPT_REC_NS);
 }
 
@@ -43,7 +45,7 @@ static int check_kind(struct ckpt_reader *r, const struct ckpt_file *f)
 		break;
 	case CKPT_FILE_NS:
 		fits = S_ISREG(f->mode) && f->slot <= MAX_FD &&
-		       f->rdev_minor <= CKPT_NS_USER && is_namespace(r, f);
+		       f->rdev_minor <= CKPT_NS_PID && is_namespace(r, f);
 		break;
 	default:
 		return reader_fail(r, "FILE: unknown kind %u", f->kind);

@@ -487,6 +487,7 @@ struct ckpt_uts {
  * @CKPT_NS_TIME: clocks
  * @CKPT_NS_USER: user and group ids, and capabilities; that of a container, which
  *	all of its tasks are in
+ * @CKPT_NS_PID: pids; it has no record, see struct ckpt_pid
  */
 enum ckpt_ns_kind {
 	CKPT_NS_UTS	= 0,
@@ -496,6 +497,7 @@ enum ckpt_ns_kind {
 	CKPT_NS_CGROUP	= 4,
 	CKPT_NS_TIME	= 5,
 	CKPT_NS_USER	= 6,
+	CKPT_NS_PID	= 7,
 };
 
 /**
@@ -686,7 +688,8 @@ struct ckpt_file_owner {
  * @ino: inode number, for information
  * @cred_id: id of the credentials that it was opened with; 0 if external
  * @object_id: id of what it is open on, by @kind, or 0; of a namespace 0 if it is
- *	the one of the caller, and of the root task
+ *	the one of the caller, and of the root task; of a pid namespace its number
+ *	in struct ckpt_pid, 0 for that of the root task
  * @advice: CKPT_FILE_*
  * @reserved2: zero
  * @owner: who gets SIGIO

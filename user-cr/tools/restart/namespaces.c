@@ -5,7 +5,8 @@
  * The coordinator has each of them made by a process of its own that ends again,
  * and keeps a descriptor, before there is any process of the tree. A process
  * enters what its parent is not in yet; those of the root are known by a pidfd
- * of it. Pid namespaces come about with their first process, see processes.c.
+ * of it. Pid namespaces come about with their first process, see processes.c and
+ * pidns_files.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -269,6 +270,13 @@ static int need(struct restart *r, const struct ns_kind *kind, uint32_t id)
 	return add_owner(r, kind, id) ?: add(r, kind, id);
 }
 
+static int make_open_one(struct restart *r, const struct external *e)
+{
+	if (e->ns_kind == CKPT_NS_PID)
+		return pidns_files_need(r, e->ns_id);
+	return need(r, find_kind(e->ns_kind), e->ns_id);
+}
+
 /* Those that no task may be in, but only an open file */
 static int make_open_ones(struct restart *r)
 {
@@ -276,7 +284,7 @@ static int make_open_ones(struct restart *r)
 	int i;
 
 	for (i = 0; i < r->image.nr_externals; i++)
-		if (!e[i].key && need(r, find_kind(e[i].ns_kind), e[i].ns_id) < 0)
+		if (!e[i].key && make_open_one(r, &e[i]) < 0)
 			return -1;
 	return 0;
 }
@@ -389,6 +397,8 @@ int namespaces_of_file(const struct restart *r, const struct external *e)
 	const struct ns_kind *kind = find_kind(e->ns_kind);
 	const struct namespace *ns;
 
+	if (e->ns_kind == CKPT_NS_PID)
+		return pidns_files_open(r, e->ns_id);
 	if (!e->ns_id || e->ns_id == id_of(&r->image.tree.task[0], kind))
 		return ioctl(r->root_pidfd, kind->get, 0);
 	ns = find(r, kind->flag, e->ns_id);
@@ -457,6 +467,7 @@ void namespaces_close(struct restart *r)
 		close(r->namespace[--r->nr_namespaces].fd);
 	free(r->namespace);
 	r->namespace = NULL;
+	pidns_files_close(r);
 	if (r->root_pidfd >= 0)
 		close(r->root_pidfd);
 	r->root_pidfd = -1;

@@ -224,6 +224,9 @@ void join(struct restart *r, int index)
 static void become(struct restart *r, int index, pid_t parent)
 {
 	tie_to_parent(r, parent);
+	if (pidns_files_offer(r, index) < 0)
+		fail(r, r->image.tree.task[index].saved.pid,
+		     "cannot pass on its pid namespace");
 	create_children(r, index);
 	join(r, index);
 }

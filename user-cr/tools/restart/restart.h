@@ -169,6 +169,18 @@ struct namespace {
 };
 
 /**
+ * struct mailbox - through which processes get a descriptor of a pid namespace
+ * @ns: its number in the image
+ * @in: for its init
+ * @out: for the others
+ */
+struct mailbox {
+	uint32_t ns;
+	int in;
+	int out;
+};
+
+/**
  * struct restart - a restart
  * @o: how
  * @image: what
@@ -186,6 +198,8 @@ struct namespace {
  * @cgroup: in which the tree is frozen, if its path is not empty
  * @namespace: those that the root is not in
  * @nr_namespaces: their number
+ * @mailbox: one for each pid namespace that is open
+ * @nr_mailboxes: their number
  * @root_pidfd: the root, for those that it is in, if there are others
  * @mapped: pipe to the first process of a user namespace: a byte when its ids
  *	are mapped
@@ -211,6 +225,8 @@ struct restart {
 	struct cgroup cgroup;
 	struct namespace *namespace;
 	int nr_namespaces;
+	struct mailbox *mailbox;
+	int nr_mailboxes;
 	int root_pidfd;
 	int mapped[2];
 	bool cgroup_saved;
@@ -366,6 +382,14 @@ void namespaces_close(struct restart *r);
 int pidns_enter_new(const struct restart *r, int index, uint32_t owner);
 /* Has the next ones begin in its own again: likewise. */
 int pidns_leave(void);
+
+/* pidns_files.c: before the tree: an open one will be needed; 0, or -1 and logged. */
+int pidns_files_need(struct restart *r, uint32_t ns);
+/* In the process of task INDEX, which may be an init: 0, or -1 and errno. */
+int pidns_files_offer(const struct restart *r, int index);
+/* In a process that has made its children: a descriptor; or -1 and errno. */
+int pidns_files_open(const struct restart *r, uint32_t ns);
+void pidns_files_close(struct restart *r);
 
 /* processes.c: the root's pid or that of the init before it; -1 and logged */
 pid_t processes_start(struct restart *r);
