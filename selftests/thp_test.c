@@ -142,6 +142,30 @@ CKPT_TEST(thp, huge_pages_stay_huge)
 	return 0;
 }
 
+static bool all_zero(const char *p, size_t len)
+{
+	return !p[0] && !memcmp(p, p + 1, len - 1);
+}
+
+/* All but the last byte of one are zero, too. */
+CKPT_TEST(thp, huge_pages_of_zeros)
+{
+	char *p;
+
+	NEED_HUGE_PAGES();
+	p = huge_pages(NR, 1);
+	memset(p, 0, (NR - 1) * huge);
+	p[(NR - 1) * huge - 1] = 1;
+	NEED_HUGE(p, NR);
+	ckpt_here();
+	CHECK_EQ(NR * huge / 1024, huge_kb(p));
+	CHECK_EQ(NR * huge / 1024, smaps_number(p, "Rss"));
+	CHECK(all_zero(p, (NR - 1) * huge - 1));
+	CHECK_EQ(1, p[(NR - 1) * huge - 1]);
+	CHECK(!part_check(p, (NR - 1) * huge, NR * huge, 1));
+	return 0;
+}
+
 /* They can be written, split, shared, moved and given back as any others. */
 CKPT_TEST(thp, they_are_of_use_afterwards)
 {
@@ -194,8 +218,22 @@ CKPT_TEST(thp, small_pages_stay_small)
 	return 0;
 }
 
+/* With it at 0 khugepaged fills no holes, which it may do at any time. */
+#define HOLES	SETTINGS "khugepaged/max_ptes_none"
+
+CKPT_TEST_F(thp, sparse_memory_does_not_grow)
+{
+	char was[16] = "";
+
+	if (read_file(HOLES, was, sizeof(was)) > 0)
+		ASSERT_EQ(0, write_file(HOLES, "0"));
+	ckpt_roundtrip(_metadata, &self->app, "thp_sparse", 1);
+	if (*was)
+		write_file(HOLES, was);
+}
+
 /* Where nothing was touched, and around single small pages, nothing is there. */
-CKPT_TEST(thp, sparse_memory_does_not_grow)
+CKPT_BODY(thp_sparse)
 {
 	char *p;
 	int i;
@@ -497,6 +535,33 @@ CKPT_TEST(thp, shared_again_after_a_fork)
 	CHECK(!is_shared(p, 2));
 	CHECK(!pattern_check(p, SIZE, 1));
 	ckpt_wait_for("child.checked");
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+static int child_with_zeros(const char *p)
+{
+	ckpt_announce("child", "end");
+	CHECK(!is_shared(p, 2));
+	CHECK(all_zero(p, SIZE));
+	return 0;
+}
+
+CKPT_TEST(thp, zeros_are_shared_again)
+{
+	pid_t pid;
+	char *p;
+
+	NEED_HUGE_PAGES();
+	p = huge_pages(NR, 1);
+	memset(p, 0, SIZE);
+	NEED_HUGE(p, NR);
+	SPAWN(pid, child_with_zeros(p));
+	ckpt_wait_for("child");
+	CHECK(!is_shared(p, 2));
+	ckpt_here();
+	CHECK(!is_shared(p, 2));
+	CHECK(all_zero(p, SIZE));
 	ckpt_set("end");
 	return ckpt_reap(pid);
 }
