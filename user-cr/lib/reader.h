@@ -60,13 +60,26 @@ struct object {
 };
 
 /**
+ * struct tool_object - an object of the tools
+ * @type: of its record, without the 0x1000, counted from 1
+ * @version: of a control group; 0 for other objects
+ * @depth: of a control group: how many it is in, and itself
+ * @is_ns: of a file system: it is the file of a namespace
+ */
+struct tool_object {
+	uint8_t type;
+	uint8_t version;
+	uint16_t depth;
+	bool is_ns;
+};
+
+/**
  * struct tools - what is known while the records of the tools pass
  * @bytes: the section that is read, or NULL
  * @len: its length
  * @pos: how much of it has been handed out
  * @offset: where it begins in the image
- * @type: of each object, by id; the records' types without the 0x1000
- * @depth: of each object that is a control group: how many it is in, and itself
+ * @object: all objects, by id
  * @nr: number of objects
  * @room: room for so many
  * @ns_id: the last mount namespace
@@ -80,8 +93,7 @@ struct tools {
 	size_t len;
 	size_t pos;
 	uint64_t offset;
-	uint8_t *type;
-	uint16_t *depth;
+	struct tool_object *object;
 	uint32_t nr;
 	uint32_t room;
 	uint32_t ns_id;

@@ -92,7 +92,7 @@ static bool is_ns_file(const char *s)
 
 static uint8_t type_of(const struct ckpt_reader *r, uint32_t id)
 {
-	return id && id <= r->tools.nr ? r->tools.type[id] : 0;
+	return id && id <= r->tools.nr ? r->tools.object[id].type : 0;
 }
 
 static bool is_tool_object(const struct ckpt_reader *r, uint32_t id,
@@ -233,6 +233,7 @@ static int check_mount(struct ckpt_reader *r, const struct ckpt_record *rec)
 	struct strings s = strings_of(rec);
 	const char *root, *point;
 	struct ckpt_mount m;
+	bool is_ns;
 
 	ckpt_record_body(rec, &m, sizeof(m));
 	if (check_mount_ids(r, &m) < 0)
@@ -241,7 +242,8 @@ static int check_mount(struct ckpt_reader *r, const struct ckpt_record *rec)
 		return reader_fail(r, "MOUNT: unknown flags %#x", m.flags);
 	root = next_string(&s);
 	point = next_string(&s);
-	if (!(is_clean_path(root) || is_ns_file(root)) ||
+	is_ns = r->tools.object[m.filesystem_id].is_ns;
+	if (!(is_ns ? is_ns_file(root) : is_clean_path(root)) ||
 	    !is_clean_path(point) || s.left)
 		return reader_fail(r, "MOUNT: where it is, or what is there, is no path");
 	if (m.peer_group && m.flags & CKPT_MOUNT_UNBINDABLE)
@@ -254,7 +256,7 @@ static int check_mount(struct ckpt_reader *r, const struct ckpt_record *rec)
 /* How many control groups one is in that is in PARENT, with itself */
 static uint32_t cgroup_depth(const struct ckpt_reader *r, uint32_t parent)
 {
-	return parent ? r->tools.depth[parent] + 1 : 1;
+	return parent ? r->tools.object[parent].depth + 1 : 1;
 }
 
 static int check_cgroup(struct ckpt_reader *r, const struct ckpt_record *rec)
@@ -270,6 +272,10 @@ static int check_cgroup(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (cg.parent_id && !is_tool_object(r, cg.parent_id, CKPT_REC_CGROUP))
 		return reader_fail(r, "CGROUP: in object %u, which is none",
 				   cg.parent_id);
+	if (cg.parent_id && cg.version != r->tools.object[cg.parent_id].version)
+		return reader_fail(r, "CGROUP: version %u in one of version %u",
+				   cg.version,
+				   r->tools.object[cg.parent_id].version);
 	if (cgroup_depth(r, cg.parent_id) > CKPT_CGROUP_DEPTH_MAX)
 		return reader_fail(r, "CGROUP: more than %u of them in each other are not accepted",
 				   CKPT_CGROUP_DEPTH_MAX);
@@ -404,7 +410,7 @@ static int check_cgroup_root(struct ckpt_reader *r, const struct ckpt_record *re
 				   (unsigned long long)root.inode, root.cgroup_id);
 	if (!is_clean_path(path) || s.left)
 		return reader_fail(r, "CGROUP_ROOT: the group has no path");
-	if (path[1] && r->tools.depth[root.cgroup_id] != 1)
+	if (path[1] && r->tools.object[root.cgroup_id].depth != 1)
 		return reader_fail(r, "CGROUP_ROOT: object %u cannot be at %.100s, as it is in another group",
 				   root.cgroup_id, path);
 	return 0;
@@ -503,32 +509,36 @@ int tools_begin(struct ckpt_reader *r)
 static int grow_objects(struct tools *t)
 {
 	uint32_t room = t->room ? 2 * t->room : 64;
-	void *more;
+	void *more = realloc(t->object, room * sizeof(*t->object));
 
-	more = realloc(t->type, room * sizeof(*t->type));
 	if (!more)
 		return -1;
-	t->type = more;
-	more = realloc(t->depth, room * sizeof(*t->depth));
-	if (!more)
-		return -1;
-	t->depth = more;
+	t->object = more;
 	t->room = room;
 	return 0;
+}
+
+static bool is_nsfs(const struct ckpt_record *rec)
+{
+	return !strcmp(ckpt_record_tail(rec), CKPT_FILESYSTEM_NSFS);
 }
 
 static int add_object(struct ckpt_reader *r, const struct ckpt_record *rec)
 {
 	struct tools *t = &r->tools;
+	struct tool_object *object;
 	struct ckpt_cgroup cg;
 
 	if (t->nr + 1 >= t->room && grow_objects(t) < 0)
 		return reader_fail(r, "no memory for objects of the tools");
-	t->type[++t->nr] = rec->type - FIRST_TYPE + 1;
-	t->depth[t->nr] = 0;
+	object = &t->object[++t->nr];
+	*object = (struct tool_object){ .type = rec->type - FIRST_TYPE + 1 };
+	if (rec->type == CKPT_REC_FILESYSTEM)
+		object->is_ns = is_nsfs(rec);
 	if (rec->type == CKPT_REC_CGROUP) {
 		ckpt_record_body(rec, &cg, sizeof(cg));
-		t->depth[t->nr] = cgroup_depth(r, cg.parent_id);
+		object->version = cg.version;
+		object->depth = cgroup_depth(r, cg.parent_id);
 	}
 	return 0;
 }
@@ -620,6 +630,5 @@ int tools_end(struct ckpt_reader *r)
 void tools_free(struct ckpt_reader *r)
 {
 	free(r->tools.bytes);
-	free(r->tools.type);
-	free(r->tools.depth);
+	free(r->tools.object);
 }

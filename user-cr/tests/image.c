@@ -492,56 +492,87 @@ static void tool_object(struct image *image, uint32_t type, uint32_t id,
 	tool_object(image, type, id, &(body), sizeof(body), strings, \
 		    sizeof(strings))
 
-static void mounts(struct image *image)
+/* With namespaces, that of the network is mounted, and an overlay of what is inside. */
+static uint32_t nr_filesystems(const struct image *image)
+{
+	return image->kind.namespaces ? 5 : 3;
+}
+
+static void filesystems(struct image *image)
 {
 	struct ckpt_filesystem root = { .kind = CKPT_FILESYSTEM_EXTERNAL };
 	struct ckpt_filesystem tmpfs = { .kind = CKPT_FILESYSTEM_CONTENT };
 	struct ckpt_filesystem proc = { .kind = CKPT_FILESYSTEM_NEW };
-	struct ckpt_content piece = { .filesystem_id = 2, .last = 1 };
-	struct ckpt_mount_ns ns = {
-		.inode = 77, .pid = 1, .nr_mounts = 3,
-		.flags = CKPT_MOUNT_NS_ROOT,
+	struct ckpt_filesystem net = { .kind = CKPT_FILESYSTEM_NAMESPACE };
+	struct ckpt_filesystem overlay = {
+		.kind = CKPT_FILESYSTEM_NEW, .flags = CKPT_FILESYSTEM_INSIDE,
 	};
-	struct ckpt_mount m = { .ns_id = 4, .filesystem_id = 1 };
+	struct ckpt_content piece = { .filesystem_id = 2, .last = 1 };
 
 	OBJECT(image, CKPT_REC_FILESYSTEM, 1, root, "ext4\0/dev/x\0/\0/srv/ct\0rw");
 	OBJECT(image, CKPT_REC_FILESYSTEM, 2, tmpfs, "tmpfs\0none\0/\0\0size=1m");
 	record(image, CKPT_REC_CONTENT, 0, 0, &piece, sizeof(piece),
 	       image->kind.content, image->kind.content_len ?: 999);
 	OBJECT(image, CKPT_REC_FILESYSTEM, 3, proc, "proc\0proc\0/\0");
-	OBJECT(image, CKPT_REC_MOUNT_NS, 4, ns, "/");
-	OBJECT(image, CKPT_REC_MOUNT, 5, m, "/\0/");
-	m.parent_id = 5;
+	if (!image->kind.namespaces)
+		return;
+	OBJECT(image, CKPT_REC_FILESYSTEM, 4, net, "nsfs\0nsfs\0net:[4026532002]\0");
+	OBJECT(image, CKPT_REC_FILESYSTEM, 5, overlay,
+	       "overlay\0none\0/\0\0lowerdir=/mnt/low\0upperdir=/mnt/up\0workdir=/mnt/work");
+}
+
+static void mounts(struct image *image)
+{
+	uint32_t first = nr_filesystems(image) + 2;
+	struct ckpt_mount_ns ns = {
+		.inode = 77, .pid = 1, .nr_mounts = nr_filesystems(image),
+		.flags = CKPT_MOUNT_NS_ROOT,
+	};
+	struct ckpt_mount m = { .ns_id = first - 1, .filesystem_id = 1 };
+
+	filesystems(image);
+	OBJECT(image, CKPT_REC_MOUNT_NS, first - 1, ns, "/");
+	OBJECT(image, CKPT_REC_MOUNT, first, m, "/\0/");
+	m.parent_id = first;
 	m.filesystem_id = 2;
 	m.peer_group = 1;
-	OBJECT(image, CKPT_REC_MOUNT, 6, m, "/sub\0/mnt");
+	OBJECT(image, CKPT_REC_MOUNT, first + 1, m, "/sub\0/mnt");
 	m.filesystem_id = 3;
 	m.peer_group = 0;
 	m.master = 1;
 	m.flags = CKPT_MOUNT_NOSUID | CKPT_MOUNT_UNBINDABLE;
-	OBJECT(image, CKPT_REC_MOUNT, 7, m, "/\0/proc");
+	OBJECT(image, CKPT_REC_MOUNT, first + 2, m, "/\0/proc");
+	if (!image->kind.namespaces)
+		return;
+	m.filesystem_id = 4;
+	m.master = 0;
+	m.flags = 0;
+	OBJECT(image, CKPT_REC_MOUNT, first + 3, m, "net:[4026532002]\0/run/net");
+	m.filesystem_id = 5;
+	OBJECT(image, CKPT_REC_MOUNT, first + 4, m, "/\0/overlay");
 }
 
 static void cgroups(struct image *image)
 {
+	uint32_t first = 2 * nr_filesystems(image) + 2;
 	struct ckpt_cgroup group = {
 		.version = 2, .uid = 1000, .gid = 100, .mode = 040775,
 	};
-	struct ckpt_cgroup_setting setting = { .cgroup_id = 8 };
+	struct ckpt_cgroup_setting setting = { .cgroup_id = first };
 	struct ckpt_cgroup_file file = {
-		.cgroup_id = 8, .uid = 1000, .gid = 100, .mode = 0664,
+		.cgroup_id = first, .uid = 1000, .gid = 100, .mode = 0664,
 	};
-	struct ckpt_cgroup_xattr xattr = { .cgroup_id = 8 };
-	struct ckpt_cgroup_members members = { .cgroup_id = 9 };
-	struct ckpt_cgroup_root root = { .cgroup_id = 8, .inode = 4712 };
+	struct ckpt_cgroup_xattr xattr = { .cgroup_id = first };
+	struct ckpt_cgroup_members members = { .cgroup_id = first + 1 };
+	struct ckpt_cgroup_root root = { .cgroup_id = first, .inode = 4712 };
 	uint32_t pids[] = { 1, 7 };
 
-	OBJECT(image, CKPT_REC_CGROUP, 8, group, "box\0");
+	OBJECT(image, CKPT_REC_CGROUP, first, group, "box\0");
 	OBJECT(image, CKPT_REC_CGROUP_SETTING, 0, setting, "pids.max\00042");
 	OBJECT(image, CKPT_REC_CGROUP_FILE, 0, file, "cgroup.procs");
 	OBJECT(image, CKPT_REC_CGROUP_XATTR, 0, xattr, "\0user.note\0x");
-	group.parent_id = 8;
-	OBJECT(image, CKPT_REC_CGROUP, 9, group, "inner\0");
+	group.parent_id = first;
+	OBJECT(image, CKPT_REC_CGROUP, first + 1, group, "inner\0");
 	record(image, CKPT_REC_CGROUP_MEMBERS, 0, 0, &members, sizeof(members),
 	       pids, sizeof(pids));
 	OBJECT(image, CKPT_REC_CGROUP_ROOT, 0, root, "/a/box");
@@ -586,7 +617,8 @@ static void header(struct image *image, const struct process *all, int nr)
 		.page_size = PAGE, .hz = 100,
 		.flags = image->kind.container ? CKPT_IMAGE_CONTAINER : 0,
 		.task_size = 0x7ffffffff000, .image_id = { 1, 2, 3 },
-		.realtime_ns = 1700000000000000000, .monotonic_ns = 1000000123,
+		.realtime_ns = 1700000000000000000,
+		.monotonic_ns = image->kind.monotonic_ns ?: 1000000123,
 		.boottime_ns = 2000000456, .root_pid = all[0].pid,
 		.nr_tasks = leader_id(all, nr) - 2,
 		.sysname = "Linux", .release = "7.2.0-test",

@@ -36,6 +36,7 @@ struct process {
  * @container: sets CKPT_IMAGE_CONTAINER
  * @slot: of the external file that each process has
  * @version: of the format, 0 for the current one
+ * @monotonic_ns: its monotonic clock, 0 for an ordinary one
  * @x86: of x86_64 instead of User-Mode Linux
  * @namespaces: all are in namespaces of their own, and the last process is the
  *	init of a pid namespace, with another IPC namespace
@@ -47,6 +48,7 @@ struct kind {
 	bool container;
 	uint32_t slot;
 	uint32_t version;
+	uint64_t monotonic_ns;
 	bool x86;
 	bool namespaces;
 	bool tools;

@@ -219,7 +219,7 @@ struct ckpt_mount {
 
 /**
  * struct ckpt_cgroup - a control group
- * @version: 2, or 1 for one of another hierarchy
+ * @version: 2, or 1 for one of another hierarchy; that of the group in which it is
  * @parent_id: the CKPT_REC_CGROUP in which it is; 0 for the container's own. No
  *	more than CKPT_CGROUP_DEPTH_MAX are in each other.
  * @uid: owner of its directory, as the tool saw it

@@ -116,14 +116,18 @@ static ssize_t next_piece(void *arg, const void **bytes)
 {
 	struct pieces *p = arg;
 	struct ckpt_content body;
+	int ret;
 
 	*bytes = NULL;
 	if (p->last)
 		return 0;
-	p->failed = next_record(p->w) <= 0;
-	/* The reader has none other pass. */
-	if (p->failed || p->w->record->type != CKPT_REC_CONTENT)
+	ret = next_record(p->w);
+	if (!ret)
+		ret = bad_image(p->w, "the content of a file system is incomplete");
+	p->failed = ret < 0;
+	if (p->failed)
 		return -1;
+	/* The reader has none other pass. */
 	ckpt_record_body(p->w->record, &body, sizeof(body));
 	p->last = body.last;
 	*bytes = ckpt_record_tail(p->w->record);
@@ -137,8 +141,7 @@ static int skip_pieces(struct pieces *p)
 
 	while (!p->last)
 		if (next_piece(p, &bytes) < 0)
-			return p->failed ? -1 :
-				bad_image(p->w, "the content of a file system is incomplete");
+			return -1;
 	return 0;
 }
 
