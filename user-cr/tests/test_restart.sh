@@ -341,6 +341,13 @@ clocks_now() {
 	FAKE_PROGRAM='cut -d. -f1 /proc/uptime' \
 		rerun 0 "$restart" -c -w --time=now -i "$TMP/container" && not out '^[23]$'
 }
+# No clock can show that; the other one stays likewise.
+clocks_impossible() {
+	for ns in 0x7fffffffffffffff 0x8000000000000000 0xffffffffffffffff; do
+		"$CHECK/mkimage" -m $ns -c 1 >"$TMP/clock" && FAKE_PROGRAM='cut -d. -f1 /proc/uptime' \
+			rerun 0 "$restart" -c -w -i "$TMP/clock" && err 'the clocks do not go on' && not out '^[23]$' || return
+	done
+}
 container_interrupted() {
 	fresh
 	FAKE_STALL=1 "$restart" -c -i "$1" 2>"$TMP/err" &
@@ -447,6 +454,7 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 	if unshare -T true 2>/dev/null; then
 		ok "restart: the clocks go on" clocks
 		ok "restart: --time=now" clocks_now
+		ok "restart: clocks that no machine has" clocks_impossible
 	else
 		skip "restart: clocks" "no time namespaces"
 	fi

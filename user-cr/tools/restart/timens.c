@@ -2,6 +2,7 @@
 /* A time namespace in which the clocks go on from the checkpoint */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,26 +53,52 @@ static char *format_offset(const char *name, long long ns)
 	return xasprintf("%s %lld %lld\n", name, sec, nsec);
 }
 
+/*
+ * The line with which a clock shows so much now, to be freed; NULL and errno where no
+ * clock can, as the image may claim anything.
+ */
+static char *offset_line(const char *old, const char *name, clockid_t clock,
+			 uint64_t ns)
+{
+	long long offset;
+
+	if (ns <= LLONG_MAX &&
+	    !__builtin_add_overflow((long long)ns - clock_now(clock),
+				    current_offset(old, name), &offset))
+		return format_offset(name, offset);
+	errno = ERANGE;
+	return NULL;
+}
+
+static int write_offsets(const char *mono, const char *boot)
+{
+	char *both;
+	int ret;
+
+	if (!mono || !boot)
+		return -1;
+	both = xasprintf("%s%s", mono, boot);
+	ret = write_small_file(OFFSETS, both);
+	free(both);
+	return ret;
+}
+
 int timens_set(uint64_t monotonic_ns, uint64_t boottime_ns)
 {
 	char *old = read_small_file(OFFSETS);
-	char *mono, *boot, *both;
-	int ret;
+	char *mono, *boot;
+	int ret, error;
 
 	if (!old)
 		return -1;
-	mono = format_offset("monotonic", current_offset(old, "monotonic") +
-			     (long long)monotonic_ns -
-			     clock_now(CLOCK_MONOTONIC));
-	boot = format_offset("boottime", current_offset(old, "boottime") +
-			     (long long)boottime_ns -
-			     clock_now(CLOCK_BOOTTIME));
-	both = xasprintf("%s%s", mono, boot);
-	ret = write_small_file(OFFSETS, both);
+	mono = offset_line(old, "monotonic", CLOCK_MONOTONIC, monotonic_ns);
+	boot = offset_line(old, "boottime", CLOCK_BOOTTIME, boottime_ns);
+	ret = write_offsets(mono, boot);
+	error = errno;
 	free(old);
 	free(mono);
 	free(boot);
-	free(both);
+	errno = error;
 	return ret;
 }
 
