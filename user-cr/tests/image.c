@@ -119,15 +119,32 @@ static void task(struct image *image, const struct process *p, uint32_t id,
 	       inside ? sizeof(nested) : 0);
 }
 
-static void files(struct image *image, uint32_t task_id, uint32_t id,
-		  uint32_t slot)
+/* With namespaces, the last process has that of the network open instead of a pipe. */
+static void outer_file(struct image *image, uint32_t task_id, uint32_t id,
+		       uint32_t slot, bool last)
 {
 	static const char key[] = "pipe:[1234]";
-	static const char path[] = "/tmp/test-file";
 	struct ckpt_file external = {
 		.kind = CKPT_FILE_EXTERNAL, .flags = 1, .mode = S_IFIFO | 0600,
 		.slot = slot,
 	};
+	struct ckpt_file net = {
+		.kind = CKPT_FILE_NS, .mode = S_IFREG | 0444, .slot = slot,
+		.rdev_minor = CKPT_NS_NET, .object_id = image->ns_id + 2,
+	};
+
+	if (image->kind.namespaces && last)
+		record(image, CKPT_REC_FILE, id, task_id, &net, sizeof(net),
+		       NULL, 0);
+	else
+		record(image, CKPT_REC_FILE, id, task_id, &external,
+		       sizeof(external), key, sizeof(key));
+}
+
+static void files(struct image *image, uint32_t task_id, uint32_t id,
+		  uint32_t slot, bool last)
+{
+	static const char path[] = "/tmp/test-file";
 	struct ckpt_file regular = {
 		.kind = CKPT_FILE_REGULAR, .mode = S_IFREG | 0644,
 		.flags = O_RDWR | O_APPEND | O_NONBLOCK,
@@ -151,8 +168,7 @@ static void files(struct image *image, uint32_t task_id, uint32_t id,
 		{ .fd = 4, .file_id = id + 9 },
 	};
 
-	record(image, CKPT_REC_FILE, id, task_id, &external, sizeof(external),
-	       key, sizeof(key));
+	outer_file(image, task_id, id, slot, last);
 	record(image, CKPT_REC_FILE, id + 1, task_id, &regular,
 	       sizeof(regular), path, sizeof(path));
 	record(image, CKPT_REC_PIPE, id + 8, task_id, &pipe, sizeof(pipe),
@@ -286,12 +302,21 @@ static void signals_and_times(struct image *image, uint32_t task_id)
 		.mode = 1, .offset = TEXT, .len = PAGE, .selector = STACK,
 	};
 	struct ckpt_task_policy policy = { .mode = 6, .last_node = 1, .weight = 2 };
+	struct ckpt_timers posix = { .nr = 1, .next_id = 4 };
+	struct ckpt_timer timer = { .id = 3, .signal = 14, .expires_ns = 77 };
+	struct ckpt_seccomp seccomp = { .mode = 1 };
 	uint64_t cpus = 3;
 
 	record(image, CKPT_REC_PENDING, 0, task_id, &pending, sizeof(pending),
 	       siginfo, sizeof(siginfo));
 	record(image, CKPT_REC_ITIMERS, 0, task_id, &timers, sizeof(timers),
 	       NULL, 0);
+	if (image->kind.namespaces) {
+		record(image, CKPT_REC_TIMERS, 0, task_id, &posix,
+		       sizeof(posix), &timer, sizeof(timer));
+		record(image, CKPT_REC_SECCOMP, 0, task_id, &seccomp,
+		       sizeof(seccomp), NULL, 0);
+	}
 	record(image, CKPT_REC_TIMES, 0, task_id, &times, sizeof(times), NULL,
 	       0);
 	record(image, CKPT_REC_SCHED, 0, task_id, &sched, sizeof(sched), &cpus,
@@ -430,7 +455,7 @@ static void state(struct image *image, const struct process *p,
 		end(image, p, task_id, id);
 		return;
 	}
-	files(image, task_id, id, slot);
+	files(image, task_id, id, slot, p->pid == image->last);
 	directories(image, task_id, id + 3);
 	memory(image, task_id, id + 4, id + 1, id + 7, id + 10);
 	what_the_dead_have(image, task_id, id);

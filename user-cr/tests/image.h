@@ -39,7 +39,8 @@ struct process {
  * @monotonic_ns: its monotonic clock, 0 for an ordinary one
  * @x86: of x86_64 instead of User-Mode Linux
  * @namespaces: all are in namespaces of their own, and the last process is the
- *	init of a pid namespace, with another IPC namespace
+ *	init of a pid namespace, with another IPC namespace; and with what else
+ *	containers have more often than others
  * @tools: with records of the tools before it
  * @content: of the tmpfs in these, NULL for zeros
  * @content_len: its length

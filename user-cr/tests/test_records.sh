@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# shellcheck disable=SC2154	# $CHECK and $TMP are those of run.sh
+# shellcheck disable=SC2154	# $CHECK, $TMP and $here are those of run.sh
 # Records of the tools as an enemy would write them: restart refuses each with its
 # reason, before there is anything.
 
@@ -117,3 +117,7 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 else
 	skip "records: refused: content that does not end, on its way" "no right to mount"
 fi
+
+# What nobody has thought of: the same changes each time
+replayed() { run 0 "$CHECK/replay" 200 "$here"/fuzz/corpus/*; }
+ok "records: changed at random: harmless" replayed

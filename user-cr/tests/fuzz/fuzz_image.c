@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libFuzzer target: the image reader, and all that ckptinfo and ckpt-convert make
- * of an image
+ * libFuzzer target: the image reader, and all that ckptinfo, ckpt-convert and
+ * restart make of an image; and what decompresses one
  *
  * Checksums are made right first: they keep accidents out, not enemies, and a
  * fuzzer would hardly ever get past them.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,10 @@
 
 #include "../../tools/ckpt-convert/convert.h"
 #include "../../tools/ckptinfo/info.h"
+#include "../../tools/common/codec.h"
 #include "../image.h"
+#include "fuzz_restart.h"
+#include "machine.h"
 
 /* Of ten mutations, so many go into one piece of the image. */
 #define PIECES	8
@@ -25,87 +29,147 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 			       unsigned int seed);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
-static int image = -1;
+static int image = -1, converted = -1, other = -1, nowhere = -1;
+
+/* With all that mkimage knows, to compare images with */
+static void make_other(void)
+{
+	static const struct process tree[] = {
+		{ .pid = 1 },
+		{ .pid = 7, .parent = 1, .thread = 8, .stop = 19 },
+		{ .pid = 9, .parent = 7, .flags = CKPT_TREE_ZOMBIE },
+		{ .pid = 12, .parent = 7 },
+	};
+	static const struct kind kind = {
+		.container = true, .slot = 1, .namespaces = true, .tools = true,
+	};
+	struct image built;
+
+	image_build(&built, tree, 4, &kind);
+	if (pwrite(other, built.bytes, built.len, 0) != (ssize_t)built.len)
+		abort();
+	free(built.bytes);
+}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
 	image = memfd_create("image", MFD_CLOEXEC);
-	if (image < 0 || !freopen("/dev/null", "w", stdout))
+	converted = memfd_create("converted", MFD_CLOEXEC);
+	other = memfd_create("other", MFD_CLOEXEC);
+	nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (image < 0 || converted < 0 || other < 0 || nowhere < 0 ||
+	    !freopen("/dev/null", "w", stdout))
 		abort();
+	make_other();
 	return 0;
 }
 
-static bool is_good(void)
+static void go_to_start(int fd)
 {
-	struct ckpt_reader *reader = ckpt_reader_new(image);
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		abort();
+}
+
+static bool is_good(int fd, uint32_t *version)
+{
+	struct ckpt_reader *reader;
 	struct ckpt_item item;
 	int ret;
 
+	go_to_start(fd);
+	reader = ckpt_reader_new(fd);
 	while ((ret = ckpt_reader_next(reader, &item)) > 0)
-		;
+		if (item.type == CKPT_ITEM_HEADER)
+			*version = item.header->version;
 	if (!ret != !*ckpt_reader_error(reader))
 		abort();
 	ckpt_reader_free(reader);
 	return !ret;
 }
 
-static void rewind_image(void)
+/* What is behind the end of an image is none of it. */
+static bool collect(struct info *info, int fd, enum keep keep)
 {
-	if (lseek(image, 0, SEEK_SET) < 0)
-		abort();
+	bool good;
+
+	go_to_start(fd);
+	machine_begin(0);
+	good = !info_collect(info, fd, "image", keep);
+	machine_end();
+	return good;
 }
 
-static void show_all(const struct info *info)
-{
-	show_summary(info);
-	show_header(info);
-	show_tree(info);
-	show_fds(info);
-	show_externals(info);
-	show_maps(info);
-	show_mounts(info);
-	show_cgroups(info);
-	show_sizes(info);
-	show_records(info);
-	show_json(info);
-}
-
-/* Nothing is lost, and what is made has its length. */
-static void convert(const struct info *info)
-{
-	struct records r = { 0 };
-	size_t i;
-
-	if (info->header->version != 1)
-		return;
-	for (i = 0; i < info->nr_entries; i++)
-		records_add(&r, info->entry[i].record);
-	v1_convert(&r, info->header);
-	if (r.nr != info->nr_entries)
-		abort();
-	for (i = 0; i < r.nr_made; i++)
-		if (r.made[i]->len != sizeof(*r.made[i]) + r.made[i]->body_len)
-			abort();
-	records_free(&r);
-}
-
-static void look_at_it(void)
+static void show_it(void)
 {
 	struct info info;
 
-	rewind_image();
-	if (!info_collect(&info, image, "image", KEEP_RUNS)) {
-		show_all(&info);
-		convert(&info);
+	if (collect(&info, image, KEEP_RUNS)) {
+		show_views(&info, (1UL << NR_VIEWS) - 1);
+		show_views(&info, 0);
+		show_json(&info);
+		go_to_start(image);
+		restart_image(&info, image);
 	}
 	info_free(&info);
-	rewind_image();
-	if (!info_collect(&info, image, "image", KEEP_PAGES) &&
-	    show_differences(&info, &info))
-		abort();
+}
+
+static void compare_it(void)
+{
+	struct info info, with;
+
+	if (collect(&info, image, KEEP_PAGES)) {
+		if (show_differences(&info, &info) ||
+		    !collect(&with, other, KEEP_PAGES))
+			abort();
+		show_differences(&info, &with);
+		show_differences(&with, &info);
+		info_free(&with);
+	}
 	info_free(&info);
+}
+
+/* What becomes of a good image is one, of the current version. */
+static void convert_it(void)
+{
+	uint32_t version = 0;
+	int ret;
+
+	go_to_start(image);
+	go_to_start(converted);
+	if (ftruncate(converted, 0) < 0)
+		abort();
+	machine_begin(0);
+	ret = convert_image("image", image, converted, true);
+	machine_end();
+	if (!ret && (!is_good(converted, &version) ||
+		     version != CKPT_FORMAT_VERSION))
+		abort();
+}
+
+static void decompress_it(enum codec codec)
+{
+	struct transfer t = { .from = image, .from_name = "", .to = nowhere };
+
+	go_to_start(image);
+	machine_begin(0);
+	codec_decompress(codec, &t);
+	machine_end();
+}
+
+static void look_at_it(const uint8_t *data, size_t size)
+{
+	enum codec codec = codec_detect(data, size);
+	uint32_t version;
+
+	if (codec != CODEC_NONE) {
+		decompress_it(codec);
+	} else if (is_good(image, &version)) {
+		show_it();
+		compare_it();
+		convert_it();
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -114,13 +178,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memcpy(bytes, data, size);
 	repair_image(bytes, size, true);
+	go_to_start(image);
 	if (ftruncate(image, 0) < 0 ||
 	    pwrite(image, bytes, size, 0) != (ssize_t)size)
 		abort();
+	look_at_it(bytes, size);
 	free(bytes);
-	rewind_image();
-	if (is_good())
-		look_at_it();
 	return 0;
 }
 
@@ -167,6 +230,18 @@ static size_t section_at(const uint8_t *data, size_t size, size_t at,
 	return s.length <= size - at - sizeof(s) ? sizeof(s) + s.length : 0;
 }
 
+/* Half of the time without its head, of which hardly any change is a good one */
+static struct piece choose_record(const uint8_t *data, size_t size, size_t at,
+				  unsigned int among)
+{
+	struct piece piece = find_record(data, size, at, rand() % among);
+	size_t head = rand() % 2 ? sizeof(struct ckpt_record) : 0;
+
+	if (piece.len <= head)
+		return piece;
+	return (struct piece){ piece.at + head, piece.len - head };
+}
+
 /* Records of the tools, then the header; the metadata follow, and the chunks. */
 static struct piece choose(const uint8_t *data, size_t size)
 {
@@ -176,7 +251,7 @@ static struct piece choose(const uint8_t *data, size_t size)
 
 	if (len && type >= CKPT_SECTION_TOOL) {
 		if (rand() % 2)
-			return find_record(data, size, section, rand() % 16);
+			return choose_record(data, size, section, 24);
 		at += len;
 	}
 	metadata = at + 2 * section + sizeof(struct ckpt_image_header);
@@ -184,7 +259,7 @@ static struct piece choose(const uint8_t *data, size_t size)
 		return (struct piece){ at + section,
 				       sizeof(struct ckpt_image_header) };
 	if (rand() % 8)
-		return find_record(data, size, metadata, rand() % 64);
+		return choose_record(data, size, metadata, 128);
 	len = section_at(data, size, metadata - section, &type);
 	if (!len)
 		return (struct piece){ 0, section };
@@ -202,6 +277,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 	piece = choose(data, size);
 	if (piece.at >= size || piece.len > size - piece.at)
 		return LLVMFuzzerMutate(data, size, max_size);
+	if (piece.len >= 8 && rand() % 3 == 0)
+		piece = (struct piece){ piece.at + rand() % (piece.len / 8) * 8, 8 };
 	LLVMFuzzerMutate(data + piece.at, piece.len, piece.len);
 	return size;
 }

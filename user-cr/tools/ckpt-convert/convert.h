@@ -3,11 +3,13 @@
  * ckpt-convert: an image on its way from one version of the format to another
  *
  * Its records are collected, and one step after the other makes those of the
- * next version of them (v1.c, and so on). What is before and behind them goes
+ * next version of them (v1.c, and so on), as convert.c has it. What is before and behind them goes
  * through: sections of the tools, chunks, trailer.
  */
 #ifndef CKPT_CONVERT_CONVERT_H
 #define CKPT_CONVERT_CONVERT_H
+
+#include <stdbool.h>
 
 #include <checkpoint/image.h>
 
@@ -38,5 +40,11 @@ void records_free(struct records *r);
 
 /* v1.c: makes version 2 of version 1. */
 void v1_convert(struct records *r, const struct ckpt_image_header *h);
+
+/*
+ * convert.c: from one descriptor to the other, with a message of what was done unless
+ * QUIET; 0, or -1 after a complaint that names the image NAME.
+ */
+int convert_image(const char *name, int from, int to, bool quiet);
 
 #endif /* CKPT_CONVERT_CONVERT_H */

@@ -3,7 +3,7 @@
  * ckptinfo: an image taken apart, and the views of it
  *
  * collect.c reads the whole image into a struct info; a view prints one aspect
- * of that. main.c has the table of views.
+ * of that. views.c has the table of them.
  */
 #ifndef CKPTINFO_INFO_H
 #define CKPTINFO_INFO_H
@@ -192,7 +192,16 @@ void *known_body(const struct ckpt_record *record,
 /* diff.c: what differs, on stdout; returns how much that is */
 size_t show_differences(const struct info *a, const struct info *b);
 
-/* The views */
+/* Views, in the order in which they are shown */
+enum {
+	VIEW_HEADER, VIEW_TREE, VIEW_FDS, VIEW_EXTERNALS, VIEW_MAPS,
+	VIEW_NAMESPACES, VIEW_MOUNTS, VIEW_CGROUPS, VIEW_SIZES, VIEW_RECORDS,
+	NR_VIEWS,
+};
+
+/* views.c: those whose bits are set, the summary if none is */
+void show_views(const struct info *info, unsigned long wanted);
+
 void show_summary(const struct info *info);
 void show_header(const struct info *info);
 void show_tree(const struct info *info);

@@ -23,29 +23,6 @@ struct options {
 	bool diff;
 };
 
-/* Views, in the order in which they are shown. */
-enum {
-	VIEW_HEADER, VIEW_TREE, VIEW_FDS, VIEW_EXTERNALS, VIEW_MAPS,
-	VIEW_NAMESPACES, VIEW_MOUNTS, VIEW_CGROUPS, VIEW_SIZES, VIEW_RECORDS,
-	NR_VIEWS,
-};
-
-static const struct view {
-	const char *title;
-	void (*show)(const struct info *info);
-} views[NR_VIEWS] = {
-	[VIEW_HEADER] = { "Header", show_header },
-	[VIEW_TREE] = { "Tasks", show_tree },
-	[VIEW_FDS] = { "File descriptors", show_fds },
-	[VIEW_EXTERNALS] = { "External files", show_externals },
-	[VIEW_MAPS] = { "Mappings", show_maps },
-	[VIEW_NAMESPACES] = { "Namespaces", show_namespaces },
-	[VIEW_MOUNTS] = { "Mounts", show_mounts },
-	[VIEW_CGROUPS] = { "Control groups", show_cgroups },
-	[VIEW_SIZES] = { "Sizes", show_sizes },
-	[VIEW_RECORDS] = { "Records", show_records },
-};
-
 #define SHOW(l, n, bits, text) \
 	OPTION_BITS(l, n, struct options, views, bits, text)
 
@@ -90,24 +67,6 @@ static const struct command command = {
 "usage, 3 the two images differ.\n",
 };
 
-static void show(const struct info *info, unsigned long wanted)
-{
-	bool titles = wanted & (wanted - 1);
-	const char *before = "";
-	size_t i;
-
-	for (i = 0; i < NR_VIEWS; i++) {
-		if (!(wanted & 1UL << i))
-			continue;
-		if (titles)
-			printf("%s%s:\n", before, views[i].title);
-		before = "\n";
-		views[i].show(info);
-	}
-	if (!wanted)
-		show_summary(info);
-}
-
 static int collect(struct info *info, const char *name, enum keep keep)
 {
 	struct input in;
@@ -127,7 +86,7 @@ static int show_image(const struct options *o, const char *name)
 	if (!ret && o->json)
 		show_json(&info);
 	else if (!ret && !o->quiet)
-		show(&info, o->views);
+		show_views(&info, o->views);
 	info_free(&info);
 	return ret < 0 ? EXIT_FAILED : 0;
 }
