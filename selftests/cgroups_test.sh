@@ -9,7 +9,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=13 top=/sys/fs/cgroup v1=/cgroups
+readonly TESTS=14 top=/sys/fs/cgroup v1=/cgroups
 
 # Two processes that make a file each, again and again, and move where the first two
 # arguments say before that. They never have it open: it is another one when the image
@@ -214,6 +214,77 @@ version_1() {
 	return "$status"
 }
 
+# hostile STRING... <IMAGE: the first setting of a control group in it becomes another one
+hostile() {
+	python3 -c '
+import struct, sys
+M = (1 << 64) - 1
+P = (11400714785074694791, 14029467366897019727, 1609587929392839161, 9650029242287828579, 2870177450012600261)
+def rotate(x, n):
+    return (x << n | x >> (64 - n)) & M
+def step(a, x):
+    return rotate((a + x * P[1]) & M, 31) * P[0] & M
+def xxh64(b):
+    # of so many bytes as is a multiple of 8, and at least 32
+    a = [(P[0] + P[1]) & M, P[1], 0, -P[0] & M]
+    words = struct.unpack("<%dQ" % (len(b) // 8), b)
+    full = len(words) // 4 * 4
+    for i in range(full):
+        a[i % 4] = step(a[i % 4], words[i])
+    h = sum(rotate(x, n) for x, n in zip(a, (1, 7, 12, 18))) & M
+    for x in a:
+        h = ((h ^ step(0, x)) * P[0] + P[3]) & M
+    h = (h + len(b)) & M
+    for x in words[full:]:
+        h = (rotate(h ^ step(0, x), 27) * P[0] + P[3]) & M
+    h = (h ^ h >> 33) * P[1] & M
+    h = (h ^ h >> 29) * P[2] & M
+    return h ^ h >> 32
+
+PAD, SETTING = 1, 0x1011
+image = sys.stdin.buffer.read()
+magic, type, length, checksum, reserved = struct.unpack_from("<IIQQQ", image)
+old, rest, new, at = image[32:32 + length], image[32 + length:], b"", 0
+if xxh64(old) != checksum:
+    sys.exit("the checksum is another one")
+tail, found = b"".join(s.encode() + b"\0" for s in sys.argv[1:]), False
+while at < len(old):
+    type, size, body, id, owner, tail_len = struct.unpack_from("<6I", old, at)
+    record = old[at:at + size]
+    at += size
+    if type == SETTING and not found:
+        found = True
+        padded = tail + bytes(-len(tail) % 8)
+        record = struct.pack("<6I", type, 24 + body + len(padded), body, id, owner, len(tail)) + record[24:24 + body] + padded
+    if type == PAD:
+        fill = -(len(new) + 32 + 24) % 4096
+        record = struct.pack("<6I", PAD, 24 + fill, 0, 0, 0, fill) + bytes(fill)
+    new += record
+if not found:
+    sys.exit("no setting")
+sys.stdout.buffer.write(struct.pack("<IIQQQ", magic, 0x1001, len(new), xxh64(new), 0) + new + rest)' "$@"
+}
+
+# A setting whose controller is not there has that enabled in the group above, which is
+# not the image'"'"'s: it must not lose any of those that it has.
+loses_nothing() { # STRING...
+	local status enabled
+	enabled=$(<"$top/cgroup.subtree_control")
+	hostile "$@" <image >image3 && ckptinfo -q image3 || return
+	restart --container -i image3 >words3 2>&1 </dev/null
+	status=$?
+	cat words3
+	[[ $(<"$top/cgroup.subtree_control") == "$enabled" && $status == 125 && ! -d $top/box ]]
+}
+above_is_spared() {
+	[[ " $(<"$top/cgroup.subtree_control") " == *" cpu "* ]] && loses_nothing 'memory -cpu.max' 1 &&
+		echo -pids >"$top/cgroup.subtree_control" || return
+	loses_nothing cgroup.subtree_control '+pids -cpu'
+	local status=$?
+	echo +pids >"$top/cgroup.subtree_control"
+	return "$status"
+}
+
 tries_all() {
 	ok "a container with control groups of its own" capture
 	if ((failed)); then
@@ -230,6 +301,7 @@ tries_all() {
 	ok "--frozen: there" frozen_there
 	ok "what fails leaves nothing" failures
 	ok "a group that cannot be given away" not_given
+	ok "settings of an enemy take nothing from the group above" above_is_spared
 	ok "--no-cgroups" not_wanted
 	ok "version 1" version_1
 }

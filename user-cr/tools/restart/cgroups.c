@@ -167,19 +167,30 @@ static int take_group(struct restart *r, const struct ckpt_record *record)
 	return 0;
 }
 
+/*
+ * One controller, and no words behind it: the group above is not the image's, and
+ * must lose nothing.
+ */
+static bool is_controller(const char *name, size_t len)
+{
+	return len && strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789") >= len;
+}
+
 /* Its files come with the controller, which the group above gives. */
 static void enable_controller(const struct made_group *g, const char *file,
 			      const char *value)
 {
 	const char *from = strcmp(file, "cgroup.subtree_control") ? file :
 		value + strspn(value, "+");
+	size_t len = strcspn(from, ".");
 	struct cgroup parent = g->cg;
 	char *text;
 
-	if (g->cg.version != CGROUP_V2 || !g->outermost)
+	if (g->cg.version != CGROUP_V2 || !g->outermost ||
+	    !is_controller(from, len))
 		return;
 	*strrchr(parent.path, '/') = '\0';
-	text = xasprintf("+%.*s", (int)strcspn(from, "."), from);
+	text = xasprintf("+%.*s", (int)len, from);
 	cgroup_write(&parent, "cgroup.subtree_control", text);
 	free(text);
 }
