@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs all tests; CHECK is the directory with what was built for them, LIB that
-# of the library.
+# of the library, BIN that of the tools as they are installed.
 
 here=$(dirname "$0")
 CHECK=$(realpath "${CHECK:-$here/../build/check}")
 LIB=$(realpath "${LIB:-$here/../build/lib}")
 TMP=$(mktemp -d)
 trap 'cd / && rm -rf "$TMP"' EXIT
-export CHECK LIB TMP
+BIN=$(realpath "${BIN:-$here/../build/bin}")
+export CHECK LIB BIN TMP
 
 # The pids that restart needs are free in a pid namespace of our own, and what
 # is killed there is ours.

@@ -370,7 +370,50 @@ frozen_killed() {
 }
 no_restart_cgroup() { [ -z "$(find /sys/fs/cgroup -name 'restart.*' 2>/dev/null)" ]; }
 
+# Installed with privileges that are not those of who runs it; without sanitizers, which
+# do not take options from such a user
+inheritable=
+# installed HOW: a mode or capabilities; then nobody runs COMMAND...
+installed() { # HOW STATUS TOOL OPTION...
+	how=$1 expected=$2 tool=$3
+	shift 3
+	chmod 755 "$TMP" && rm -f "$TMP/tool" && cp "$BIN/$tool" "$TMP/tool" || return
+	case $how in
+	[0-9]*) chmod "$how" "$TMP/tool" || return ;;
+	*) setcap "$how" "$TMP/tool" || return ;;
+	esac
+	run "$expected" setpriv --reuid=65534 --regid=65534 --clear-groups $inheritable "$TMP/tool" "$@"
+}
+borrowed() {
+	for how in 4755 2755 cap_checkpoint_restore+ep cap_sys_admin+p; do
+		installed $how 125 restart -i "$TMP/container" && err '^restart: it is installed setuid, setgid or with file capabilities' &&
+			installed $how 1 checkpoint -p $$ -n && err '^checkpoint: it is installed' &&
+			installed $how 125 ns_exec true && err '^ns_exec: it is installed' || return
+	done
+	# Before it opens any file that is named to it
+	installed 4755 125 restart -P "$TMP/never" -i "$TMP/container" && [ ! -e "$TMP/never" ]
+}
+# He may have them, so it goes on, to where the image is read.
+lent() {
+	inheritable=--inh-caps=+net_bind_service
+	installed cap_net_bind_service+ei 125 restart -i /etc/passwd && err 'cannot restart from /etc/passwd'
+	result=$?
+	inheritable='--inh-caps=+net_bind_service --ambient-caps=+net_bind_service'
+	installed 755 125 restart -i /etc/passwd && err 'cannot restart from /etc/passwd' && [ $result -eq 0 ]
+	result=$?
+	inheritable=
+	return $result
+}
+
 if [ "${IN_CONTAINER:-no}" = yes ]; then
+	cp "$CHECK/mkimage" "$TMP/tool"
+	if chmod 755 "$TMP" && setcap cap_net_bind_service+ei "$TMP/tool" 2>/dev/null && setpriv --reuid=65534 --clear-groups \
+		--inh-caps=+net_bind_service --ambient-caps=+net_bind_service true 2>/dev/null; then
+		ok "restart: with privileges that the user has not" borrowed
+		ok "restart: with privileges that the user has" lent
+	else
+		skip "restart: with privileges that the user has not" "no setcap(8) or setpriv(1), or no right to"
+	fi
 	ok "restart: a subtree with its pids" subtree
 	ok "restart: image from the standard input" from_stdin
 	ok "restart: image from a pipe" from_pipe

@@ -11,6 +11,7 @@
 
 #include "../common/interrupt.h"
 #include "../common/options.h"
+#include "../common/privilege.h"
 #include "../common/proctree.h"
 #include "../common/util.h"
 #include "checkpoint.h"
@@ -268,6 +269,7 @@ int main(int argc, char **argv)
 	int ret;
 
 	parse_options(&o, argc, argv);
+	refuse_borrowed_privileges(EXIT_FAILED);
 	catch_signals(&o);
 	ret = run(&o);
 	return o.json ? finish_stdout(ret) : ret;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../common/options.h"
+#include "../common/privilege.h"
 #include "../common/util.h"
 #include "spawn.h"
 
@@ -80,6 +81,7 @@ int main(int argc, char **argv)
 	s.argv = argv + options_parse(&command, &s, argc, argv);
 	if (!*s.argv)
 		usage_error("no command is given");
+	refuse_borrowed_privileges(EXIT_SETUP);
 	if (s.detach)
 		s.new_session = true;
 	if (s.in_child || s.detach || s.flags & (CLONE_NEWPID | CLONE_NEWUSER))

@@ -11,6 +11,7 @@
 
 #include "../common/log.h"
 #include "../common/options.h"
+#include "../common/privilege.h"
 #include "../common/util.h"
 #include "restart.h"
 
@@ -207,6 +208,7 @@ int main(int argc, char **argv)
 	int status = EXIT_NO_RESTART;
 
 	parse_options(&r.o, argc, argv);
+	refuse_borrowed_privileges(EXIT_NO_RESTART);
 	r.log = log_open();
 	if (r.log < 0)
 		return EXIT_NO_RESTART;
