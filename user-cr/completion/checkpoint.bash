@@ -9,36 +9,41 @@ _checkpoint_options() {
 		grep -oE -e '--[a-z-]+=?'
 }
 
-# What may follow the option $1, with $2 of it there already.
+# What may follow the option $2 of the tool $1, with $3 of it there already. Returns
+# 1 where that takes no value.
 _checkpoint_values() {
-	case $1 in
-	-p | --pid)
-		compgen -W "$(cd /proc && echo [0-9]*)" -- "$2"
+	case ${1##*/}:$2 in
+	ns_exec:-[pi] | ns_exec:--pid)
+		return 1
 		;;
-	-z | --compress)
-		compgen -W 'zstd lz4 none' -- "$2"
+	*:-p | *:--pid)
+		compgen -W "$(cd /proc && echo [0-9]*)" -- "$3"
 		;;
-	--freezer)
-		compgen -W 'auto v1 v2' -- "$2"
+	*:-z | *:--compress)
+		compgen -W 'zstd lz4 none' -- "$3"
 		;;
-	--time)
-		compgen -W 'continue now' -- "$2"
+	*:--freezer)
+		compgen -W 'auto v1 v2' -- "$3"
 		;;
-	--ns)
-		compgen -P "${2%"${2##*,}"}" -W 'pid uts ipc mnt net cgroup user' -- "${2##*,}"
+	*:--time)
+		compgen -W 'continue now' -- "$3"
 		;;
-	--root)
-		compgen -d -- "$2"
+	*:--ns)
+		compgen -P "${3%"${3##*,}"}" -W 'pid uts ipc mnt net cgroup user' -- "${3##*,}"
 		;;
-	-o | --output | -i | --input | -P | --pidfile)
-		compgen -f -- "$2"
+	*:--root)
+		compgen -d -- "$3"
 		;;
-	-C | --cgroup | -I | --inherit-fd | --timeout)
+	*:-[oiP] | *:--output | *:--input | *:--pidfile)
+		compgen -f -- "$3"
+		;;
+	*:-[CI] | *:--cgroup | *:--inherit-fd | *:--timeout)
 		;;
 	*)
 		return 1
 		;;
 	esac
+	return 0
 }
 
 # Whether the words before the current one have begun a command for ns_exec.
@@ -78,11 +83,13 @@ _checkpoint() {
 	elif [[ $prev == = ]] && ((COMP_CWORD > 2)); then
 		prev=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
+	# Of several letters, only the last one may take a value.
+	[[ $prev != -[!-]?* ]] || prev=-${prev: -1}
 	if [[ ${tool##*/} == ns_exec ]] && _checkpoint_in_command; then
 		# Of its options we know nothing, and ours are none of them.
 		[[ $prev == -- ]] && values=$(compgen -c -- "$cur") || values=$(compgen -f -- "$cur")
 		compopt -o filenames 2>/dev/null
-	elif values=$(_checkpoint_values "$prev" "$cur"); then
+	elif values=$(_checkpoint_values "$tool" "$prev" "$cur"); then
 		case $prev in
 		--output | --input | --pidfile | --root | -[oiP])
 			compopt -o filenames 2>/dev/null

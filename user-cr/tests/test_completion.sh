@@ -18,12 +18,33 @@ all_options() {
 		out '^--help$' || return
 	done
 }
+# takes_value TOOL OPTION
+takes_value() {
+	# shellcheck disable=SC2016	# for bash
+	bash -c '. "$0" && _checkpoint_values "$1" "$2" "" >/dev/null' "$here/../completion/checkpoint.bash" "$1" "$2"
+}
+# Those of --help that take a value are known, and no others.
+all_values() {
+	for tool in checkpoint restart ns_exec ckptinfo ckpt-convert; do
+		"$CHECK/$tool" --help | sed -nE 's/^  (-., |    )(--[a-z-]+)(=?).*/\1 \2 \3/p' | tr -d , >"$TMP/options"
+		[ -s "$TMP/options" ] || return
+		while read -r options; do
+			for option in ${options%=}; do
+				case $options in
+				*=) takes_value $tool "$option" ;;
+				*) ! takes_value $tool "$option" ;;
+				esac || { echo "$tool $option" >"$TMP/err"; return 1; }
+			done
+		done <"$TMP/options"
+	done
+}
 values() {
 	completed "$CHECK/checkpoint" --compress = z && out '^zstd$' && not out lz4 &&
 		completed "$CHECK/checkpoint" --compress = && out '^lz4$' &&
 		completed "$CHECK/checkpoint" -p '' && out "^$$$" &&
 		completed "$CHECK/restart" --ns = pid,u && out '^pid,uts$' &&
-		completed "$CHECK/restart" -i "$here/lib" && out 'lib.sh$'
+		completed "$CHECK/restart" -i "$here/lib" && out 'lib.sh$' && completed "$CHECK/restart" -cwi "$here/lib" && out 'lib.sh$' &&
+		completed "$CHECK/ckpt-convert" -z "$here/lib" && not out .
 }
 # What follows is for the command; its words may look like options of ours.
 command_of_ns_exec() {
@@ -42,11 +63,12 @@ filenames() {
 }
 words() {
 	completed "$CHECK/ckptinfo" "$here/lib" && out 'lib.sh$' &&
-		completed "$CHECK/ns_exec" -c tru && out '^true$' &&
+		completed "$CHECK/ns_exec" -c tru && out '^true$' && completed "$CHECK/ns_exec" -p '' && out '^true$' && not out "^$$\$" &&
 		completed "$CHECK/checkpoint" xyz && not out .
 }
 if command -v bash >/dev/null; then
 	ok "completion: all options" all_options
+	ok "completion: all options that take values" all_values
 	ok "completion: values" values
 	ok "completion: words" words
 	ok "completion: the command of ns_exec" command_of_ns_exec
