@@ -111,9 +111,16 @@ no_content() { # OPTION...
 		err 'cannot restart from .*: the content of a file system is incomplete' && [ -z "$(ls "$FAKE_DIR")" ] &&
 		run 1 "$CHECK/ckptinfo" -q "$TMP/bad" && err 'the content of a file system is incomplete'
 }
+# What an image calls something is no message of ours.
+newline() {
+	"$CHECK/mkimage" --strings $filesystem 0 ext4 /dev/x / "$(printf '/srv\nrestart: all is well')" <"$TMP/tools" >"$TMP/bad" &&
+		rm -rf "$FAKE_DIR" && mkdir "$FAKE_DIR" && run 125 "$restart" -c --no-cgroups -i "$TMP/bad" &&
+		err '^restart: mount / (ext4): /srv?restart: all is well outside' && not err '^restart: all is well'
+}
 ok "records: refused: content that does not end" no_content --host-mounts
 if [ "${IN_CONTAINER:-no}" = yes ]; then
 	ok "records: refused: content that does not end, on its way" no_content
+	ok "records: a name with more than one line" newline
 else
 	skip "records: refused: content that does not end, on its way" "no right to mount"
 fi

@@ -34,11 +34,15 @@ void log_add(int fd, const char *format, ...)
 	char line[1024];
 	va_list args;
 	size_t len;
+	char *c;
 
 	va_start(args, format);
 	vsnprintf(line, sizeof(line) - 1, format, args);
 	va_end(args);
 	len = strlen(line);
+	/* Names may have any characters, and must not look like another line. */
+	for (c = line; (c = strchr(c, '\n')); )
+		*c = '?';
 	line[len++] = '\n';
 	if (write(fd, line, len) < 0)
 		complain("%.*s", (int)len - 1, line);
