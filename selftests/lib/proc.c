@@ -71,10 +71,9 @@ long long proc_stat(int nr)
 }
 
 /* Calls @found with the lines of the mapping at @mem until it returns true. */
-static void find_in_smaps(const void *mem, bool (*found)(char *line, void *arg),
-			  void *arg)
+static void find_in_smaps(FILE *f, const void *mem,
+			  bool (*found)(char *line, void *arg), void *arg)
 {
-	FILE *f = open_self("smaps");
 	unsigned long start, end;
 	bool inside = false;
 	char line[4096];
@@ -123,7 +122,17 @@ long smaps_number(const void *mem, const char *field)
 {
 	struct wanted w = { field, -1 };
 
-	find_in_smaps(mem, is_number, &w);
+	find_in_smaps(open_self("smaps"), mem, is_number, &w);
+	return w.value;
+}
+
+long smaps_number_of(pid_t pid, const void *mem, const char *field)
+{
+	struct wanted w = { field, -1 };
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
+	find_in_smaps(fopen(path, "re"), mem, is_number, &w);
 	return w.value;
 }
 
@@ -131,7 +140,7 @@ bool smaps_flag(const void *mem, const char *flag)
 {
 	struct wanted w = { flag, 0 };
 
-	find_in_smaps(mem, has_flag, &w);
+	find_in_smaps(open_self("smaps"), mem, has_flag, &w);
 	return w.value;
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* The number behind "@field:" in /proc/self/@file, or -1. */
 long long proc_number(const char *file, const char *field, int base);
@@ -16,6 +17,9 @@ long long proc_stat(int nr);
 
 /* The number behind "@field:" of the mapping at @mem in smaps, or -1. */
 long smaps_number(const void *mem, const char *field);
+
+/* The same of another process, for tests. */
+long smaps_number_of(pid_t pid, const void *mem, const char *field);
 
 /* Whether the mapping at @mem has the two-letter @flag in VmFlags. */
 bool smaps_flag(const void *mem, const char *flag);
