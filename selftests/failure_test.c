@@ -322,20 +322,25 @@ static bool lives(struct app *app)
 	return false;
 }
 
-/* It froze the application itself: nobody must stay frozen. */
-CKPT_TEST_F(failure, freezing_checkpoint_tool_killed_at_random_moments)
+/*
+ * It has frozen the application itself. A process of its own outlives it, which
+ * thaws what it froze and removes what it made, as its manual says. Each second
+ * time the next one comes before that is done.
+ */
+static void killed_while_freezing(struct __test_metadata *_metadata,
+				  struct app *app, unsigned int *made)
 {
-	struct app *app = &self->app;
 	char pid[16], path[APP_DIR_LEN + 16];
 	char *argv[] = { "checkpoint", "-q", "--freeze", "-p", pid, "-o", path, NULL };
-	unsigned int i, n = number("CKPT_TEST_KILLS", 40) / 2, killed = 0;
+	unsigned int i, n = number("CKPT_TEST_KILLS", 40), killed = 0;
+	struct leftovers before, now;
+	const char *left;
 	int status;
 	long us;
 
-	NEED_TOOLS();
 	snprintf(path, sizeof(path), "%s/image", app->dir);
-	ASSERT_EQ(0, app_start(app, "beats"));
 	snprintf(pid, sizeof(pid), "%d", app->pid);
+	leftovers_get(&before);
 	us = measure(argv, &status);
 	ASSERT_LT(0, us) {
 		TH_LOG("status %#x", status);
@@ -344,11 +349,57 @@ CKPT_TEST_F(failure, freezing_checkpoint_tool_killed_at_random_moments)
 	for (i = 0; i < n; i++) {
 		status = run_and_kill(argv, us + us / 10);
 		killed += WIFSIGNALED(status);
+		leftovers_get(&now);
+		*made += now.cgroups > before.cgroups;
+		left = i % 2 ? leftovers_check(&before) : NULL;
+		ASSERT_EQ(NULL, left) {
+			TH_LOG("round %u: %s", i, left);
+		}
 		ASSERT_TRUE(lives(app)) {
 			TH_LOG("round %u: it does not go on", i);
 		}
 	}
 	EXPECT_LT(n / 4, killed);
+	left = leftovers_check(&before);
+	EXPECT_EQ(NULL, left) {
+		TH_LOG("%s", left);
+	}
+	/* Whoever comes next finds nothing in the way. */
+	EXPECT_LT(0, measure(argv, &status)) {
+		TH_LOG("status %#x", status);
+	}
+	EXPECT_EQ(NULL, leftovers_check(&before));
+	ASSERT_TRUE(lives(app));
+}
+
+/* In a control group of its own, which is frozen as it is */
+CKPT_TEST_F(failure, freezing_checkpoint_tool_killed_at_random_moments)
+{
+	unsigned int made = 0;
+
+	NEED_TOOLS();
+	ASSERT_EQ(0, app_start(&self->app, "beats"));
+	killed_while_freezing(_metadata, &self->app, &made);
+	EXPECT_EQ(0, made);
+	ASSERT_EQ(0, app_finish(&self->app));
+}
+
+/* In one with others, so that one is made for it, which nobody needs any more */
+CKPT_TEST_F(failure, freezing_checkpoint_tool_that_made_a_group_killed)
+{
+	struct app *app = &self->app;
+	unsigned int made = 0;
+	char path[300], pid[16];
+
+	NEED_TOOLS();
+	ASSERT_EQ(0, app_start(app, "beats"));
+	snprintf(path, sizeof(path), "%s", app->cgroup);
+	strcpy(strrchr(path, '/'), "/cgroup.procs");
+	snprintf(pid, sizeof(pid), "%d", app->pid);
+	ASSERT_EQ(0, write_file(path, pid));
+	killed_while_freezing(_metadata, app, &made);
+	/* Some had made one when they were killed. */
+	EXPECT_LT(0, made);
 	ASSERT_EQ(0, app_finish(app));
 }
 

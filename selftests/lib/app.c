@@ -814,6 +814,45 @@ static unsigned int count_entries(const char *path, bool tasks)
 	return n;
 }
 
+static unsigned int count_groups_below(const char *path)
+{
+	unsigned int n = 0;
+	struct dirent *d;
+	DIR *dir;
+
+	dir = opendir(path);
+	if (!dir)
+		return 0;
+	while ((d = readdir(dir))) {
+		char sub[PATH_MAX];
+
+		if (d->d_type != DT_DIR || !strcmp(d->d_name, ".") ||
+		    !strcmp(d->d_name, ".."))
+			continue;
+		snprintf(sub, sizeof(sub), "%s/%s", path, d->d_name);
+		n += 1 + count_groups_below(sub);
+	}
+	closedir(dir);
+	return n;
+}
+
+static unsigned int count_groups(void)
+{
+	unsigned int n = 0;
+	struct mntent *m;
+	FILE *f;
+
+	f = setmntent("/proc/self/mounts", "re");
+	if (!f)
+		return 0;
+	while ((m = getmntent(f))) {
+		if (!strcmp(m->mnt_type, "cgroup") || !strcmp(m->mnt_type, "cgroup2"))
+			n += count_groups_below(m->mnt_dir);
+	}
+	endmntent(f);
+	return n;
+}
+
 void leftovers_get(struct leftovers *l)
 {
 	l->tasks = count_entries("/proc", true);
@@ -822,6 +861,7 @@ void leftovers_get(struct leftovers *l)
 		 count_lines("/proc/sysvipc/sem") +
 		 count_lines("/proc/sysvipc/msg");
 	l->fds = count_entries("/proc/self/fd", false);
+	l->cgroups = count_groups();
 }
 
 /* Where a task is in the kernel, in one line; "" if the kernel does not tell. */
@@ -884,15 +924,17 @@ const char *leftovers_check(const struct leftovers *before)
 	for (i = 0; i < 200 * ckpt_scale(); i++) {
 		leftovers_get(&l);
 		if (l.tasks <= before->tasks && l.mounts <= before->mounts &&
-		    l.ipc <= before->ipc && l.fds <= before->fds)
+		    l.ipc <= before->ipc && l.fds <= before->fds &&
+		    l.cgroups <= before->cgroups)
 			return NULL;
 		sleep_ms(5);
 	}
 	if (l.tasks > before->tasks)
 		show_tasks();
 	snprintf(text, sizeof(text),
-		 "left behind: %d tasks, %d mounts, %d IPC objects, %d descriptors",
+		 "left behind: %d tasks, %d mounts, %d IPC objects, %d descriptors, %d control groups",
 		 (int)(l.tasks - before->tasks), (int)(l.mounts - before->mounts),
-		 (int)(l.ipc - before->ipc), (int)(l.fds - before->fds));
+		 (int)(l.ipc - before->ipc), (int)(l.fds - before->fds),
+		 (int)(l.cgroups - before->cgroups));
 	return text;
 }

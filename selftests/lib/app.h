@@ -236,12 +236,13 @@ bool app_narrow(void);
 /* True when the kernel has the system calls. */
 bool app_supported(void);
 
-/* Tasks, mounts, IPC objects and open descriptors there are: to compare. */
+/* Tasks, mounts, IPC objects, descriptors and control groups there are: to compare. */
 struct leftovers {
 	unsigned int tasks;
 	unsigned int mounts;
 	unsigned int ipc;
 	unsigned int fds;
+	unsigned int cgroups;
 };
 
 void leftovers_get(struct leftovers *l);
