@@ -31,7 +31,7 @@ CKPT_TEST_F(leaks, open_file)
 }
 
 /* Sends a descriptor to a socket that nobody reads. */
-static void send_fd(struct __test_metadata *_metadata, int socket, int fd)
+static int put_in_socket(int socket, int fd)
 {
 	char control[CMSG_SPACE(sizeof(fd))] = "", byte = 'x';
 	struct iovec iov = { &byte, 1 };
@@ -45,7 +45,7 @@ static void send_fd(struct __test_metadata *_metadata, int socket, int fd)
 	head->cmsg_type = SCM_RIGHTS;
 	head->cmsg_len = CMSG_LEN(sizeof(fd));
 	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
-	ASSERT_EQ(1, sendmsg(socket, &msg, 0));
+	return sendmsg(socket, &msg, 0);
 }
 
 /* No process outside has it as a descriptor, but one may get it. */
@@ -58,7 +58,7 @@ CKPT_TEST_F(leaks, file_on_its_way_through_a_socket)
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, sockets));
 	self->app.stdio[1] = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	ASSERT_LE(0, self->app.stdio[1]);
-	send_fd(_metadata, sockets[0], self->app.stdio[1]);
+	ASSERT_EQ(1, put_in_socket(sockets[0], self->app.stdio[1]));
 	ASSERT_EQ(0, app_start(&self->app, "leaks_idle"));
 	close(self->app.stdio[1]);
 	if (app_plain())
@@ -75,6 +75,79 @@ CKPT_TEST_F(leaks, file_on_its_way_through_a_socket)
 out:
 	ASSERT_EQ(0, app_finish(&self->app));
 }
+
+/* ---- Beside what is refused ---- */
+
+/* The only other one who has it is a socket of the container, which is refused. */
+CKPT_BODY(leaks_own_socket)
+{
+	int fd = open("own", O_RDWR | O_CREAT, 0600), sockets[2];
+
+	CHECK_OK(fd);
+	CHECK_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets));
+	CHECK_OK(put_in_socket(sockets[0], fd));
+	ckpt_point(0);
+	close(sockets[0]);
+	close(sockets[1]);
+	ckpt_point(1);
+	close(fd);
+	return 0;
+}
+
+/* A dry run says all that stands in the way, and does not look into a socket. */
+static void dry_run_beside_a_socket(struct __test_metadata *_metadata, struct app *app,
+				    const char *leak)
+{
+	ASSERT_EQ(0, app_freeze(app));
+	check_refusal(_metadata, app, app_checkpoint(app, CHECKPOINT_DRYRUN), "socket");
+	if (leak) {
+		EXPECT_EQ(true, matches(app->log, leak)) {
+			app_show(app);
+		}
+	}
+	EXPECT_EQ(NULL, strstr(app->log, "by no descriptor")) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_thaw(app));
+	/* Without the socket nothing is wrong with the file. */
+	app_go(app);
+	app->point = 1;
+	ASSERT_EQ(0, app_wait_ready(app));
+	ASSERT_EQ(0, app_freeze(app));
+	if (!leak) {
+		EXPECT_EQ(0, app_checkpoint(app, CHECKPOINT_DRYRUN)) {
+			app_show(app);
+		}
+	}
+	ASSERT_EQ(0, app_thaw(app));
+	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_TEST_F(leaks, file_in_a_socket_that_is_refused)
+{
+	if (app_plain())
+		SKIP(return, "nothing to do without checkpoint()");
+	ASSERT_EQ(0, app_start(&self->app, "leaks_own_socket"));
+	dry_run_beside_a_socket(_metadata, &self->app, NULL);
+}
+
+/* Who is found to have it outside is named nevertheless. */
+CKPT_TEST_F(leaks, open_file_beside_a_socket_that_is_refused)
+{
+	char name[APP_DIR_LEN + 8];
+
+	if (app_plain())
+		SKIP(return, "nothing to do without checkpoint()");
+	snprintf(name, sizeof(name), "%s/shared", self->app.dir);
+	self->app.stdio[1] = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ASSERT_LE(0, self->app.stdio[1]);
+	ASSERT_EQ(0, app_start(&self->app, "leaks_own_socket"));
+	dry_run_beside_a_socket(_metadata, &self->app,
+				"fd 1: it is shared with pid [0-9]+ \\(leaks_test\\)");
+	close(self->app.stdio[1]);
+}
+
+/* ---- What is no leak ---- */
 
 /* The same file, but not the same open one */
 CKPT_TEST_F(leaks, file_that_is_open_twice)
