@@ -150,33 +150,45 @@ static struct ckpt_run *same_run(struct image *i)
 		__VA_ARGS__;						\
 	}))
 
+/* Where such a run must neither come from nor go to */
+struct places {
+	struct ckpt_vma *shared;
+	struct ckpt_vma *lonely;
+	struct ckpt_record *shmem;
+};
+
+static void prepare_same(struct __test_metadata *_metadata, struct app *app,
+			 struct places *there)
+{
+	prepare(_metadata, app);
+	ASSERT_NE(NULL, same_run(&img));
+	there->shared = find_vma(&img, CKPT_VMA_SHMEM, 0, 0);
+	there->lonely = find_lonely_vma(&img);
+	there->shmem = image_record(&img, CKPT_REC_SHMEM, 0);
+	ASSERT_TRUE(there->shared && there->lonely && there->shmem);
+}
+
 /* Shared pages come from another address space, from where there is memory. */
 CKPT_TEST_F(hostile_memory, runs_that_share_what_they_must_not)
 {
 	struct app *app = &self->app;
-	struct ckpt_vma *shared, *lonely;
-	struct ckpt_record *shmem;
+	struct places there;
 	struct ckpt_run *run;
 
 	NOT_PLAIN();
-	prepare(_metadata, app);
-	ASSERT_NE(NULL, same_run(&img));
-	shared = find_vma(&img, CKPT_VMA_SHMEM, 0, 0);
-	lonely = find_lonely_vma(&img);
-	shmem = image_record(&img, CKPT_REC_SHMEM, 0);
-	ASSERT_TRUE(shared && lonely && shmem);
+	prepare_same(_metadata, app, &there);
 	FORGED_SAME("a run of unknown kind", run->from_source = 0);
 	FORGED_SAME(no_place, run->from_source = ~0U);
 	FORGED_SAME(no_place, run->from_source = img.nr);
 	FORGED_SAME(no_place, run->from_source = 1);
-	FORGED_SAME(no_place, run->from_source = shmem->id);
+	FORGED_SAME(no_place, run->from_source = there.shmem->id);
 	FORGED_SAME(no_place, run->from_source = run->source);
 	FORGED_SAME(no_place, run->from_offset += 1);
 	FORGED_SAME(no_place, run->from_offset = 0);
 	FORGED_SAME(no_place, run->from_offset = 1ULL << 62);
 	FORGED_SAME("a run without bounds", run->from_offset = ~0xfffULL);
-	FORGED_SAME(no_place, run->from_offset = lonely->end);
-	FORGED_SAME(no_place, run->from_offset = shared->start);
+	FORGED_SAME(no_place, run->from_offset = there.lonely->end);
+	FORGED_SAME(no_place, run->from_offset = there.shared->start);
 	FORGED_SAME("a run without bounds", run->length = ~0xfffULL);
 	FORGED_SAME(no_place, run->length = 1ULL << 46);
 	FORGED_SAME(no_place, run->length += 1);
@@ -187,24 +199,18 @@ CKPT_TEST_F(hostile_memory, runs_that_share_what_they_must_not)
 CKPT_TEST_F(hostile_memory, shared_pages_where_they_must_not_be)
 {
 	struct app *app = &self->app;
-	struct ckpt_vma *shared, *lonely;
-	struct ckpt_record *shmem;
+	struct places there;
 	struct ckpt_run *run;
 
 	NOT_PLAIN();
-	prepare(_metadata, app);
-	ASSERT_NE(NULL, same_run(&img));
-	shared = find_vma(&img, CKPT_VMA_SHMEM, 0, 0);
-	lonely = find_lonely_vma(&img);
-	shmem = image_record(&img, CKPT_REC_SHMEM, 0);
-	ASSERT_TRUE(shared && lonely && shmem);
+	prepare_same(_metadata, app, &there);
 	FORGED_SAME("a run of an object that has no content", run->source = 1);
 	FORGED_SAME("shared anonymous memory: a run of unknown kind",
-		    run->source = shmem->id);
+		    run->source = there.shmem->id);
 	FORGED_SAME(no_place, run->offset += 1);
 	FORGED_SAME(no_place, run->offset = 0);
-	FORGED_SAME(no_place, run->offset = lonely->end);
-	FORGED_SAME(no_place, run->offset = shared->start);
+	FORGED_SAME(no_place, run->offset = there.lonely->end);
+	FORGED_SAME(no_place, run->offset = there.shared->start);
 	/* Once more, where a page is already: that of another such run */
 	FORGED_SAME(no_place, ({
 		struct ckpt_run *other = image_run_of(&bad, CKPT_RUN_SAME, 1);
