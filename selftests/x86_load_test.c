@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Registers under load: processes that count in every register that they have,
- * compare all of them in each round, and are checkpointed at any moment
+ * Registers under load: processes and threads that count in every register that
+ * they have, compare all of them in each round, and are checkpointed at any moment
  *
  * The assembly below keeps the counts in registers only, for as long as the
- * process lives. All functions are compiled with guards of the stack.
+ * thread lives. All functions are compiled with guards of the stack.
  */
 #include "x86.h"
 
@@ -16,11 +16,13 @@ int main(void)
 }
 #else
 
+#include <pthread.h>
 #include <sys/auxv.h>
 #include <sys/time.h>
 
 #define PAGE		4096UL
 #define WORKERS		3
+#define THREADS		4	/* of each of them, beside the first one */
 
 CKPT_SUITE_X86(x86_load);
 
@@ -172,21 +174,53 @@ static void on_alarm(int sig)
 }
 
 /* Some are interrupted all the time, so that there are frames of signals, too. */
-static int worker(int nr)
+static int be_interrupted(int nr)
 {
 	struct itimerval it = { { 0, 3000 }, { 0, 3000 } };
+
+	if (!nr)
+		return 0;
+	signal(SIGALRM, on_alarm);
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	return 0;
+}
+
+static int worker(int nr)
+{
 	unsigned long rounds;
 
-	if (nr) {
-		signal(SIGALRM, on_alarm);
-		CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
-	}
+	CHECK_EQ(0, be_interrupted(nr));
 	rounds = count_in_registers();
 	CHECK(rounds > 0);
 	return 0;
 }
 
-CKPT_BODY(workers)
+static void *count_in_thread(void *arg)
+{
+	return (void *)count_in_registers();
+}
+
+/* Its signals go to any of its threads. */
+static int worker_with_threads(int nr)
+{
+	pthread_t thread[THREADS];
+	unsigned long rounds;
+	void *of_thread;
+	int i;
+
+	for (i = 0; i < THREADS; i++)
+		CHECK_EQ(0, pthread_create(&thread[i], NULL, count_in_thread, NULL));
+	CHECK_EQ(0, be_interrupted(nr));
+	rounds = count_in_registers();
+	CHECK(rounds > 0);
+	for (i = 0; i < THREADS; i++) {
+		CHECK_EQ(0, pthread_join(thread[i], &of_thread));
+		CHECK(of_thread);
+	}
+	return 0;
+}
+
+static int have_counted(int (*by)(int nr), int workers)
 {
 	pid_t pid[WORKERS];
 	int i;
@@ -199,14 +233,17 @@ CKPT_BODY(workers)
 #endif
 	CHECK(mmap((void *)load_stop, PAGE, PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED);
-	for (i = 0; i < WORKERS; i++)
-		SPAWN(pid[i], worker(i));
+	for (i = 0; i < workers; i++)
+		SPAWN(pid[i], by(i));
 	ckpt_here();
 	load_stop[0] = 1;
-	for (i = 0; i < WORKERS; i++)
+	for (i = 0; i < workers; i++)
 		CHECK_EQ(0, ckpt_reap(pid[i]));
 	return 0;
 }
+
+CKPT_BODY(workers)		{ return have_counted(worker, WORKERS); }
+CKPT_BODY(workers_with_threads)	{ return have_counted(worker_with_threads, 2); }
 
 /* A timer may expire while it is saved; then it is done again. */
 static int checkpoint_again(struct app *app)
@@ -226,12 +263,16 @@ static unsigned int cycles(void)
 	return s && atoi(s) > 0 ? atoi(s) : 20;
 }
 
-CKPT_TEST_F(x86_load, counts_in_all_registers)
+static void saved_while_counting(struct __test_metadata *_metadata,
+				 struct app *app, const char *body)
 {
-	struct app *app = &self->app;
 	unsigned int i;
+	int ret;
 
-	ASSERT_EQ(0, app_start(app, "workers"));
+	ret = app_start(app, body);
+	if (ret == APP_SKIPPED)
+		SKIP(return, "%s", app->reason);
+	ASSERT_EQ(0, ret);
 	for (i = 0; i < cycles(); i++) {
 		sleep_ms(rand() % 30);
 		ASSERT_EQ(0, app_freeze(app));
@@ -244,6 +285,16 @@ CKPT_TEST_F(x86_load, counts_in_all_registers)
 		}
 	}
 	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_TEST_F(x86_load, counts_in_all_registers)
+{
+	saved_while_counting(_metadata, &self->app, "workers");
+}
+
+CKPT_TEST_F(x86_load, counts_in_all_registers_of_threads)
+{
+	saved_while_counting(_metadata, &self->app, "workers_with_threads");
 }
 
 TEST_HARNESS_MAIN
