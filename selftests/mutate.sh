@@ -28,6 +28,7 @@ tests_of() {
 	case $1 in
 	*.user_ns_id | *.pid_user_ns_id) echo "userns_test" ;;
 	TASK.io_with | TASK.undo_with) echo "share_test" ;;
+	TASK.pids.*)	echo "ns_test userns_test" ;;
 	TASK.flags* | TASK.parent_tid) echo "threads_test jobs_test leader_test" ;;
 	VFORK.*)	echo "vfork_test" ;;
 	TASK.*)		echo "ids_test signal_test" ;;
@@ -100,6 +101,12 @@ reason_of() {
 	SECCOMP_FILTER.flags:1)
 		echo "it is of use to filters with a listener only, which are refused"
 		;;
+	REGSET.xstate.x87.opcode | REGSET.xstate.x87.instruction | REGSET.xstate.x87.operand)
+		why_skipped regs_test x87_instruction_that_failed
+		;;
+	TIMERS.timers.flags:1)
+		echo "a timer that is set counts the same while its signal is pending"
+		;;
 	NS.owner_gid)
 		echo "nobody can ask the kernel for it"
 		;;
@@ -111,6 +118,9 @@ reason_of() {
 		;;
 	RSEQ.flags:0)
 		why_skipped rseq_test extensions_of_the_time_slice
+		;;
+	REGSET.general.orig_rax)
+		user_mode_linux && echo "ARCH_TASK.syscall has it here"
 		;;
 	ARCH_TASK.syscall)
 		user_mode_linux || echo "the registers have it here"

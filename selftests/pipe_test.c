@@ -114,6 +114,20 @@ CKPT_TEST(pipes, full_pipe)
 	return 0;
 }
 
+/* In a pipe of one page, what is written next goes into the same page. */
+CKPT_TEST(pipes, room_in_the_last_page)
+{
+	int fd[2];
+
+	CHECK_OK(pipe2(fd, O_NONBLOCK));
+	CHECK_EQ(4096, fcntl(fd[1], F_SETPIPE_SZ, 4096));
+	CHECK_EQ(6, write(fd[1], "before", 6));
+	ckpt_here();
+	CHECK_EQ(5, write(fd[1], "after", 5));
+	CHECK(!check_read(fd[0], "beforeafter", 11));
+	return 0;
+}
+
 /* Full of small pieces: a writer finds as little room as before. */
 CKPT_TEST(pipes, full_of_small_packets)
 {

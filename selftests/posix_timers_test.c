@@ -308,6 +308,24 @@ CKPT_TEST(posix_timers, ignored_interval)
 	return 0;
 }
 
+/* Though it does not expire again for long. */
+CKPT_TEST(posix_timers, ignored_once)
+{
+	int id = make_signal(CLOCK_MONOTONIC, SIGUSR1, 7), i;
+
+	signal(SIGUSR1, SIG_IGN);
+	CHECK_OK(set(id, 0, in(0.001, 3600)));
+	sleep_ms(50);
+	ckpt_here();
+	CHECK_EQ(0, caught);
+	signal(SIGUSR1, on_signal);
+	for (i = 0; i < 1000 && !caught; i++)
+		sleep_ms(10);
+	CHECK_EQ(1, caught);
+	CHECK(seconds(get(id).it_value) > 3000);
+	return 0;
+}
+
 CKPT_TEST(posix_timers, none)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_NONE };

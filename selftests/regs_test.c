@@ -297,6 +297,57 @@ CKPT_TEST(regs, x87_stack_and_control_words)
 	return 0;
 }
 
+/* As fnstenv stores it */
+struct environment {
+	uint32_t control;
+	uint32_t status;
+	uint32_t tags;
+	uint32_t instruction;
+	uint16_t selector;
+	uint16_t opcode;
+	uint32_t operand;
+	uint32_t operand_selector;
+};
+
+#define DIVIDED_BY_ZERO	(1U << 2)	/* among the flags, and among what is masked */
+#define IS_RAISED	(1U << 7 | 1U << 15)
+
+/*
+ * Of the last instruction of the x87: some processors know it only while it has
+ * raised what is not masked, and the next one has not told that yet.
+ */
+CKPT_TEST(regs, x87_instruction_that_failed)
+{
+	static struct environment in, kept, out;
+
+	asm volatile("fninit\n fnstenv %[in]\n fninit" : [in] "=m" (in));
+	in.control &= ~DIVIDED_BY_ZERO;
+	in.status |= DIVIDED_BY_ZERO | IS_RAISED;
+	in.instruction = 0x12345678;
+	in.opcode = 0x123;
+	in.operand = 0x7654321;
+	asm volatile("fldenv %[in]" : : [in] "m" (in));
+	sleep_ms(20);
+	asm volatile("fnstenv %[kept]\n fninit" : [kept] "=m" (kept));
+	if (!kept.instruction || !kept.opcode || !kept.operand)
+		return ckpt_skip("this processor does not know its last x87 instruction");
+	set_paths();
+	ckpt_ready();
+	asm volatile(
+		"fldenv %[in]\n"
+		WAIT_FOR_GO
+		"fnstenv %[out]\n fninit\n"
+		: [out] "=m" (out)
+		: [in] "m" (in)
+		: "rax", "rcx", "rsi", "rdi", "r11", "memory");
+	CHECK_EQ(kept.status, out.status);
+	CHECK(out.status & DIVIDED_BY_ZERO);
+	CHECK_EQ(kept.instruction, out.instruction);
+	CHECK_EQ(kept.opcode, out.opcode);
+	CHECK_EQ(kept.operand, out.operand);
+	return 0;
+}
+
 static __thread int tls_value = 1;
 
 CKPT_TEST(regs, thread_local_storage)

@@ -55,6 +55,25 @@ CKPT_TEST(seccomp, filter)
 	return 0;
 }
 
+/* The other way round: what is not forbidden does not jump. */
+CKPT_TEST(seccomp, filter_that_jumps_if_equal)
+{
+	struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EXDEV),
+	};
+	struct sock_fprog prog = { sizeof(insns) / sizeof(insns[0]), insns };
+
+	NEED(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog));
+	ckpt_here();
+	CHECK_EQ(EXDEV, error_of(syscall(SYS_getppid)));
+	CHECK_EQ(0, error_of(syscall(SYS_getpid)));
+	return 0;
+}
+
 CKPT_TEST(seccomp, chain_of_filters)
 {
 	NEED(forbid(SYS_getppid, EXDEV));

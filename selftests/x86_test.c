@@ -812,7 +812,8 @@ static int modify_ldt(int func, void *desc, unsigned long len)
 }
 
 static const struct user_desc ldt_entry = {
-	.entry_number = 2, .limit = 0x123, .seg_32bit = 1, .useable = 1,
+	.entry_number = 2, .base_addr = 0x12345678, .limit = 0x123,
+	.seg_32bit = 1, .useable = 1,
 };
 
 #define LDT_SELECTOR(nr)	((nr) * 8 + 7)
@@ -823,7 +824,7 @@ static int read_ldt(char *table, size_t size)
 	return modify_ldt(0, table, size);
 }
 
-NEVER_LOST(local_descriptor_table)
+CKPT_TEST(x86, local_descriptor_table)
 {
 	char table[2][4096];
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <elf.h>
+#include <linux/filter.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -13,6 +15,9 @@
 #include "drop.h"
 #include "format.h"
 
+#ifndef NT_X86_XSTATE
+#define NT_X86_XSTATE			0x202
+#endif
 #ifndef PR_SET_MDWE
 #define PR_SET_MDWE			65
 #endif
@@ -95,34 +100,99 @@ static const struct field more[] = {
 
 #define NR_MORE		(sizeof(more) / sizeof(more[0]))
 
-/* What is in each element of an array behind a body */
+/* What becomes of what is in tails: some of it cannot be nothing. */
+enum how {
+	ZERO,		/* of flags, one bit */
+	IN_ORDER,	/* what new ones would get: 0, 1, 2 */
+	OTHER,		/* more by @arg, but for 0 and 1 */
+	FIRST_ONLY,	/* of a mask that is not empty, the first node or processor */
+	NEIGHBOUR,	/* each two have changed places */
+};
+
+/* What is in each element of an array behind a body, or once if there is no stride */
 static const struct element {
 	uint32_t type;
 	size_t stride;
 	size_t off;
 	size_t size;
 	const char *name;
+	enum how how;
+	uint64_t arg;		/* of ZERO, its flags, or 0 if they are not dropped singly */
+	uint32_t note;		/* of which set of registers, or 0 */
 } elements[] = {
+#define ELEMENT_HOW(rec, struct_, field, name, how, arg)		\
+	{ rec, sizeof(struct struct_), offsetof(struct struct_, field),	\
+	  sizeof(((struct struct_ *)0)->field), name, how, arg }
 #define ELEMENT(rec, struct_, field, name)				\
-	{ CKPT_REC_##rec, sizeof(struct struct_), offsetof(struct struct_, field), \
-	  sizeof(((struct struct_ *)0)->field), #rec "." name }
+	ELEMENT_HOW(CKPT_REC_##rec, struct_, field, #rec "." name, ZERO, 0)
+#define FLAGS(rec, struct_, field, name, flags)				\
+	ELEMENT_HOW(CKPT_REC_##rec, struct_, field, #rec "." name, ZERO, flags)
+#define SEGMENT(field, how)						\
+	ELEMENT_HOW(TYPE_OF_ARCH(CKPT_REC_ARCH_MM, CKPT_ARCH_X86_64),	\
+		    ckpt_x86_segment, field, "ARCH_MM.segments." #field, how, 0)
+/* Of nodes or processors, in words of 64 bits */
+#define MASK(rec, name)							\
+	{ CKPT_REC_##rec, 0, 0, 0, #rec "." name, FIRST_ONLY }
 /* A siginfo_t: its macros hide where things are. */
-#define INFO(off, size, name)						\
-	{ CKPT_REC_PENDING, CKPT_SIGINFO_SIZE, off, size, "PENDING.infos." name }
+#define INFO(off, size, name, how, arg)					\
+	{ CKPT_REC_PENDING, CKPT_SIGINFO_SIZE, off, size, "PENDING.infos." name, \
+	  how, arg }
+/* Registers of programs with 64 bits, as in struct user_regs_struct */
+#define GENERAL(nr, name)						\
+	{ CKPT_REC_REGSET, 0, 8 * (nr), 8, "REGSET.general." name, ZERO, 0, NT_PRSTATUS }
+#define XSTATE(off, size, name)						\
+	{ CKPT_REC_REGSET, 0, off, size, "REGSET.xstate." name, ZERO, 0, NT_X86_XSTATE }
+	ELEMENT_HOW(CKPT_REC_TASK, ckpt_pid, nr, "TASK.pids.nr", OTHER, 100),
 	ELEMENT(FD_TABLE, ckpt_fd, flags, "fds.flags"),
 	ELEMENT(SIGHAND, ckpt_sigaction, handler, "actions.handler"),
 	ELEMENT(SIGHAND, ckpt_sigaction, flags, "actions.flags"),
 	ELEMENT(SIGHAND, ckpt_sigaction, restorer, "actions.restorer"),
 	ELEMENT(SIGHAND, ckpt_sigaction, mask, "actions.mask"),
+	ELEMENT_HOW(CKPT_REC_TIMERS, ckpt_timer, id, "TIMERS.timers.id", IN_ORDER, 0),
+	ELEMENT(TIMERS, ckpt_timer, clock, "timers.clock"),
+	ELEMENT(TIMERS, ckpt_timer, notify, "timers.notify"),
+	ELEMENT_HOW(CKPT_REC_TIMERS, ckpt_timer, signal, "TIMERS.timers.signal", OTHER, 1),
+	ELEMENT(TIMERS, ckpt_timer, tid, "timers.tid"),
+	FLAGS(TIMERS, ckpt_timer, flags, "timers.flags", CKPT_TIMER_FLAGS),
 	ELEMENT(TIMERS, ckpt_timer, value, "timers.value"),
 	ELEMENT(TIMERS, ckpt_timer, expires_ns, "timers.expires_ns"),
 	ELEMENT(TIMERS, ckpt_timer, interval_ns, "timers.interval_ns"),
 	ELEMENT(TIMERS, ckpt_timer, overrun, "timers.overrun"),
 	ELEMENT(TIMERS, ckpt_timer, overrun_last, "timers.overrun_last"),
-	ELEMENT(PIPE, ckpt_pipe_buf, flags, "bufs.flags"),
-	INFO(4, 4, "si_errno"),
-	INFO(8, 4, "si_code"),
-	INFO(16, CKPT_SIGINFO_SIZE - 16, "fields"),
+	ELEMENT_HOW(CKPT_REC_PIPE, ckpt_pipe_buf, len, "PIPE.bufs.len", NEIGHBOUR, 0),
+	FLAGS(PIPE, ckpt_pipe_buf, flags, "bufs.flags",
+	      CKPT_PIPE_PACKET | CKPT_PIPE_CAN_MERGE),
+	INFO(0, 4, "si_signo", OTHER, 1),
+	INFO(4, 4, "si_errno", ZERO, 0),
+	INFO(8, 4, "si_code", ZERO, 0),
+	INFO(16, CKPT_SIGINFO_SIZE - 16, "fields", ZERO, 0),
+	ELEMENT(SECCOMP_FILTER, sock_filter, jt, "insns.jt"),
+	ELEMENT(SECCOMP_FILTER, sock_filter, jf, "insns.jf"),
+	ELEMENT(SECCOMP_FILTER, sock_filter, k, "insns.k"),
+	MASK(SCHED, "affinity"),
+	MASK(TASK_POLICY, "nodes"),
+	MASK(VMA_POLICY, "nodes"),
+	MASK(SHMEM_POLICY, "nodes"),
+	SEGMENT(number, IN_ORDER),
+	SEGMENT(base, ZERO),
+	SEGMENT(limit, ZERO),
+	SEGMENT(flags, ZERO),
+	GENERAL(0, "r15"), GENERAL(1, "r14"), GENERAL(2, "r13"), GENERAL(3, "r12"),
+	GENERAL(4, "rbp"), GENERAL(5, "rbx"), GENERAL(6, "r11"), GENERAL(7, "r10"),
+	GENERAL(8, "r9"), GENERAL(9, "r8"), GENERAL(10, "rax"), GENERAL(11, "rcx"),
+	GENERAL(12, "rdx"), GENERAL(13, "rsi"), GENERAL(14, "rdi"),
+	GENERAL(15, "orig_rax"), GENERAL(16, "rip"), GENERAL(18, "eflags"),
+	GENERAL(19, "rsp"), GENERAL(21, "fs_base"), GENERAL(22, "gs_base"),
+	XSTATE(0, 2, "x87.control"),
+	XSTATE(2, 2, "x87.status"),
+	XSTATE(4, 1, "x87.tags"),
+	XSTATE(6, 2, "x87.opcode"),
+	XSTATE(8, 8, "x87.instruction"),
+	XSTATE(16, 8, "x87.operand"),
+	XSTATE(24, 4, "mxcsr"),
+	XSTATE(32, 128, "x87.stack"),
+	XSTATE(160, 256, "xmm"),
+	XSTATE(576, 256, "ymm"),
 	{ CKPT_REC_CRED, sizeof(uint32_t), 0, sizeof(uint32_t), "CRED.groups" },
 	{ CKPT_REC_MM, sizeof(uint64_t), 0, sizeof(uint64_t), "MM.auxv" },
 };
@@ -194,6 +264,18 @@ static void print_bits(const struct field *field)
 	}
 }
 
+static void print_element(const struct element *e)
+{
+	unsigned int bit;
+
+	if (e->how != ZERO || !e->arg)
+		puts(e->name);
+	for (bit = 0; e->how == ZERO && bit < 8 * e->size && bit < 64; bit++) {
+		if (e->arg >> bit & 1)
+			printf("%s:%u\n", e->name, bit);
+	}
+}
+
 void print_fields_to_drop(void)
 {
 	const struct field *field;
@@ -215,7 +297,7 @@ void print_fields_to_drop(void)
 		}
 	}
 	for (i = 0; i < NR_ELEMENTS; i++)
-		puts(elements[i].name);
+		print_element(&elements[i]);
 	for (i = 0; i < NR_CALLS; i++)
 		puts(calls[i].name);
 }
@@ -246,16 +328,110 @@ static size_t array_len(const struct ckpt_record *rec)
 	return rec->tail_len;
 }
 
-static void drop_from_elements(struct image *img, const struct element *e)
+/* All of it is where programs with 64 bits have it. */
+static bool is_for_64_bits(const struct ckpt_regset *regs)
+{
+	return regs->note != NT_PRSTATUS || regs->size == 27 * sizeof(uint64_t);
+}
+
+/* The affinity and policies that there are have one processor or node at least. */
+static void keep_first(uint8_t *tail, size_t len)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		any |= tail[i];
+	memset(tail, 0, len);
+	if (len)
+		tail[0] = any;
+}
+
+static void change_number(uint8_t *at, const struct element *e, unsigned int nr)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, at, e->size);
+	if (e->how == IN_ORDER)
+		value = nr;
+	else if (value > 1)
+		value += e->arg;
+	memcpy(at, &value, e->size);
+}
+
+static void swap_with_next(uint8_t *at, const struct element *e)
+{
+	uint8_t other[8];
+
+	memcpy(other, at + e->stride, e->size);
+	memcpy(at + e->stride, at, e->size);
+	memcpy(at, other, e->size);
+}
+
+static void drop_bits(uint8_t *at, size_t size, uint64_t mask)
+{
+	uint64_t value = 0;
+
+	if (mask == ~0ULL) {
+		memset(at, 0, size);
+		return;
+	}
+	memcpy(&value, at, size);
+	value &= ~mask;
+	memcpy(at, &value, size);
+}
+
+static void change_element(const struct element *e, uint8_t *at, unsigned int nr,
+			   unsigned int all, uint64_t mask)
+{
+	switch (e->how) {
+	case ZERO:
+		drop_bits(at, e->size, mask);
+		break;
+	case IN_ORDER:
+	case OTHER:
+		change_number(at, e, nr);
+		break;
+	case NEIGHBOUR:
+		if (nr % 2 == 0 && nr + 1 < all)
+			swap_with_next(at, e);
+		break;
+	case FIRST_ONLY:
+		break;
+	}
+}
+
+static void drop_from_record(const struct element *e, struct ckpt_record *rec,
+			     uint64_t mask)
+{
+	const struct ckpt_regset *regs = (const void *)(rec + 1);
+	size_t len = array_len(rec);
+	unsigned int nr, all;
+
+	if (e->how == FIRST_ONLY) {
+		keep_first(tail_of(rec), len);
+		return;
+	}
+	if (e->note && (e->note != regs->note || !is_for_64_bits(regs)))
+		return;
+	if (!e->stride) {
+		if (e->off + e->size <= len)
+			change_element(e, tail_of(rec) + e->off, 0, 1, mask);
+		return;
+	}
+	all = len / e->stride;
+	for (nr = 0; nr < all; nr++)
+		change_element(e, tail_of(rec) + nr * e->stride + e->off, nr, all, mask);
+}
+
+static void drop_from_elements(struct image *img, const struct element *e,
+			       uint64_t mask)
 {
 	struct ckpt_record *rec;
 	unsigned int nr = 0;
-	size_t off;
 
-	while ((rec = image_record(img, e->type, nr++))) {
-		for (off = 0; off + e->stride <= array_len(rec); off += e->stride)
-			memset(tail_of(rec) + off + e->off, 0, e->size);
-	}
+	while ((rec = image_record(img, e->type, nr++)))
+		drop_from_record(e, rec, mask);
 }
 
 /* What is left of the record's room becomes a record of nothing. */
@@ -291,13 +467,15 @@ static void drop_call(struct image *img, uint32_t option)
 }
 
 /* Of what has no place in a body; whether there is such a thing */
-static bool drop_from_tails(struct image *img, const char *name)
+static bool drop_from_tails(struct image *img, const char *name, uint64_t mask)
 {
+	size_t len = strcspn(name, ":");
 	unsigned int i;
 
 	for (i = 0; i < NR_ELEMENTS; i++) {
-		if (!strcmp(elements[i].name, name)) {
-			drop_from_elements(img, &elements[i]);
+		if (strlen(elements[i].name) == len &&
+		    !strncmp(elements[i].name, name, len)) {
+			drop_from_elements(img, &elements[i], mask);
 			return true;
 		}
 	}
@@ -328,7 +506,7 @@ int drop_field(int image)
 	field = name ? find_field(name, &mask) : NULL;
 	if (field)
 		drop_from_all(img, field, mask);
-	else if (name && drop_from_tails(img, name))
+	else if (name && drop_from_tails(img, name, mask))
 		image_fix(img);
 	fd = image_fd(img, img->len);
 	image_free(img);

@@ -9,7 +9,8 @@
 
 /*
  * If the environment names a field, "TYPE.field" or "TYPE.field:BIT", a copy of
- * the image without it: zero in all records. Otherwise, or if no record has
+ * the image without it: zero in all records, or where an image is refused then,
+ * what the field would be if nobody had saved it. Otherwise, or if no record has
  * anything there, a copy as it is. A descriptor, or a negative errno.
  */
 int drop_field(int image);
