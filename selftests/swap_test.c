@@ -336,6 +336,54 @@ SWAP_TEST(memory_written_in_part_after_a_fork)
 	return ckpt_reap(pid);
 }
 
+/* Nobody has written since the fork. */
+SWAP_TEST(what_two_share_is_shared_again)
+{
+	char *p = map(SIZE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	pid_t pid;
+
+	CHECK(p);
+	pattern_fill(p, SIZE, 1);
+	CHECK(!must_be_out(p, SIZE));
+	SPAWN(pid, has_copy(p, SIZE));
+	ckpt_wait_for("child");
+	ckpt_here();
+	ckpt_wait_for("checked");
+	CHECK_EQ(SIZE / PAGE, pages_shared(p, SIZE));
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+static off_t image_size(struct __test_metadata *_metadata, struct app *app)
+{
+	struct stat st;
+
+	ASSERT_EQ(0, app_checkpoint(app, 0)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, fstat(app->image, &st));
+	return st.st_size;
+}
+
+/* Whether it is out or not: less than half as much more for what stands around it */
+CKPT_TEST_F(swap, an_image_is_as_large_as_one_of_memory_that_is_there)
+{
+	struct app *app = &self->app;
+	off_t out, there;
+
+	ASSERT_EQ(0, app_start(app, "swap_memory_after_a_fork"));
+	ASSERT_EQ(0, app_freeze(app));
+	swap_out(_metadata, app);
+	out = image_size(_metadata, app);
+	/* Saving has brought it in. */
+	there = image_size(_metadata, app);
+	EXPECT_LT(out, there + SIZE / 2) {
+		TH_LOG("%ld bytes, and %ld if it is there", (long)out, (long)there);
+	}
+	ASSERT_EQ(0, app_thaw(app));
+	ASSERT_EQ(0, app_finish(app));
+}
+
 static int sees_and_writes(char *p)
 {
 	ckpt_announce("child", "go.0");
