@@ -77,6 +77,9 @@ check: kernel tools selftests ## all tests
 check-debug: kernel-debug tools selftests ## all tests on the debug kernel
 	@scripts/check -a um-debug
 
+check-x86_64: kernel-x86_64 tools selftests ## the tests of what only x86 has, in qemu; also in check-all
+	@scripts/check -a x86_64 own
+
 check-all: kernel kernel-debug kernel-x86_64 kernel-x86_64-vdso kernel-x86_64-debug tools-i386 tools selftests ## all tests on every kernel; takes a day
 	@scripts/check --on=um-debug --on=x86_64 --on=i386 --on=x86_64-debug
 
@@ -139,5 +142,5 @@ fi
 endef
 
 .PHONY: demo shell deps kernel kernel-debug kernel-x86_64 kernel-x86_64-vdso kernel-x86_64-debug \
-	kernel-i386 tools tools-i386 selftests check check-debug check-all check-long \
+	kernel-i386 tools tools-i386 selftests check check-debug check-x86_64 check-all check-long \
 	mutate bench bench-criu lint bisect kernel-tree export export-check clean help
