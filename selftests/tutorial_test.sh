@@ -19,6 +19,10 @@ fi
 examples=${tool%/*/*}/examples
 group=$(findmnt -rnt cgroup2 -o TARGET | head -n 1)
 enabled=$(<"$group/cgroup.subtree_control")
+# A listing in it has all settings that there are: of what it enables itself only.
+for controller in $enabled; do
+	echo "-$controller" >"$group/cgroup.subtree_control"
+done
 
 # With mounts of its own: what is mounted and written there is nobody else's.
 unshare -m sh -c 'mount -t tmpfs tmp /tmp && exec python3 - "$@"' sh "$here/tutorial.md" "$examples" <<'PYTHON'
@@ -154,9 +158,10 @@ sys.exit(failed > 0)
 PYTHON
 status=$?
 
-if [[ " $enabled " != *" pids "* ]]; then
-	echo -pids >"$group/cgroup.subtree_control"
-fi
+echo -pids >"$group/cgroup.subtree_control"
+for controller in $enabled; do
+	echo "+$controller" >"$group/cgroup.subtree_control"
+done
 for ((tries = 0; tries < 100; tries++)); do
 	[[ -e $group/box ]] || break
 	rmdir "$group"/box 2>/dev/null || sleep 0.1
