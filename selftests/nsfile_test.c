@@ -321,6 +321,19 @@ static int short_lived_init(void)
 	return getpid() != 1;
 }
 
+/* Its init ends as soon as the namespace is open. */
+static int open_of_short_lived(pid_t *init, int *fd)
+{
+	*init = fork_into_pid_ns(0);
+	CHECK_OK(*init);
+	if (!*init)
+		_exit(short_lived_init());
+	*fd = open_of(*init, "pid");
+	CHECK_OK(*fd);
+	ckpt_set("opened");
+	return 0;
+}
+
 static int upper_init(void)
 {
 	int own = open("/proc/self/ns/pid", O_RDONLY);
@@ -391,13 +404,7 @@ NSFILE_TEST(pid_namespace_of_a_zombie)
 	pid_t init;
 	int fd;
 
-	init = fork_into_pid_ns(0);
-	CHECK_OK(init);
-	if (!init)
-		_exit(short_lived_init());
-	fd = open_of(init, "pid");
-	CHECK_OK(fd);
-	ckpt_set("opened");
+	CHECK_EQ(0, open_of_short_lived(&init, &fd));
 	CHECK_EQ(0, waitid(P_PID, init, &info, WEXITED | WNOWAIT));
 	ckpt_here();
 	CHECK(inode_of(fd));
@@ -411,15 +418,10 @@ NSFILE_TEST(pid_namespace_of_a_zombie)
 
 CKPT_REFUSED(nsfile, pid_namespace_that_has_ended, "whose init is not in the tree")
 {
-	pid_t init = fork_into_pid_ns(0);
+	pid_t init;
 	int fd;
 
-	CHECK_OK(init);
-	if (!init)
-		_exit(short_lived_init());
-	fd = open_of(init, "pid");
-	CHECK_OK(fd);
-	ckpt_set("opened");
+	CHECK_EQ(0, open_of_short_lived(&init, &fd));
 	CHECK_EQ(0, ckpt_reap(init));
 	ckpt_here();
 	close(fd);
