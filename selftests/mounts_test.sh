@@ -14,7 +14,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=16
+readonly TESTS=18
 
 # The program counts, in a file that it has open on a tmpfs.
 readonly PROGRAM='
@@ -241,6 +241,78 @@ held_namespaces() {
 	return "$status"
 }
 
+# Mount namespaces without a process: one is mounted, with another one in it that
+# holds a network namespace, and one is open. A fourth has a process and is mounted.
+readonly HELD_MOUNTS='
+mkdir -p /tmp/h && mount -t tmpfs h /tmp/h && mount --make-private /tmp/h && cd /tmp/h &&
+	mkdir in deep && touch outer lived || exit
+unshare --mount=outer sh -c "
+	mount -t tmpfs in /tmp/h/in && echo outer >in/file && touch in/inner && mount --make-private /tmp/h/in
+	unshare --mount=/tmp/h/in/inner sh -c \"
+		mount -t tmpfs deep /tmp/h/deep && echo deepest >/tmp/h/deep/file
+		touch /tmp/h/deep/net && unshare --net=/tmp/h/deep/net ip link set lo up\"" || exit
+unshare --mount=lived sh -c "mount -t tmpfs lived deep && echo lived >/tmp/h/deep/file; exec sleep 1002" &
+unshare --mount sh -c "mount -t tmpfs open deep && echo open >/tmp/h/deep/file; echo >opened; exec sleep 1003" &
+until [ -s opened ]; do sleep 0.1; done
+exec 5</proc/$!/ns/mnt; kill $!; wait $!
+until nsenter --mount=lived [ -s /tmp/h/deep/file ]; do sleep 0.1; done
+echo ready >ready'
+in_outer() { nsenter --mount="$(inside /tmp/h/outer)" "$@"; }
+held_mounts_as_before() {
+	[[ $(in_outer cat /tmp/h/in/file) == outer ]] &&
+		[[ $(in_outer nsenter --mount=/tmp/h/in/inner cat /tmp/h/deep/file) == deepest ]] &&
+		[[ $(in_outer nsenter --mount=/tmp/h/in/inner nsenter --net=/tmp/h/deep/net ip -o link) == *' lo: <LOOPBACK,UP'* ]] &&
+		[[ $(nsenter --mount="/proc/$pid/fd/5" cat /tmp/h/deep/file) == open ]] &&
+		[[ $(nsenter --mount="$(inside /tmp/h/lived)" cat /tmp/h/deep/file) == lived ]] &&
+		[[ $(ns_of "$(inside /tmp/h/lived)") == "$(ns_of "/proc/$(child 'sleep 1002')/ns/mnt")" ]] &&
+		[[ ! -e $(inside /tmp/h/deep/file) ]] && (($(grep -c ' - nsfs ' "/proc/$pid/mountinfo") == 2))
+}
+held_mounts() {
+	start "$HELD_MOUNTS && exec sleep 1000" || return
+	wait_until 20 nonempty "$(inside /tmp/h/ready)" && held_mounts_as_before || return
+	save image7 && go_on image7 && held_mounts_as_before || return
+	# And from that once more
+	save image8 && go_on image8 && held_mounts_as_before
+}
+
+# Three mount namespaces with the same file systems: what is mounted in one appears
+# in the second, and in the third, which passes nothing back.
+readonly SHARING='
+mkdir -p /tmp/s && mount -t tmpfs s /tmp/s && mount --make-shared /tmp/s && cd /tmp/s &&
+	mkdir here peer slave pts ov low up work && mount -t devpts -o newinstance pts pts &&
+	mount -t overlay -o "lowerdir=/tmp/s/low,upperdir=/tmp/s/up,workdir=/tmp/s/work" over ov || exit
+unshare --mount --propagation unchanged sh -c "echo >/tmp/s/1; exec sleep 1004" &
+unshare --mount --propagation slave sh -c "echo >/tmp/s/2; exec sleep 1005" &
+until [ -e 1 ] && [ -e 2 ]; do sleep 0.1; done
+echo ready >ready'
+in_one() { nsenter -m -t "$(child "sleep $1")" "${@:2}"; }
+has_mount() { grep -q " $2 .* - tmpfs $3 " "/proc/$1/mountinfo"; }
+shares() {
+	local peer slave
+	peer=$(child 'sleep 1004') && slave=$(child 'sleep 1005') || return
+	nsenter -m -t "$pid" mount -t tmpfs "root$1" /tmp/s/here &&
+		in_one 1004 mount -t tmpfs "peer$1" /tmp/s/peer &&
+		in_one 1005 mount -t tmpfs "slave$1" /tmp/s/slave || return
+	has_mount "$peer" /tmp/s/here "root$1" && has_mount "$slave" /tmp/s/here "root$1" &&
+		has_mount "$pid" /tmp/s/peer "peer$1" && has_mount "$slave" /tmp/s/peer "peer$1" &&
+		! has_mount "$pid" /tmp/s/slave "slave$1" && ! has_mount "$peer" /tmp/s/slave "slave$1"
+}
+same_filesystems() {
+	local dir one
+	for dir in pts ov .; do
+		for one in 1004 1005; do
+			[[ $(stat -c %d "$(inside /tmp/s)/$dir") == $(in_one "$one" stat -c %d "/tmp/s/$dir") ]] || return
+		done
+	done
+	echo "$1" >"$(inside /tmp/s/ov/file)" && [[ $(in_one 1005 cat /tmp/s/ov/file) == "$1" ]]
+}
+sharing_namespaces() {
+	start "$SHARING && exec sleep 1000" || return
+	wait_until 20 nonempty "$(inside /tmp/s/ready)" && shares 1 && same_filesystems 1 || return
+	save image9 && go_on image9 && same_filesystems 2 || return
+	has_mount "$pid" /tmp/s/peer peer1 && shares 2
+}
+
 host_mounts() {
 	restart --container --host-mounts -i image3 >words2 2>&1
 	[[ $? == 125 ]] && cat words2 && grep -q 'nothing was restarted' words2
@@ -292,6 +364,10 @@ run_all() {
 	ok "two mount namespaces in a user namespace" in_user_namespace
 	stop
 	ok "namespaces that only a mount holds" held_namespaces
+	stop
+	ok "mount namespaces that only a mount or a descriptor holds" held_mounts
+	stop
+	ok "mount namespaces that share mounts and file systems" sharing_namespaces
 	stop
 	ok "a pid namespace that a mount holds is refused" refuses 'mount /tmp/p (nsfs): holds the namespace pid:[' \
 		'touch /tmp/p; mount --bind /proc/self/ns/pid /tmp/p'

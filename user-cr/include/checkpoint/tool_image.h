@@ -72,13 +72,14 @@ enum ckpt_tool_record_type {
 /**
  * struct ckpt_mount_ns - a mount namespace other than that of the checkpoint tool
  * @inode: inode number of its /proc/PID/ns/mnt, by which it is known
- * @pid: of the first task in it, as the tool saw it; for messages
+ * @pid: of the first task in it, or of one that holds it, as the tool saw it; for
+ *	messages
  * @nr_mounts: number of its CKPT_REC_MOUNT records, at least 1
  * @flags: CKPT_MOUNT_NS_*
  * @reserved: zero
  *
- * An object. The tail is one string, the root directory of that task, as a path
- * from the root of the namespace.
+ * An object. The tail is one string, the root directory of that first task, as a
+ * path from the root of the namespace; "/" if no task is in it.
  */
 struct ckpt_mount_ns {
 	__u64 inode;

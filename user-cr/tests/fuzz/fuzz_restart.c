@@ -90,21 +90,13 @@ static void add_layers(struct state *state)
 
 static void make_mounts(struct restart *r)
 {
-	struct ckpt_mount_ns ns;
-	size_t i;
-
 	add_layers(&r->state);
-	if (layers_share(&r->state) < 0)
+	if (layers_share(&r->state) < 0 || mount_ns_make(r) < 0)
 		return;
-	for (i = 0; i < r->state.nr; i++) {
-		if (r->state.record[i]->type != CKPT_REC_MOUNT_NS)
-			continue;
-		ckpt_record_body(r->state.record[i], &ns, sizeof(ns));
-		mounts_rebuild(r, ns.inode);
-		r->o.namespaces |= CLONE_NEWUSER;
-		mounts_rebuild(r, ns.inode);
-		r->o.namespaces = NAMESPACES;
-	}
+	mounts_rebuild(r);
+	r->o.namespaces |= CLONE_NEWUSER;
+	mounts_rebuild(r);
+	r->o.namespaces = NAMESPACES;
 }
 
 static void make_cgroups(struct restart *r)

@@ -63,7 +63,7 @@ static void tell_all(int fd, const void *arg)
 		give_up("cannot enter it: %s", strerror(errno));
 	for (n = 0; n < m->nr_ns; n++) {
 		/* One that is not to be read from there has none that is from there. */
-		if (mount_table_read(&t, m->ns[n].pid) < 0)
+		if (mount_table_read(&t, m->ns[n].seen_by) < 0)
 			continue;
 		tell_roots(&t);
 		mount_table_free(&t);
@@ -140,18 +140,16 @@ static uint64_t inode_of(const char *path)
 int cgroup_mounts_find(struct mounts *m)
 {
 	uint64_t own = inode_of("/proc/self/ns/cgroup"), last = own, inode;
-	struct proc *list;
-	int n = has_any(m) ? proc_tree(m->root, &list) : 0, i, ret = 0;
+	const struct proc *proc = m->tree->proc;
 	char path[40];
+	int i, ret = 0;
 
-	for (i = 0; i < n && !ret; i++) {
-		snprintf(path, sizeof(path), "/proc/%d/ns/cgroup", list[i].pid);
+	for (i = 0; i < m->tree->nr && !ret && has_any(m); i++) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/cgroup", proc[i].pid);
 		inode = inode_of(path);
 		if (inode && inode != own && inode != last)
-			ret = look_from(m, &list[i], path, inode);
+			ret = look_from(m, &proc[i], path, inode);
 		last = inode;
 	}
-	if (n > 0)
-		free(list);
 	return ret;
 }

@@ -31,12 +31,12 @@ static void tell_hierarchy(const struct cgroups *c, const char *hierarchy)
 	char number[16], *path;
 	int i;
 
-	for (i = 0; i < c->nr_procs; i++) {
-		if (c->tree[i].state == 'Z')
+	for (i = 0; i < c->tree->nr; i++) {
+		if (c->tree->proc[i].state == 'Z')
 			continue;
-		path = cgroup_path_of(c->tree[i].pid, hierarchy);
+		path = cgroup_path_of(c->tree->proc[i].pid, hierarchy);
 		if (path && cgroup_is_inside(path)) {
-			snprintf(number, sizeof(number), "%d", c->tree[i].pid);
+			snprintf(number, sizeof(number), "%d", c->tree->proc[i].pid);
 			tell(number);
 			tell(path);
 			free(path);

@@ -72,10 +72,10 @@ static char *common_group(const struct cgroups *c, const char *controllers)
 	char *common = NULL, *path;
 	int i;
 
-	for (i = 0; i < c->nr_procs; i++) {
-		if (c->tree[i].state == 'Z')
+	for (i = 0; i < c->tree->nr; i++) {
+		if (!c->text[i])
 			continue;
-		path = cgroup_path_of(c->tree[i].pid, controllers);
+		path = cgroup_path_in(c->text[i], controllers);
 		/* One beside our own namespace of control groups is not seen. */
 		if (!path || !cgroup_is_inside(path)) {
 			free(common);
@@ -121,8 +121,8 @@ static bool in_tree(const struct cgroups *c, pid_t pid)
 {
 	int i;
 
-	for (i = 0; i < c->nr_procs; i++)
-		if (c->tree[i].pid == pid)
+	for (i = 0; i < c->tree->nr; i++)
+		if (c->tree->proc[i].pid == pid)
 			return true;
 	return false;
 }
@@ -237,39 +237,67 @@ static void take_hierarchies(struct cgroups *c, pid_t root)
 	free(text);
 }
 
-static bool is_member(const struct group *g, const struct proc *proc)
+static bool is_path_of(const struct group *g, const char *path)
 {
-	char *path = cgroup_path_of(proc->pid, g->hierarchy);
 	struct cgroup cg;
-	bool is = path && !cgroup_find(g->hierarchy, path, &cg) &&
-		  !strcmp(cg.path, g->cg.path);
 
-	free(path);
-	return is;
+	return !cgroup_find(g->hierarchy, path, &cg) && !strcmp(cg.path, g->cg.path);
 }
 
 /* By what each process says: a threaded group does not tell. */
 static void take_members(struct cgroups *c, struct group *g)
 {
+	char *path = NULL, *last = NULL;
+	bool is_member = false;
 	int i;
 
-	g->pid = xcalloc(c->nr_procs, sizeof(*g->pid));
-	for (i = 0; i < c->nr_procs; i++)
-		if (c->tree[i].state != 'Z' && is_member(g, &c->tree[i]))
-			g->pid[g->nr_pids++] = pid_at_depth(c->tree[i].pid,
+	g->pid = xcalloc(c->tree->nr, sizeof(*g->pid));
+	for (i = 0; i < c->tree->nr; i++) {
+		path = c->text[i] ? cgroup_path_in(c->text[i], g->hierarchy) : NULL;
+		if (!path)
+			continue;
+		/* To find a path takes long, and most are in the same one. */
+		if (!last || strcmp(path, last))
+			is_member = is_path_of(g, path);
+		free(last);
+		last = path;
+		if (is_member)
+			g->pid[g->nr_pids++] = pid_at_depth(c->tree->proc[i].pid,
 							    c->depth);
+	}
+	free(last);
 }
 
-int cgroups_collect(struct cgroups *c, pid_t root, int log)
+/* Of a process whose first thread has ended, there may be others. */
+static bool has_ended(const struct proc *proc)
+{
+	return proc->state == 'Z' && proc->threads <= 1;
+}
+
+static void take_texts(struct cgroups *c)
+{
+	int i;
+
+	c->text = xcalloc(c->tree->nr + 1, sizeof(*c->text));
+	for (i = 0; i < c->tree->nr; i++)
+		if (!has_ended(&c->tree->proc[i]))
+			c->text[i] = cgroup_text_of(c->tree->proc[i].pid);
+}
+
+int cgroups_collect(struct cgroups *c, const struct proc_list *tree, pid_t root,
+		    int log)
 {
 	size_t i;
 	int k;
 
-	*c = (struct cgroups){ .log = log, .depth = pid_depth(root) };
-	c->nr_procs = proc_tree(root, &c->tree);
+	*c = (struct cgroups){
+		.log = log, .tree = tree, .depth = pid_depth(root),
+	};
+	take_texts(c);
 	take_hierarchies(c, root);
-	for (k = 0; c->nr && k < c->nr_procs; k++)
-		check_threads(c, &c->tree[k]);
+	for (k = 0; c->nr && k < c->tree->nr; k++)
+		if (c->tree->proc[k].threads > 1)
+			check_threads(c, &c->tree->proc[k]);
 	for (i = 0; i < c->nr; i++) {
 		check_depth(c, &c->group[i]);
 		group_check_bpf(c, &c->group[i]);
@@ -341,7 +369,9 @@ void cgroups_free(struct cgroups *c)
 		free_group(&c->group[i]);
 	for (i = 0; i < c->nr_roots; i++)
 		free(c->root[i].path);
+	for (i = 0; c->text && i < (size_t)c->tree->nr; i++)
+		free(c->text[i]);
+	free(c->text);
 	free(c->group);
 	free(c->root);
-	free(c->tree);
 }

@@ -89,7 +89,7 @@ struct group_root {
  * @log: for reasons
  * @refused: there were some
  * @tree: the processes
- * @nr_procs: their number
+ * @text: /proc/PID/cgroup of each, NULL if it has ended
  * @depth: pid namespaces between us and the root task
  * @group: the groups, parents before their children
  * @nr: their number
@@ -99,8 +99,8 @@ struct group_root {
 struct cgroups {
 	int log;
 	bool refused;
-	struct proc *tree;
-	int nr_procs;
+	const struct proc_list *tree;
+	char **text;
 	int depth;
 	struct group *group;
 	size_t nr;
@@ -109,7 +109,8 @@ struct cgroups {
 };
 
 /* 0; or -1, and all that stands in the way is logged. */
-int cgroups_collect(struct cgroups *c, pid_t root, int log);
+int cgroups_collect(struct cgroups *c, const struct proc_list *tree, pid_t root,
+		    int log);
 /* cgroup_roots.c: then, likewise, of the namespaces of the tree */
 int cgroups_collect_roots(struct cgroups *c, const struct namespaces *n);
 void cgroups_write(const struct cgroups *c, struct sections *s);

@@ -97,7 +97,7 @@ static const char *layer_of(const char *option)
 /* The directory PATH as a task of the namespace finds it, or as we do. */
 static bool has_directory(const struct mount_ns *ns, const char *path)
 {
-	char *from = ns ? xasprintf("/proc/%d/root%s", ns->pid, path) :
+	char *from = ns ? xasprintf("/proc/%d/root%s", ns->seen_by, path) :
 		xstrdup(path);
 	struct stat st;
 	bool has = !stat(from, &st) && S_ISDIR(st.st_mode);
@@ -156,7 +156,7 @@ static void check_layers(struct mounts *m, const struct mount_ns *ns,
 static void check_namespace(struct mounts *m, const struct mount_ns *ns,
 			    const struct mnt *mnt)
 {
-	if (!strncmp(mnt->root, "pid:", 4) || !strncmp(mnt->root, "mnt:", 4))
+	if (!strncmp(mnt->root, "pid:", 4))
 		mounts_refuse(m, ns, mnt, "holds the namespace %s: not supported",
 			      mnt->root);
 }

@@ -65,7 +65,7 @@ static int enter(const struct mount_ns *ns)
 	char path[40];
 	int fd, ret;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", ns->pid);
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", ns->seen_by);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;

@@ -84,32 +84,40 @@ static bool in_group(const struct mount_table *t, uint64_t group)
 	return false;
 }
 
-/* What is mounted outside would appear inside, or the other way around. */
-static const char *check_propagation(const struct mounts *m,
-				     const struct mount_ns *ns,
-				     const struct mnt *mnt)
+static bool in_any_group(const struct mounts *m, uint64_t group)
 {
 	size_t i;
 
+	for (i = 0; i < m->nr_ns; i++)
+		if (in_group(&m->ns[i].table, group))
+			return true;
+	return false;
+}
+
+/* What is mounted outside would appear inside, or the other way around. */
+static const char *check_propagation(const struct mounts *m,
+				     const struct mnt *mnt)
+{
 	if (mnt->peer_group && in_group(&m->host, mnt->peer_group))
 		return "shares with a mount outside: not supported (unshare --mount --propagation private makes it private)";
 	if (mnt->master && in_group(&m->host, mnt->master))
 		return "receives mounts from outside: not supported (unshare --mount --propagation private makes it private)";
-	for (i = 0; i < m->nr_ns; i++)
-		if (&m->ns[i] != ns && mnt->peer_group &&
-		    in_group(&m->ns[i].table, mnt->peer_group))
-			return "shares with a mount of another namespace: not supported";
-	if (mnt->master && !in_group(&ns->table, mnt->master))
-		return "receives mounts from another namespace: not supported";
+	if (mnt->master && !in_any_group(m, mnt->master))
+		return "receives mounts from a mount that is in none of its namespaces: not supported";
 	return NULL;
 }
 
-/* Other mount namespaces than that of the root are made before it is there. */
-static bool is_of_root(const struct mounts *m, const struct mnt *mnt)
+/*
+ * A mount namespace can be mounted only in those that are older, and that of the
+ * root is made first; a cgroup namespace is the last that it enters.
+ */
+static bool is_late(const struct mounts *m, const struct mnt *mnt)
 {
 	char path[64], target[64];
 	ssize_t len;
 
+	if (strncmp(mnt->root, "mnt:", 4) && strncmp(mnt->root, "cgroup:", 7))
+		return false;
 	snprintf(path, sizeof(path), "/proc/%d/ns/%.*s", m->root,
 		 (int)strcspn(mnt->root, ":"), mnt->root);
 	len = readlink(path, target, sizeof(target) - 1);
@@ -122,7 +130,7 @@ static bool is_of_root(const struct mounts *m, const struct mnt *mnt)
 static void check_mount(struct mounts *m, const struct mount_ns *ns,
 			const struct mnt *mnt)
 {
-	const char *why = check_propagation(m, ns, mnt);
+	const char *why = check_propagation(m, mnt);
 	uint64_t unknown;
 	uint32_t flags;
 
@@ -138,8 +146,8 @@ static void check_mount(struct mounts *m, const struct mount_ns *ns,
 	else if (unknown)
 		mounts_refuse(m, ns, mnt, "attributes %#llx: not supported",
 			      (unsigned long long)unknown);
-	if (!ns->of_root && mount_of_namespace(mnt) && is_of_root(m, mnt))
-		mounts_refuse(m, ns, mnt, "holds the namespace %s of the root task, which is in another mount namespace: not supported",
+	if (mount_of_namespace(mnt) && is_late(m, mnt))
+		mounts_refuse(m, ns, mnt, "holds the namespace %s of the root task: not supported",
 			      mnt->root);
 	if (mnt->secured)
 		mounts_refuse(m, ns, mnt, "options of a security module: not supported");
@@ -192,26 +200,32 @@ static char *root_of(pid_t pid)
 	return NULL;
 }
 
-static int add_namespace(struct mounts *m, const struct proc *proc,
-			 uint64_t inode, bool of_root)
+bool mounts_know(const struct mounts *m, uint64_t inode)
 {
-	struct mount_ns *ns;
 	size_t i;
 
 	for (i = 0; i < m->nr_ns; i++)
 		if (m->ns[i].inode == inode)
-			return 0;
+			return true;
+	return inode == m->own;
+}
+
+int mounts_add_namespace(struct mounts *m, const struct proc *proc,
+			 pid_t seen_by, uint64_t inode)
+{
+	struct mount_ns *ns;
+
 	m->ns = xrealloc(m->ns, m->nr_ns + 1, sizeof(*m->ns));
 	ns = &m->ns[m->nr_ns];
 	*ns = (struct mount_ns){
-		.inode = inode, .pid = proc->pid, .root = root_of(proc->pid),
-		.of_root = of_root,
+		.inode = inode, .pid = proc->pid, .seen_by = seen_by,
+		.root = root_of(seen_by), .of_root = seen_by == m->root,
 	};
 	snprintf(ns->comm, sizeof(ns->comm), "%s", proc->comm);
 	m->nr_ns++;
 	if (!ns->root)
 		errno = ENOENT;
-	if (ns->root && !mount_table_read(&ns->table, proc->pid))
+	if (ns->root && !mount_table_read(&ns->table, seen_by))
 		return 0;
 	log_add(m->log, "pid %d (%s): cannot read its mounts: %s%s", proc->pid,
 		proc->comm, strerror(errno),
@@ -220,18 +234,18 @@ static int add_namespace(struct mounts *m, const struct proc *proc,
 	return -1;
 }
 
-static int find_namespaces(struct mounts *m, pid_t root)
+/* Those that tasks are in */
+static int find_namespaces(struct mounts *m)
 {
-	uint64_t own = mount_ns_inode(getpid()), inode;
-	struct proc *list;
-	int n = proc_tree(root, &list), i, ret = 0;
+	const struct proc *proc = m->tree->proc;
+	uint64_t inode;
+	int i, ret = 0;
 
-	for (i = 0; i < n && !ret; i++) {
-		inode = mount_ns_inode(list[i].pid);
-		if (inode && inode != own)
-			ret = add_namespace(m, &list[i], inode, !i);
+	for (i = 0; i < m->tree->nr && !ret; i++) {
+		inode = mount_ns_inode(proc[i].pid);
+		if (inode && !mounts_know(m, inode))
+			ret = mounts_add_namespace(m, &proc[i], proc[i].pid, inode);
 	}
-	free(list);
 	return ret;
 }
 
@@ -293,20 +307,22 @@ static void check_content(struct mounts *m, const struct filesystem *fs)
 		mounts_refuse(m, &m->ns[fs->ns], fs->mnt, "%s", content.error);
 }
 
-int mounts_collect(struct mounts *m, pid_t root, int log)
+int mounts_collect(struct mounts *m, const struct proc_list *tree,
+		   const struct namespaces *open, pid_t root, int log)
 {
 	size_t i;
 
-	*m = (struct mounts){ .log = log, .root = root };
-	if (find_namespaces(m, root) < 0)
+	*m = (struct mounts){
+		.log = log, .root = root, .tree = tree,
+		.own = mount_ns_inode(getpid()),
+	};
+	if (find_namespaces(m) < 0)
 		return -1;
-	if (!m->nr_ns)
-		return 0;
 	if (mount_table_read(&m->host, 0) < 0) {
 		log_add(log, "cannot read our own mounts: %s", strerror(errno));
 		return -1;
 	}
-	if (cgroup_mounts_find(m) < 0)
+	if (held_mounts_find(m, open) < 0 || cgroup_mounts_find(m) < 0)
 		return -1;
 	for (i = 0; i < m->nr_ns; i++)
 		look_at(m, i);

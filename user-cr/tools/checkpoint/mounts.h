@@ -16,13 +16,15 @@
 #include <sys/types.h>
 
 #include "../common/mounttable.h"
+#include "../common/proctree.h"
 #include "sections.h"
 
 /**
  * struct mount_ns - a mount namespace of the tree
  * @inode: its inode number
- * @pid: the first task in it
+ * @pid: the first task in it, or who holds it
  * @comm: its name
+ * @seen_by: that task, or a process of ours that is in it
  * @root: the root directory of that
  * @of_root: it is the root task
  * @table: all mounts
@@ -34,6 +36,7 @@ struct mount_ns {
 	uint64_t inode;
 	pid_t pid;
 	char comm[64];
+	pid_t seen_by;
 	char *root;
 	bool of_root;
 	struct mount_table table;
@@ -66,6 +69,8 @@ struct filesystem {
  * struct mounts - all of them
  * @log: for reasons
  * @root: the root task
+ * @tree: it and all below it
+ * @own: inode number of our own namespace
  * @refused: there were some
  * @host: the mounts of our own namespace
  * @ns: those of the tree
@@ -76,6 +81,8 @@ struct filesystem {
 struct mounts {
 	int log;
 	pid_t root;
+	const struct proc_list *tree;
+	uint64_t own;
 	bool refused;
 	struct mount_table host;
 	struct mount_ns *ns;
@@ -84,14 +91,23 @@ struct mounts {
 	size_t nr_fs;
 };
 
+struct namespaces;
+
 /*
- * Looks at the tree below ROOT, which stands still. 0; or -1, and all that
- * stands in the way is logged.
+ * Looks at the tree below ROOT, which stands still and has these namespaces open.
+ * 0; or -1, and all that stands in the way is logged.
  */
-int mounts_collect(struct mounts *m, pid_t root, int log);
+int mounts_collect(struct mounts *m, const struct proc_list *tree,
+		   const struct namespaces *open, pid_t root, int log);
 /* 0, or -1 and logged; what cannot be written is the sections' error. */
 int mounts_write(struct mounts *m, struct sections *s);
 void mounts_free(struct mounts *m);
+
+/* Whether a namespace is in the list, or ours. */
+bool mounts_know(const struct mounts *m, uint64_t inode);
+/* One that PROC is in or holds, with a process that is in it: 0, or -1 and logged. */
+int mounts_add_namespace(struct mounts *m, const struct proc *proc,
+			 pid_t seen_by, uint64_t inode);
 
 /* Logs why a mount cannot be saved. */
 __attribute__((format(printf, 4, 5)))
@@ -106,6 +122,14 @@ size_t filesystem_of(struct mounts *m, size_t ns, const struct mnt *mnt);
  * of the tree. 0, or -1 and logged.
  */
 int cgroup_mounts_find(struct mounts *m);
+
+/*
+ * held_mounts.c: adds those that no task is in, but that are open, or mounted in one
+ * of the tree. 0, or -1 and logged.
+ */
+int held_mounts_find(struct mounts *m, const struct namespaces *open);
+/* When all is seen, and before the kernel looks: nobody else is in them. */
+void held_mounts_release(struct mounts *m);
 
 /* layers.c: opens what has content; what cannot be had is refused. */
 void layers_open(struct mounts *m);

@@ -14,12 +14,13 @@
 #include "../common/util.h"
 #include "namespaces.h"
 
-static const struct ns_kind kinds[] = {
+static const struct ns_kind kinds[NR_NS_KINDS] = {
 	{ CKPT_NS_NET, CLONE_NEWNET, "net", "network" },
 	{ CKPT_NS_IPC, CLONE_NEWIPC, "ipc", "IPC" },
 	{ CKPT_NS_CGROUP, CLONE_NEWCGROUP, "cgroup", "cgroup" },
 	{ CKPT_NS_USER, CLONE_NEWUSER, "user", "user" },
 	{ CKPT_SYSCTLS_PID, CLONE_NEWPID, "pid", "pid" },
+	{ CKPT_NS_MNT, CLONE_NEWNS, "mnt", "mount" },
 };
 
 static uint64_t inode_of(const char *path)
@@ -29,12 +30,20 @@ static uint64_t inode_of(const char *path)
 	return stat(path, &st) < 0 ? 0 : st.st_ino;
 }
 
-static uint64_t own_inode(const char *name)
+static uint64_t own_inode(const struct namespaces *n, const struct ns_kind *kind)
+{
+	return n->own[kind - kinds];
+}
+
+static void take_own(struct namespaces *n)
 {
 	char path[32];
+	size_t k;
 
-	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
-	return inode_of(path);
+	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[k].name);
+		n->own[k] = inode_of(path);
+	}
 }
 
 static bool is_known(const struct namespaces *n, uint64_t inode)
@@ -54,7 +63,7 @@ static void add(struct namespaces *n, const struct ns_kind *kind,
 	uint64_t inode = inode_of(path);
 	struct ns *ns;
 
-	if (!inode || inode == own_inode(kind->name) || is_known(n, inode))
+	if (!inode || inode == own_inode(n, kind) || is_known(n, inode))
 		return;
 	n->ns = xgrow(n->ns, n->nr, sizeof(*n->ns));
 	ns = &n->ns[n->nr++];
@@ -82,7 +91,9 @@ static void add_own(struct namespaces *n, const struct proc *proc, int depth)
 	char path[40];
 
 	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
-		if (kinds[k].flag == CLONE_NEWPID && !is_init)
+		/* mounts.c knows the mount namespaces that tasks are in. */
+		if (kinds[k].flag == CLONE_NEWNS ||
+		    (kinds[k].flag == CLONE_NEWPID && !is_init))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", proc->pid,
 			 kinds[k].name);
@@ -127,7 +138,7 @@ static void add_open(struct namespaces *n, const struct proc *proc)
 		closedir(dir);
 }
 
-/* Those that are mounted in a mount namespace of the tree */
+/* Those that are mounted in a mount namespace of the tree, with what can be set */
 static void add_mounted(struct namespaces *n, const struct mount_ns *ns)
 {
 	struct proc proc = { .pid = ns->pid };
@@ -142,39 +153,45 @@ static void add_mounted(struct namespaces *n, const struct mount_ns *ns)
 		kind = mount_of_namespace(mnt) ? kind_of_link(mnt->root) : NULL;
 		if (!kind)
 			continue;
-		path = xasprintf("/proc/%d/root%s", ns->pid, mnt->point);
+		path = xasprintf("/proc/%d/root%s", ns->seen_by, mnt->point);
 		add(n, kind, &proc, path);
 		free(path);
 	}
 }
 
 /* Who is in a pid namespace below ours may be in a container. */
-static bool may_be_inside(pid_t pid)
+static bool may_be_inside(const struct namespaces *n, pid_t pid)
 {
 	char path[40];
+	size_t k = 0;
 
+	while (kinds[k].flag != CLONE_NEWPID)
+		k++;
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
-	return inode_of(path) != own_inode("pid");
+	return inode_of(path) != own_inode(n, &kinds[k]);
 }
 
-void namespaces_collect(struct namespaces *n, const struct mounts *m,
+void namespaces_collect(struct namespaces *n, const struct proc_list *tree,
 			pid_t root)
 {
-	bool container = may_be_inside(root);
-	int depth = pid_depth(root), nr, i;
-	struct proc *list;
-	size_t k;
+	int depth = pid_depth(root), i;
 
 	*n = (struct namespaces){ 0 };
-	nr = proc_tree(root, &list);
-	for (i = 0; i < nr; i++) {
-		add_own(n, &list[i], depth);
+	take_own(n);
+	n->in_container = may_be_inside(n, root);
+	for (i = 0; i < tree->nr; i++) {
+		add_own(n, &tree->proc[i], depth);
 		/* Only a container may have those that no process is in. */
-		if (container)
-			add_open(n, &list[i]);
+		if (n->in_container)
+			add_open(n, &tree->proc[i]);
 	}
-	free(list);
-	for (k = 0; container && k < m->nr_ns; k++)
+}
+
+void namespaces_add_mounted(struct namespaces *n, const struct mounts *m)
+{
+	size_t k;
+
+	for (k = 0; n->in_container && k < m->nr_ns; k++)
 		add_mounted(n, &m->ns[k]);
 }
 

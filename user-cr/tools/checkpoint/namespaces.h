@@ -7,6 +7,7 @@
 #ifndef CHECKPOINT_NAMESPACES_H
 #define CHECKPOINT_NAMESPACES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -45,19 +46,30 @@ struct ns {
 	pid_t init;
 };
 
+#define NR_NS_KINDS	6
+
 /**
  * struct namespaces - all of them
- * @ns: they
+ * @own: inode numbers of ours, by kind
+ * @ns: they; of mount namespaces only those that are open
  * @nr: their number
+ * @in_container: the root task may be in one
  */
 struct namespaces {
+	uint64_t own[NR_NS_KINDS];
 	struct ns *ns;
 	size_t nr;
+	bool in_container;
 };
 
-/* Looks at the tree below ROOT, which stands still and has these mounts. */
-void namespaces_collect(struct namespaces *n, const struct mounts *m,
+/*
+ * Looks at the tree below ROOT, which stands still: what its processes are in, and
+ * have open.
+ */
+void namespaces_collect(struct namespaces *n, const struct proc_list *tree,
 			pid_t root);
+/* And at what is mounted there, too. */
+void namespaces_add_mounted(struct namespaces *n, const struct mounts *m);
 void namespaces_free(struct namespaces *n);
 
 #endif /* CHECKPOINT_NAMESPACES_H */

@@ -118,7 +118,7 @@ int settings_collect(struct settings *s, const struct namespaces *n, int log)
 
 	*s = (struct settings){ .log = log };
 	for (i = 0; i < n->nr; i++)
-		if (n->ns[i].kind->flag != CLONE_NEWCGROUP)
+		if (!(n->ns[i].kind->flag & (CLONE_NEWCGROUP | CLONE_NEWNS)))
 			look_at(s, &n->ns[i]);
 	return s->refused ? -1 : 0;
 }

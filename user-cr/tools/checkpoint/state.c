@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+
 #include "../common/pump.h"
 #include "../common/util.h"
 #include "state.h"
 
 int state_collect(struct state *state, const struct options *o, int log)
 {
-	int mounts = mounts_collect(&state->mounts, o->pid, log);
-	int cgroups = cgroups_collect(&state->cgroups, o->pid, log);
+	struct proc_list *tree = &state->tree;
 	struct namespaces namespaces;
-	int roots, settings;
+	int mounts, cgroups, roots, settings;
 
-	namespaces_collect(&namespaces, &state->mounts, o->pid);
+	tree->nr = proc_tree(o->pid, &tree->proc);
+	namespaces_collect(&namespaces, tree, o->pid);
+	mounts = mounts_collect(&state->mounts, tree, &namespaces, o->pid, log);
+	cgroups = cgroups_collect(&state->cgroups, tree, o->pid, log);
+	namespaces_add_mounted(&namespaces, &state->mounts);
 	roots = cgroups_collect_roots(&state->cgroups, &namespaces);
 	settings = settings_collect(&state->settings, &namespaces, log);
 	namespaces_free(&namespaces);
+	held_mounts_release(&state->mounts);
 	return mounts < 0 || cgroups < 0 || roots < 0 || settings < 0 ? -1 : 0;
 }
 
@@ -54,4 +60,5 @@ void state_free(struct state *state)
 	mounts_free(&state->mounts);
 	cgroups_free(&state->cgroups);
 	settings_free(&state->settings);
+	free(state->tree.proc);
 }

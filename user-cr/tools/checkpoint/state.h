@@ -10,11 +10,13 @@
 
 /**
  * struct state - what there is to save
+ * @tree: the processes
  * @mounts: mount namespaces
  * @cgroups: control groups
  * @settings: of network, IPC, user and pid namespaces
  */
 struct state {
+	struct proc_list tree;
 	struct mounts mounts;
 	struct cgroups cgroups;
 	struct settings settings;

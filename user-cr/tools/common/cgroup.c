@@ -183,22 +183,35 @@ static pid_t living_thread(pid_t pid)
 	return pid;
 }
 
-char *cgroup_path_of(pid_t pid, const char *controllers)
+char *cgroup_text_of(pid_t pid)
 {
 	char name[40];
-	char *text, *rest, *line, *path = NULL;
 
 	snprintf(name, sizeof(name), "/proc/%d/cgroup", living_thread(pid));
-	text = read_small_file(name);
-	if (!text)
-		return NULL;
-	rest = text;
+	return read_small_file(name);
+}
+
+char *cgroup_path_in(const char *text, const char *controllers)
+{
+	char *copy = xstrdup(text), *rest = copy, *line, *path = NULL;
+
 	while (!path && (line = strsep(&rest, "\n")))
 		path = match_line(line, controllers);
 	if (path)
 		path = xstrdup(path);
-	free(text);
+	free(copy);
 	errno = ENOENT;
+	return path;
+}
+
+char *cgroup_path_of(pid_t pid, const char *controllers)
+{
+	char *text = cgroup_text_of(pid);
+	char *path = text ? cgroup_path_in(text, controllers) : NULL;
+	int error = errno;
+
+	free(text);
+	errno = error;
 	return path;
 }
 

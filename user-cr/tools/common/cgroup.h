@@ -36,6 +36,9 @@ int cgroup_find(const char *controllers, const char *path, struct cgroup *cg);
 int cgroup_of_any(pid_t pid, const char *controllers, struct cgroup *cg);
 /* To be freed; NULL and errno. */
 char *cgroup_path_of(pid_t pid, const char *controllers);
+/* The same in two steps, for who has more questions. */
+char *cgroup_text_of(pid_t pid);
+char *cgroup_path_in(const char *text, const char *controllers);
 
 /* Whether such a path is below the root: beside or around it, ".." lead there. */
 bool cgroup_is_inside(const char *path);

@@ -24,7 +24,8 @@ int proc_read(pid_t pid, struct proc *proc)
 	open = strchr(text, '(');
 	close = strrchr(text, ')');	/* the name may contain some, too */
 	if (open && close && open < close &&
-	    sscanf(close, ") %c %d", &proc->state, &proc->ppid) == 2) {
+	    sscanf(close, ") %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d",
+		   &proc->state, &proc->ppid, &proc->threads) == 3) {
 		*close = '\0';
 		snprintf(proc->comm, sizeof(proc->comm), "%s", open + 1);
 		proc->pid = pid;

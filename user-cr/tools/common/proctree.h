@@ -9,7 +9,18 @@ struct proc {
 	pid_t pid;
 	pid_t ppid;
 	char state;
+	int threads;
 	char comm[64];
+};
+
+/**
+ * struct proc_list - processes
+ * @proc: they
+ * @nr: their number
+ */
+struct proc_list {
+	struct proc *proc;
+	int nr;
 };
 
 /*

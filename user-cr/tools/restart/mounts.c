@@ -59,6 +59,37 @@ bool mounts_are_saved(const struct restart *r, uint64_t ns_inode)
 	return !r->o.host_mounts && find_namespace(&r->state, ns_inode);
 }
 
+/* Whether a mount is one of the mount namespace with this inode number. */
+static bool is_mount_of(const struct restart *r, const struct ckpt_mount *mount,
+			uint64_t held)
+{
+	const struct ckpt_record *record = state_object(&r->state,
+							mount->filesystem_id);
+	const char *root = record_string(record, 2);
+	struct ckpt_filesystem fs;
+
+	ckpt_record_body(record, &fs, sizeof(fs));
+	return fs.kind == CKPT_FILESYSTEM_NAMESPACE &&
+	       !strncmp(root, "mnt:[", 5) && strtoull(root + 5, NULL, 10) == held;
+}
+
+bool mounts_hold(const struct restart *r, uint64_t ns_inode, uint64_t held)
+{
+	const struct ckpt_record *ns = r->o.host_mounts ? NULL :
+		find_namespace(&r->state, ns_inode);
+	struct ckpt_mount mount;
+	size_t i;
+
+	for (i = 0; ns && i < r->state.nr; i++) {
+		if (r->state.record[i]->type != CKPT_REC_MOUNT)
+			continue;
+		ckpt_record_body(r->state.record[i], &mount, sizeof(mount));
+		if (mount.ns_id == ns->id && is_mount_of(r, &mount, held))
+			return true;
+	}
+	return false;
+}
+
 uint64_t mounts_root_ns(const struct restart *r)
 {
 	const struct ckpt_record *ns = find_namespace(&r->state, 0);
@@ -200,26 +231,39 @@ static int new_base(struct rebuild *b, const struct mount *m)
 	return -1;
 }
 
-/* Of all mounts of a file system, the first one makes it. */
-static int clone_new(struct rebuild *b, const struct mount *m)
+/* Of the same namespace, or of one that was made before */
+static int find_base(const struct rebuild *b, const struct mount *m)
 {
-	struct mount *first = b->mount;
-	int fd;
+	const struct rebuild *other;
+	struct ckpt_filesystem fs;
+	size_t i;
 
-	while (first->fs != m->fs)
-		first++;
-	if (first->base < 0)
-		first->base = new_base(b, m);
-	if (first->base < 0)
+	ckpt_record_body(m->fs, &fs, sizeof(fs));
+	for (other = b->first; other <= b; other++)
+		for (i = 0; i < other->nr; i++)
+			if (other->mount[i].fs == m->fs &&
+			    other->mount[i].base >= 0 &&
+			    (other == b || fs.kind == CKPT_FILESYSTEM_NEW))
+				return other->mount[i].base;
+	return -1;
+}
+
+/* Of all mounts of a file system, the first one makes it. */
+static int clone_new(struct rebuild *b, struct mount *m)
+{
+	int base = find_base(b, m), fd;
+
+	if (base < 0)
+		base = m->base = new_base(b, m);
+	if (base < 0)
 		return -1;
-	fd = clone_of(first->base, m->root + 1);
+	fd = clone_of(base, m->root + 1);
 	return fd < 0 ? rebuild_fail(b, m, "cannot mount %s of it", m->root) : fd;
 }
 
 static int clone_namespace(const struct rebuild *b, const struct mount *m)
 {
-	int fd = namespaces_of_mount(b->r, m->root,
-				     b->body.flags & CKPT_MOUNT_NS_ROOT);
+	int fd = namespaces_of_mount(b->r, m->root);
 	int clone = fd < 0 ? -1 : open_tree(fd, "", AT_EMPTY_PATH |
 					    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
@@ -396,7 +440,7 @@ static int change_root(const struct rebuild *b)
 	return ret;
 }
 
-static int enter_root(const struct rebuild *b)
+int rebuild_enter_root(const struct rebuild *b)
 {
 	const char *root = record_string(b->ns, 0);
 
@@ -485,7 +529,7 @@ static int rebuild_on_copy(struct rebuild *b)
 	/* They would be the root of who enters by setns(). */
 	if (drop_layers(b, "/") < 0)
 		return rebuild_fail(b, b->mount, "cannot take away what lies on it");
-	return enter_root(b);
+	return 0;
 }
 
 static int rebuild(struct rebuild *b)
@@ -502,41 +546,34 @@ static int rebuild(struct rebuild *b)
 	find_late(b);
 	if (make_mounts(b, true) < 0 || make_mounts(b, false) < 0)
 		return -1;
-	if (put_all(b) < 0 || change_root(b) < 0 || make_late(b) < 0 ||
-	    propagation_set(b) < 0)
-		return -1;
-	return enter_root(b);
+	return put_all(b) < 0 || change_root(b) < 0 ? -1 : make_late(b);
 }
 
-int mounts_rebuild(const struct restart *r, uint64_t ns_inode)
+int rebuild_begin(struct rebuild *b)
 {
-	struct rebuild b = { .r = r };
-	size_t i;
-	int ret;
-
-	b.ns = ns_inode ? find_namespace(&r->state, ns_inode) : NULL;
-	if (!b.ns) {
-		log_add(r->log, "the image has no mounts of namespace %llu",
-			(unsigned long long)ns_inode);
-		return -1;
-	}
-	ckpt_record_body(b.ns, &b.body, sizeof(b.body));
+	b->ns = find_namespace(&b->r->state, b->inode);
+	ckpt_record_body(b->ns, &b->body, sizeof(b->body));
 	if (container_private_mounts() < 0) {
-		log_add(r->log, "cannot make the mounts private: %s",
+		log_add(b->r->log, "cannot make the mounts private: %s",
 			strerror(errno));
 		return -1;
 	}
-	take_mounts(&b);
-	ret = rebuild(&b);
-	for (i = 0; i < b.nr; i++) {
-		if (b.mount[i].fd >= 0)
-			close(b.mount[i].fd);
-		if (b.mount[i].base >= 0)
-			close(b.mount[i].base);
+	take_mounts(b);
+	return rebuild(b);
+}
+
+void rebuild_end(struct rebuild *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->nr; i++) {
+		if (b->mount[i].fd >= 0)
+			close(b->mount[i].fd);
+		if (b->mount[i].base >= 0)
+			close(b->mount[i].base);
 	}
-	free(b.mount);
-	mount_table_free(&b.here);
-	return ret;
+	free(b->mount);
+	mount_table_free(&b->here);
 }
 
 bool mounts_have_proc(const struct restart *r)

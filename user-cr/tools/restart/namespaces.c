@@ -5,8 +5,8 @@
  * The coordinator has each of them made by a process of its own that ends again,
  * and keeps a descriptor, before there is any process of the tree. A process
  * enters what its parent is not in yet; those of the root are known by a pidfd
- * of it. Pid namespaces come about with their first process, see processes.c and
- * pidns_files.c.
+ * of it. Mount namespaces are made by the first process, see mount_ns.c; pid
+ * namespaces come about with theirs, see processes.c and pidns_files.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -61,6 +61,8 @@ static const struct ns_kind {
 	/* The last one: with it, other files may be in sight. */
 	{ "mnt", CKPT_NS_MNT, CLONE_NEWNS, GET_NS(3), AT(mnt_ns_id) },
 };
+
+#define MOUNT_KIND	(&kinds[ARRAY_SIZE(kinds) - 1])
 
 static const struct ns_kind *find_kind(uint32_t kind)
 {
@@ -158,8 +160,7 @@ static int set_up(const struct restart *r, const struct ns_kind *kind,
 	case CLONE_NEWTIME:
 		return timens_set(ns.monotonic_ns, ns.boottime_ns);
 	case CLONE_NEWNS:
-		return mounts_are_saved(r, ns.inode) ?
-		       mounts_rebuild(r, ns.inode) : container_private_mounts();
+		return container_private_mounts();
 	}
 	return 0;
 }
@@ -265,9 +266,24 @@ static int need(struct restart *r, const struct ns_kind *kind, uint32_t id)
 {
 	if (kind == &user_kind)
 		return add_user(r, id);
+	/* The others are made by the first process. */
+	if (kind == MOUNT_KIND && id)
+		return 0;
 	if (id == id_of(&r->image.tree.task[0], kind) || find(r, kind->flag, id))
 		return 0;
 	return add_owner(r, kind, id) ?: add(r, kind, id);
+}
+
+int namespaces_add_mount(struct restart *r, uint32_t id)
+{
+	return add(r, MOUNT_KIND, id);
+}
+
+int namespaces_mount(const struct restart *r, uint32_t id)
+{
+	const struct namespace *ns = find(r, CLONE_NEWNS, id);
+
+	return ns ? ns->fd : -1;
 }
 
 static int make_open_one(struct restart *r, const struct external *e)
@@ -405,15 +421,14 @@ int namespaces_of_file(const struct restart *r, const struct external *e)
 	return ns ? ns->fd : -1;
 }
 
-int namespaces_of_mount(const struct restart *r, const char *name,
-			bool by_root)
+int namespaces_of_mount(const struct restart *r, const char *name)
 {
 	const struct ns_kind *kind = kind_of_mount(name);
 	const struct ckpt_record *record = kind ?
 		record_of_mount(r, kind->kind, name) : NULL;
 	const struct namespace *ns;
 
-	if (kind && by_root &&
+	if (kind &&
 	    (!record || record->id == id_of(&r->image.tree.task[0], kind)))
 		return namespaces_open(getpid(), kind->get);
 	ns = record ? find(r, kind->flag, record->id) : NULL;

@@ -328,10 +328,10 @@ static void enter_container(struct restart *r, uint32_t pid)
 	set_names(r, pid);
 	if (set_namespaces_up(r) < 0)
 		_exit(EXIT_NO_RESTART);
+	if (mount_ns_make(r) < 0 || mounts_rebuild(r) < 0)
+		_exit(EXIT_NO_RESTART);
 	if (!mounts)
 		keep_mounts(r, pid);
-	else if (mounts_rebuild(r, mounts) < 0)
-		_exit(EXIT_NO_RESTART);
 	enter_cgroup_ns(r);
 	if (namespaces & CLONE_NEWNS && namespaces & CLONE_NEWPID &&
 	    !(mounts && mounts_have_proc(r)) && container_mount_proc() < 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A mount namespace that is made, see mounts.c */
+/* Mount namespaces that are made, see mounts.c and mounts_all.c */
 #ifndef RESTART_REBUILD_H
 #define RESTART_REBUILD_H
 
@@ -37,6 +37,9 @@ struct mount {
 /**
  * struct rebuild - a namespace that is made
  * @r: the restart
+ * @first: the first one of all, which are made one after the other
+ * @inode: the inode number that it had
+ * @fd: a descriptor of it
  * @ns: its record
  * @body: of that
  * @mount: the mounts, each behind the one on which it is
@@ -46,6 +49,9 @@ struct mount {
  */
 struct rebuild {
 	const struct restart *r;
+	const struct rebuild *first;
+	uint64_t inode;
+	int fd;
 	const struct ckpt_record *ns;
 	struct ckpt_mount_ns body;
 	struct mount *mount;
@@ -69,7 +75,21 @@ int outside_clone(const struct rebuild *b, struct mount *m, bool may_wait);
 /* Whether a mount of ours shows what M did, at the same place. */
 bool outside_is_like(const struct mnt *here, const struct mount *m);
 
-/* propagation.c: when all mounts are in their places; 0, or -1 and logged */
-int propagation_set(const struct rebuild *b);
+/*
+ * propagation.c: when all mounts of all NR namespaces are in their places, in IN; 0,
+ * or -1 and logged. It comes back in any of the namespaces.
+ */
+int propagation_set(struct rebuild *all, size_t nr, const struct rebuild *in);
+
+/*
+ * mounts.c: in a namespace that is a copy of ours: makes it the saved one with this
+ * inode number. The process may have another cgroup namespace then. 0, or -1 and
+ * logged.
+ */
+int rebuild_begin(struct rebuild *b);
+/* Of the root task's, when it is complete: 0, or -1 and logged. */
+int rebuild_enter_root(const struct rebuild *b);
+/* When there is no use for its mounts any more. */
+void rebuild_end(struct rebuild *b);
 
 #endif /* RESTART_REBUILD_H */

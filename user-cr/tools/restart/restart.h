@@ -302,15 +302,17 @@ int descriptors_close_others(const struct restart *r, uint32_t owner);
 int descriptors_keep(const struct restart *r, int fd);
 
 /*
- * mounts.c: in the first process of a mount namespace, which must be a new one, a
- * copy of ours: makes it the saved one with this inode number. It may have another
- * cgroup namespace then. 0, or -1 and logged.
+ * mounts_all.c: in the first process, which is in the root's mount namespace, a copy
+ * of ours or ours itself: makes that and all others what they were. 0, or -1 and
+ * logged.
  */
-int mounts_rebuild(const struct restart *r, uint64_t ns_inode);
-/* The root task's, 0 if that is not in the image or not wanted. */
+int mounts_rebuild(const struct restart *r);
+/* mounts.c: the root task's inode number, 0 if that is not in the image or not wanted. */
 uint64_t mounts_root_ns(const struct restart *r);
 /* Whether a namespace is in the image, and wanted. */
 bool mounts_are_saved(const struct restart *r, uint64_t ns_inode);
+/* Whether one of them, by their inode numbers, is mounted in the other. */
+bool mounts_hold(const struct restart *r, uint64_t ns_inode, uint64_t held);
 /* Whether the saved mounts are to be made at all. */
 bool mounts_wanted(const struct restart *r);
 /* Whether there is a proc among them that is not this machine's. */
@@ -343,8 +345,23 @@ void userns_hold(const struct restart *r, const struct ckpt_record *record,
  */
 int userns_enter_own(const struct restart *r, int index);
 
+/*
+ * mount_ns.c: in the first process, in a mount namespace of its own or ours, with
+ * our mounts: 0, or -1 and logged
+ */
+int mount_ns_make(struct restart *r);
+/*
+ * One that is made: its descriptor, and the inode number that it had; -1 behind the
+ * last. AT begins with 0.
+ */
+int mount_ns_next(const struct restart *r, int *at, uint64_t *inode);
+
 /* namespaces.c: 0, or -1 and logged */
 int namespaces_make(struct restart *r);
+/* Makes a mount namespace, a copy of that of the calling process; likewise. */
+int namespaces_add_mount(struct restart *r, uint32_t id);
+/* The descriptor of one that is made; or -1. */
+int namespaces_mount(const struct restart *r, uint32_t id);
 /* In the first process of the container: 0, or -1 and errno. */
 int namespaces_of_root(struct restart *r);
 /* In the process of task INDEX, while it is in its parent's: likewise. */
@@ -355,9 +372,9 @@ int namespaces_enter_user(const struct restart *r, uint32_t id);
 int namespaces_of_file(const struct restart *r, const struct external *e);
 /*
  * The namespace of a mounted file, "net:[4026531840]": a descriptor, to be closed;
- * or -1 and errno. Those of the root can be had BY_ROOT only, which then is us.
+ * or -1 and errno. In a process that is in those of the root.
  */
-int namespaces_of_mount(const struct restart *r, const char *name, bool by_root);
+int namespaces_of_mount(const struct restart *r, const char *name);
 /*
  * settings.c: in a process that is in a new namespace of this kind: sets what was
  * set in the saved one with this inode number. 0, or -1 and logged.

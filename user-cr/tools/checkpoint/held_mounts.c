@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mount namespaces that no task is in: open, or mounted in another one
+ *
+ * Their mounts can be seen by a process that is in them, so we put one there,
+ * until all has been looked at.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../common/log.h"
+#include "../common/proctree.h"
+#include "../common/util.h"
+#include "mounts.h"
+#include "namespaces.h"
+
+static __attribute__((noreturn)) void stay_in(int ns, pid_t parent, int ready)
+{
+	int error = 0;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_FAILED);
+	if (setns(ns, CLONE_NEWNS) < 0)
+		error = errno;
+	if (write(ready, &error, sizeof(error)) == sizeof(error) && !error)
+		while (true)
+			pause();
+	_exit(EXIT_FAILED);
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* A process that is in the namespace; or -1 and errno. */
+static pid_t put_one_in(int ns)
+{
+	pid_t self = getpid(), pid;
+	int ready[2], error = EIO;
+
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return -1;
+	pid = fork();
+	if (!pid)
+		stay_in(ns, self, ready[1]);
+	close(ready[1]);
+	if (pid > 0 && read(ready[0], &error, sizeof(error)) != sizeof(error))
+		error = EIO;
+	close(ready[0]);
+	if (pid < 0 || !error)
+		return pid;
+	end(pid);
+	errno = error;
+	return -1;
+}
+
+static pid_t put_one_in_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
+	pid_t pid;
+
+	if (fd < 0)
+		return -1;
+	pid = put_one_in(fd);
+	error = errno;
+	close(fd);
+	errno = error;
+	return pid;
+}
+
+/* PROC has it, as the file at PATH. */
+static int add(struct mounts *m, const struct proc *proc, const char *path)
+{
+	struct stat st;
+	pid_t pid;
+
+	if (stat(path, &st) < 0 || mounts_know(m, st.st_ino))
+		return 0;
+	pid = put_one_in_file(path);
+	if (pid > 0)
+		return mounts_add_namespace(m, proc, pid, st.st_ino);
+	log_add(m->log, "pid %d (%s): cannot enter a mount namespace that it has: %s%s",
+		proc->pid, proc->comm, strerror(errno),
+		errno == EPERM ? " (it needs CAP_SYS_ADMIN)" : "");
+	m->refused = true;
+	return -1;
+}
+
+/* What is mounted outside, too, is taken from there. */
+static bool is_outside(const struct mounts *m, const struct mnt *mnt)
+{
+	size_t i;
+
+	for (i = 0; i < m->host.nr; i++)
+		if (same_filesystem(&m->host.mnt[i], mnt))
+			return true;
+	return false;
+}
+
+static int add_mounted(struct mounts *m, size_t n)
+{
+	struct proc proc = { .pid = m->ns[n].pid };
+	const struct mnt *mnt;
+	char *path;
+	size_t i;
+	int ret = 0;
+
+	memcpy(proc.comm, m->ns[n].comm, sizeof(proc.comm));
+	for (i = 0; i < m->ns[n].table.nr && !ret; i++) {
+		mnt = &m->ns[n].table.mnt[i];
+		if (!mount_of_namespace(mnt) || strncmp(mnt->root, "mnt:", 4) ||
+		    is_outside(m, mnt))
+			continue;
+		path = xasprintf("/proc/%d/root%s", m->ns[n].seen_by, mnt->point);
+		ret = add(m, &proc, path);
+		free(path);
+	}
+	return ret;
+}
+
+int held_mounts_find(struct mounts *m, const struct namespaces *open)
+{
+	struct proc proc = { 0 };
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < open->nr && !ret; i++) {
+		if (open->ns[i].kind->flag != CLONE_NEWNS)
+			continue;
+		proc.pid = open->ns[i].pid;
+		memcpy(proc.comm, open->ns[i].comm, sizeof(proc.comm));
+		ret = add(m, &proc, open->ns[i].path);
+	}
+	/* Those that this finds are looked through as well. */
+	for (i = 0; i < m->nr_ns && !ret; i++)
+		ret = add_mounted(m, i);
+	return ret;
+}
+
+void held_mounts_release(struct mounts *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_ns; i++)
+		if (m->ns[i].seen_by != m->ns[i].pid)
+			end(m->ns[i].seen_by);
+}
