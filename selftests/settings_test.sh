@@ -9,7 +9,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=12
+readonly TESTS=29
 
 # One of them changes others, which are set back.
 readonly SET='
@@ -143,6 +143,64 @@ refuses() {
 	[[ $status == 1 && ! -e no ]] && grep -q -- "^checkpoint: pid $pid (.*): its network namespace: $1: not supported" words2
 }
 
+# A table of nftables, by the messages that its tool sends
+readonly NFTABLES='
+import socket, struct
+def message(kind, flags, body):
+	return struct.pack("=IHHII", 16 + len(body), kind, flags, 1, 0) + body
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+limits = struct.pack("=BBH", 0, 0, socket.htons(10))
+table = struct.pack("=BBHHH", 2, 0, 0, 6, 1) + b"x\0\0\0"
+s.send(message(16, 1, limits) + message(10 << 8, 0x405, table) + message(17, 1, limits))
+error = -struct.unpack_from("=i", s.recv(4096), 16)[0]
+raise SystemExit(error)'
+# Asked for it, the kernel makes the table.
+readonly IPTABLES='
+import ctypes, socket
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+info = ctypes.create_string_buffer(b"filter", 84)
+size = ctypes.c_int(84)
+raise SystemExit(ctypes.CDLL(None).getsockopt(s.fileno(), 0, 64, info, ctypes.byref(size)) != 0)'
+# Features of a device, by the request that ethtool makes: no checksums
+readonly FEATURES='
+import array, fcntl, socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+value = array.array("B", struct.pack("=II", 0x2c, 0))
+fcntl.ioctl(s, 0x8946, struct.pack("16sP16x", b"lo", value.buffer_info()[0]))'
+readonly STATE='ip xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi 7 enc cipher_null ""'
+
+# may_refuse NAME WORDS SCRIPT: where the kernel has what the script sets
+may_refuse() {
+	if unshare -n sh -ec "$3" >/dev/null 2>&1; then
+		ok "$1" refuses "$2" "$3"
+		return
+	fi
+	number=$((number + 1))
+	echo "ok $number $1 # SKIP this kernel has no such thing"
+}
+
+# Root who may not ask: that nothing is told does not mean that there is nothing.
+refuses_if_untold() {
+	local status
+	start true -n || return
+	setpriv --bounding-set=-net_admin checkpoint -p "$pid" -o no --freeze >words2 2>&1
+	status=$?
+	cat words2
+	stop
+	[[ $status == 1 && ! -e no ]] && grep -q 'cannot tell whether it has IPsec states (Operation not permitted)' words2
+}
+
+# Neighbours that were found, counters: those come by themselves.
+lo_alone() {
+	local status
+	start 'ip link set lo up; ip neigh add 127.0.0.2 lladdr 00:00:00:00:00:01 nud stale dev lo' -n &&
+		inside ip neigh show dev lo | grep -q STALE && save image7 && go_on image7 &&
+		[[ $(inside ip -o -4 addr show dev lo up | awk '{ print $4 }') == 127.0.0.1/8 ]]
+	status=$?
+	stop
+	return "$status"
+}
+
 # What a forged image wants to have set is no sysctl of a namespace.
 forged() {
 	local status
@@ -171,15 +229,33 @@ run_all() {
 	ok "of a namespace that only a mount holds" of_one_that_is_mounted
 	ok "another address" refuses 'it has addresses beside those of lo' 'ip addr add 10.0.0.1/32 dev lo'
 	ok "a route" refuses 'it has routes' 'ip link set lo up; ip route add blackhole 10.1.0.0/16'
-	if unshare -n ip rule add from 10.2.0.0/16 table 7 2>/dev/null; then
-		ok "a rule" refuses 'it has routing rules' 'ip rule add from 10.2.0.0/16 table 7'
+	may_refuse "a rule" 'it has routing rules' 'ip rule add from 10.2.0.0/16 table 7'
+	ok "a nexthop" refuses 'it has nexthop objects' 'ip link set lo up; ip nexthop add id 7 blackhole'
+	ok "a permanent neighbour" refuses 'it has permanent neighbours' \
+		'ip link set lo up; ip neigh add 10.0.0.2 lladdr 00:00:00:00:00:01 nud permanent dev lo'
+	ok "a neighbour that it answers for" refuses 'it has neighbours that it answers for' \
+		'ip link set lo up; ip neigh add proxy 10.0.0.3 dev lo'
+	may_refuse "a queue" 'it has traffic control' 'ip link set lo up; tc qdisc add dev lo root tbf rate 1mbit burst 4k limit 8k'
+	may_refuse "an action on what comes in" 'it has traffic control' 'ip link set lo up; tc qdisc add dev lo ingress'
+	may_refuse "an IPsec state" 'it has IPsec states' "$STATE"
+	may_refuse "an IPsec policy" 'it has IPsec policies' 'ip xfrm policy add dir out src 10.0.0.1 dst 10.0.0.2 action block'
+	may_refuse "nftables" 'it has tables of nftables' "exec python3 -c '$NFTABLES'"
+	may_refuse "iptables" 'it has tables of iptables (ip_tables_names)' "exec python3 -c '$IPTABLES'"
+	ok "the MTU of lo" refuses 'its lo has another MTU than a new one' 'ip link set lo mtu 9000'
+	ok "the queue of lo" refuses 'its lo has another length of the queue than a new one' 'ip link set lo txqueuelen 7'
+	ok "an alias of lo" refuses 'its lo has another alias than a new one' 'ip link set lo alias mine'
+	ok "a second name of lo" refuses 'its lo has another second name than a new one' 'ip link property add dev lo altname mine'
+	ok "the flags of lo" refuses 'its lo has other flags than a new one' 'ip link set lo multicast on'
+	ok "the features of lo" refuses 'its lo has other features than a new one' "python3 -c '$FEATURES'"
+	ok "lo without an address" refuses 'its lo is up without an address' 'ip link set lo up; ip addr del 127.0.0.1/8 dev lo'
+	if unshare -n sh -c "$STATE" >/dev/null 2>&1; then
+		ok "what cannot be asked for" refuses_if_untold
 	else
 		number=$((number + 1))
-		echo "ok $number a rule # SKIP this kernel has no rules for routing"
+		echo "ok $number what cannot be asked for # SKIP this kernel has no IPsec"
 	fi
-	ok "lo alone" start 'ip link set lo up' -n
-	stop
+	ok "lo alone" lo_alone
 	ok "a forged image" forged
 }
 
-tap_main settings ns_exec checkpoint restart ckptinfo nsenter python3 ip
+tap_main settings ns_exec checkpoint restart ckptinfo nsenter setpriv python3 ip tc

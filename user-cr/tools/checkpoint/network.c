@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a network namespace has that a new one has not: addresses, routes, rules,
- * filters. Devices are the kernel's to refuse.
+ * filters, neighbours, and what is set on lo. Other devices are the kernel's to
+ * refuse.
+ *
+ * Not looked for: actions of traffic control that nothing refers to, address labels
+ * of IPv6, and ids of other network namespaces.
  */
 #include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <linux/xfrm.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -71,49 +82,95 @@ static bool usual_rule(const struct nlmsghdr *msg)
 	       !body->rtm_dst_len && body->rtm_protocol == RTPROT_KERNEL;
 }
 
+/* Those that are found when packets go out go away again, too. */
+static bool usual_neighbour(const struct nlmsghdr *msg)
+{
+	const struct ndmsg *body = NLMSG_DATA(msg);
+
+	return !(body->ndm_state & NUD_PERMANENT) &&
+	       !(body->ndm_flags & (NTF_PROXY | NTF_EXT_LEARNED));
+}
+
+/* A device without a queue has this one, if it is up and nobody gives it another. */
+static bool usual_qdisc(const struct nlmsghdr *msg)
+{
+	const struct tcmsg *body = NLMSG_DATA(msg);
+	const char *kind = attribute(TCA_RTA(body), TCA_PAYLOAD(msg), TCA_KIND);
+
+	return kind && !strcmp(kind, "noqueue") && !body->tcm_handle;
+}
+
 static bool never_usual(const struct nlmsghdr *msg)
 {
 	(void)msg;
 	return false;
 }
 
+static const struct ndmsg ask_proxies = { .ndm_flags = NTF_PROXY };
+
+/* @body is what is asked with, if it is not all zero. */
 static const struct dump {
 	int protocol;
 	int type;
 	size_t body_len;
+	const void *body;
 	usual_fn usual;
 	const char *text;
 } dumps[] = {
-	{ NETLINK_ROUTE, RTM_GETADDR, sizeof(struct ifaddrmsg), usual_address,
-	  "it has addresses beside those of lo" },
-	{ NETLINK_ROUTE, RTM_GETROUTE, sizeof(struct rtmsg), usual_route,
-	  "it has routes" },
-	{ NETLINK_ROUTE, RTM_GETRULE, sizeof(struct rtmsg), usual_rule,
-	  "it has routing rules" },
-	{ NETLINK_XFRM, XFRM_MSG_GETSA, 0, never_usual, "it has IPsec states" },
-	{ NETLINK_XFRM, XFRM_MSG_GETPOLICY, 0, never_usual, "it has IPsec policies" },
+	{ NETLINK_ROUTE, RTM_GETADDR, sizeof(struct ifaddrmsg), NULL, usual_address,
+	  "addresses beside those of lo" },
+	{ NETLINK_ROUTE, RTM_GETROUTE, sizeof(struct rtmsg), NULL, usual_route,
+	  "routes" },
+	{ NETLINK_ROUTE, RTM_GETRULE, sizeof(struct rtmsg), NULL, usual_rule,
+	  "routing rules" },
+	{ NETLINK_ROUTE, RTM_GETNEXTHOP, sizeof(struct nhmsg), NULL, never_usual,
+	  "nexthop objects" },
+	{ NETLINK_ROUTE, RTM_GETNEIGH, sizeof(struct ndmsg), NULL, usual_neighbour,
+	  "permanent neighbours" },
+	{ NETLINK_ROUTE, RTM_GETNEIGH, sizeof(struct ndmsg), &ask_proxies, never_usual,
+	  "neighbours that it answers for" },
+	{ NETLINK_ROUTE, RTM_GETQDISC, sizeof(struct tcmsg), NULL, usual_qdisc,
+	  "traffic control" },
+	{ NETLINK_XFRM, XFRM_MSG_GETSA, 0, NULL, never_usual, "IPsec states" },
+	{ NETLINK_XFRM, XFRM_MSG_GETPOLICY, 0, NULL, never_usual, "IPsec policies" },
 	{ NETLINK_NETFILTER, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE,
-	  sizeof(struct nfgenmsg), never_usual, "it has tables of nftables" },
+	  sizeof(struct nfgenmsg), NULL, never_usual, "tables of nftables" },
 };
 
-static bool ask(int fd, int type, size_t body_len)
+static int netlink(int protocol)
+{
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+}
+
+/* 0, or a negative errno */
+static int ask(int fd, int type, int flags, const void *body, size_t body_len)
 {
 	struct {
 		struct nlmsghdr header;
 		char body[32];
 	} request = {
 		.header = {
+			.nlmsg_len = NLMSG_LENGTH(body_len),
 			.nlmsg_type = type,
-			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+			.nlmsg_flags = NLM_F_REQUEST | flags,
 		},
 	};
 
-	request.header.nlmsg_len = NLMSG_LENGTH(body_len);
-	return send(fd, &request, request.header.nlmsg_len, 0) > 0;
+	if (body)
+		memcpy(request.body, body, body_len);
+	return send(fd, &request, request.header.nlmsg_len, 0) < 0 ? -errno : 0;
 }
 
-/* Whether all that is dumped is usual; also if the kernel has no such thing. */
-static bool all_usual(int fd, const struct dump *dump)
+/* Of the last message of an answer: 0, or a negative errno */
+static int end_of(const struct nlmsghdr *msg)
+{
+	const int *error = NLMSG_DATA(msg);
+
+	return msg->nlmsg_len >= NLMSG_LENGTH(sizeof(*error)) ? *error : 0;
+}
+
+/* 0 if all that is dumped is usual, 1 if not, or a negative errno */
+static int read_dump(int fd, usual_fn usual)
 {
 	char buffer[32768] __attribute__((aligned(8)));
 	const struct nlmsghdr *msg;
@@ -124,24 +181,38 @@ static bool all_usual(int fd, const struct dump *dump)
 		     msg = NLMSG_NEXT(msg, n)) {
 			if (msg->nlmsg_type == NLMSG_DONE ||
 			    msg->nlmsg_type == NLMSG_ERROR)
-				return true;
-			if (!dump->usual(msg))
-				return false;
+				return end_of(msg);
+			if (!usual(msg))
+				return 1;
 		}
 	}
-	return n == 0;
+	return n < 0 ? -errno : 0;
 }
 
-static bool is_usual(const struct dump *dump)
+/* What a kernel says that has no such thing; others may have been kept from us. */
+static bool means_none(int error)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, dump->protocol);
-	bool usual;
+	return error == -EOPNOTSUPP || error == -EPROTONOSUPPORT ||
+	       error == -EAFNOSUPPORT || error == -EINVAL;
+}
 
-	if (fd < 0)
-		return errno == EPROTONOSUPPORT;
-	usual = ask(fd, dump->type, dump->body_len) && all_usual(fd, dump);
-	close(fd);
-	return usual;
+static char *dump_extras(const struct dump *dump)
+{
+	int fd = netlink(dump->protocol), ret;
+
+	if (fd < 0) {
+		ret = -errno;
+	} else {
+		ret = ask(fd, dump->type, NLM_F_DUMP, dump->body, dump->body_len) ?:
+		      read_dump(fd, dump->usual);
+		close(fd);
+	}
+	if (!ret || means_none(ret))
+		return NULL;
+	if (ret < 0)
+		return xasprintf("cannot tell whether it has %s (%s)", dump->text,
+				 strerror(-ret));
+	return xasprintf("it has %s", dump->text);
 }
 
 /* Those of the old kind, which were made when they were first asked for */
@@ -162,13 +233,157 @@ static bool has_old_tables(const char *file)
 
 char *network_extras(void)
 {
+	char *extras = NULL;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(dumps); i++)
-		if (!is_usual(&dumps[i]))
-			return xstrdup(dumps[i].text);
-	for (i = 0; i < ARRAY_SIZE(old_tables); i++)
+	for (i = 0; !extras && i < ARRAY_SIZE(dumps); i++)
+		extras = dump_extras(&dumps[i]);
+	for (i = 0; !extras && i < ARRAY_SIZE(old_tables); i++)
 		if (has_old_tables(old_tables[i]))
-			return xasprintf("it has tables of iptables (%s)", old_tables[i]);
+			extras = xasprintf("it has tables of iptables (%s)", old_tables[i]);
+	return extras;
+}
+
+/* lo, which is compared with that of a new namespace */
+
+#define LO_INDEX	1
+#define MAX_FEATURES	32	/* words of them */
+
+struct lo {
+	char answer[16384] __attribute__((aligned(8)));
+	size_t len;
+	struct {
+		struct ethtool_gfeatures head;
+		struct ethtool_get_features_block blocks[MAX_FEATURES];
+	} features;
+};
+
+/* Those that change by themselves, or when lo is up, or are compared otherwise */
+static const unsigned short not_set[] = {
+	IFLA_STATS, IFLA_STATS64, IFLA_OPERSTATE, IFLA_CARRIER, IFLA_CARRIER_CHANGES,
+	IFLA_CARRIER_UP_COUNT, IFLA_CARRIER_DOWN_COUNT, IFLA_QDISC, IFLA_AF_SPEC,
+};
+
+static const struct {
+	unsigned short type;
+	const char *text;
+} lo_texts[] = {
+	{ IFLA_MTU, "MTU" },
+	{ IFLA_TXQLEN, "length of the queue" },
+	{ IFLA_ADDRESS, "hardware address" },
+	{ IFLA_BROADCAST, "broadcast address" },
+	{ IFLA_IFNAME, "name" },
+	{ IFLA_IFALIAS, "alias" },
+	{ IFLA_PROP_LIST, "second name" },
+	{ IFLA_GROUP, "group" },
+	{ IFLA_LINKMODE, "mode" },
+	{ IFLA_XDP, "XDP program" },
+};
+
+static const struct ifinfomsg *lo_body(const struct lo *lo)
+{
+	return NLMSG_DATA((const struct nlmsghdr *)lo->answer);
+}
+
+static bool lo_read(int fd, struct lo *lo)
+{
+	const struct ifinfomsg body = { .ifi_index = LO_INDEX };
+	const struct nlmsghdr *msg = (void *)lo->answer;
+	struct ifreq request = { .ifr_data = (void *)&lo->features };
+	const char *name;
+	ssize_t n;
+
+	*lo = (struct lo){
+		.features.head = { .cmd = ETHTOOL_GFEATURES, .size = MAX_FEATURES },
+	};
+	if (ask(fd, RTM_GETLINK, 0, &body, sizeof(body)) < 0)
+		return false;
+	n = recv(fd, lo->answer, sizeof(lo->answer), 0);
+	if (n < 0 || !NLMSG_OK(msg, n) || msg->nlmsg_type != RTM_NEWLINK)
+		return false;
+	lo->len = IFLA_PAYLOAD(msg);
+	name = attribute(IFLA_RTA(lo_body(lo)), lo->len, IFLA_IFNAME);
+	if (!name)
+		return false;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	return !ioctl(fd, SIOCETHTOOL, &request) || errno == EOPNOTSUPP;
+}
+
+static bool is_set(unsigned short type)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(not_set); i++)
+		if (not_set[i] == type)
+			return false;
+	return true;
+}
+
+static bool has_same(const struct lo *lo, const struct rtattr *attr)
+{
+	const void *data = attribute(IFLA_RTA(lo_body(lo)), lo->len, attr->rta_type);
+
+	return data && RTA_PAYLOAD((const struct rtattr *)data - 1) == RTA_PAYLOAD(attr) &&
+	       !memcmp(data, RTA_DATA(attr), RTA_PAYLOAD(attr));
+}
+
+/* The first attribute that is set on one and not so on the other, or NULL */
+static const struct rtattr *first_other(const struct lo *one, const struct lo *other)
+{
+	const struct rtattr *attr = IFLA_RTA(lo_body(one));
+	int len = one->len;
+
+	for (; RTA_OK(attr, len); attr = RTA_NEXT(attr, len))
+		if (is_set(attr->rta_type & NLA_TYPE_MASK) &&
+		    !has_same(other, attr))
+			return attr;
+	return NULL;
+}
+
+static char *attribute_text(unsigned short type)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lo_texts); i++)
+		if (lo_texts[i].type == type)
+			return xasprintf("its lo has another %s than a new one",
+					 lo_texts[i].text);
+	return xasprintf("its lo differs from a new one (in attribute %d)", type);
+}
+
+/* Being up is what gives it one, if it has none. */
+static bool lacks_address(int fd)
+{
+	const struct ifaddrmsg body = { .ifa_family = AF_INET };
+
+	return !ask(fd, RTM_GETADDR, NLM_F_DUMP, &body, sizeof(body)) &&
+	       !read_dump(fd, never_usual);
+}
+
+int network_open(void)
+{
+	return netlink(NETLINK_ROUTE);
+}
+
+char *network_lo_extras(int fd)
+{
+	const unsigned int up = IFF_UP | IFF_RUNNING | IFF_LOWER_UP;
+	int new = netlink(NETLINK_ROUTE);
+	const struct rtattr *attr;
+	static struct lo there, here;
+
+	if (!lo_read(fd, &there) || !lo_read(new, &here))
+		return xasprintf("cannot tell what is set on its lo (%s)",
+				 strerror(errno));
+	close(new);
+	attr = first_other(&there, &here) ?: first_other(&here, &there);
+	if (attr)
+		return attribute_text(attr->rta_type & NLA_TYPE_MASK);
+	if ((lo_body(&there)->ifi_flags ^ lo_body(&here)->ifi_flags) & ~up)
+		return xstrdup("its lo has other flags than a new one");
+	if (memcmp(&there.features, &here.features, sizeof(here.features)))
+		return xstrdup("its lo has other features than a new one");
+	if (lo_body(&there)->ifi_flags & IFF_UP && lacks_address(fd))
+		return xstrdup("its lo is up without an address");
 	return NULL;
 }

@@ -79,17 +79,25 @@ static void compare_with_new(int fd, const void *arg)
 {
 	const struct ns_kind *kind = ((const struct ns *)arg)->kind;
 	struct sysctls wanted;
-	char *extras;
+	char *extras = NULL;
+	int net = -1;
 
 	enter_owner(fd);
 	if (setns(fd, kind->flag) < 0)
 		give_up("cannot enter it: %s", strerror(errno));
 	sysctls_read(&wanted, kind->kind);
-	extras = kind->kind == CKPT_NS_NET ? network_extras() : NULL;
+	if (kind->kind == CKPT_NS_NET) {
+		net = network_open();
+		extras = network_extras();
+	}
 	if (extras)
 		give_up("%s: not supported", extras);
 	if (unshare(kind->flag) < 0)
 		give_up("cannot make one beside it to compare: %s", strerror(errno));
+	if (kind->kind == CKPT_NS_NET)
+		extras = network_lo_extras(net);
+	if (extras)
+		give_up("%s: not supported", extras);
 	set_all(&wanted, kind->kind);
 }
 

@@ -4,7 +4,7 @@
  *
  * Sysctls of the first two are compared with those of a new namespace, in which they
  * are then set until it is the same: what it took is saved. Of a network, anything
- * else that a new one does not have is refused.
+ * else that a new one does not have is refused, on its lo, too.
  */
 #ifndef CHECKPOINT_SETTINGS_H
 #define CHECKPOINT_SETTINGS_H
@@ -62,5 +62,14 @@ void tell_pid_sysctls(int fd, const void *ns);
  * has not, but sysctls; NULL if there is nothing. To be freed.
  */
 char *network_extras(void);
+
+/* network.c: a descriptor of the network namespace of the calling process, or -1 */
+int network_open(void);
+
+/*
+ * What is set on the lo of the network namespace of @fd, and not on that of the
+ * calling process, which is new; NULL if there is nothing. To be freed.
+ */
+char *network_lo_extras(int fd);
 
 #endif /* CHECKPOINT_SETTINGS_H */
