@@ -5,6 +5,7 @@
 #include "interrupt.h"
 
 #include <linux/futex.h>
+#include <linux/time_types.h>
 #include <poll.h>
 #include <sys/select.h>
 #include <sys/time.h>
@@ -310,6 +311,254 @@ CKPT_TEST_F(syscalls, clocks_go_on_from_their_values)
 		app_show(app);
 	}
 	ASSERT_EQ(0, app_finish(app));
+}
+
+/* ---- restart --time=: the table of restart(1), line by line ---- */
+
+CKPT_SUITE(policy);
+
+/* Seconds: how long they wait, are dead in between, and have when it begins again */
+#define WAIT	(3 * ckpt_scale())
+#define DEAD	(5 * ckpt_scale())
+
+enum end { TIME_LEFT, AT_ONCE };
+
+/* What a child does: 0 when the time is over, 1 if the machine has no such thing */
+struct waiter {
+	const char *name;
+	int (*wait)(clockid_t clock, int flags);
+	clockid_t clock;
+	int flags;
+	enum end end[2];	/* with --time=continue, and =now */
+};
+
+/* In a while, or then */
+static struct timespec time_of(clockid_t clock, int flags)
+{
+	struct timespec now = {};
+
+	if (flags & TIMER_ABSTIME)
+		clock_gettime(clock, &now);
+	return to_timespec(now.tv_sec + now.tv_nsec / 1e9 + WAIT);
+}
+
+static int wait_for_alarm(void)
+{
+	while (!alarms)
+		pause();
+	return 0;
+}
+
+static int wait_itimer(clockid_t clock, int flags)
+{
+	struct itimerval it = { .it_value = { WAIT, 0 } };
+
+	signal(SIGALRM, on_alarm);
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	return wait_for_alarm();
+}
+
+static int wait_timer(clockid_t clock, int flags)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
+	struct itimerspec spec = { .it_value = time_of(clock, flags) };
+	timer_t timer;
+
+	signal(SIGALRM, on_alarm);
+	if (timer_create(clock, &event, &timer))
+		return 1;
+	CHECK_OK(timer_settime(timer, flags, &spec, NULL));
+	return wait_for_alarm();
+}
+
+static int wait_sleep(clockid_t clock, int flags)
+{
+	struct timespec ts = time_of(clock, flags);
+
+	CHECK_EQ(0, clock_nanosleep(clock, flags, &ts, NULL));
+	return 0;
+}
+
+static int wait_poll(clockid_t clock, int flags)
+{
+	CHECK_EQ(0, poll(NULL, 0, WAIT * 1000));
+	return 0;
+}
+
+static int wait_futex(clockid_t clock, int flags)
+{
+	static int word = 5;
+	struct timespec ts = time_of(clock, flags);
+	int op = flags ? FUTEX_WAIT_BITSET : FUTEX_WAIT;
+
+	if (clock == CLOCK_REALTIME)
+		op |= FUTEX_CLOCK_REALTIME;
+	CHECK_EQ(-1, syscall(SYS_futex, &word, op, 5, &ts, NULL, 1));
+	CHECK_EQ(ETIMEDOUT, errno);
+	return 0;
+}
+
+static int wait_futexes(clockid_t clock, int flags)
+{
+	static uint32_t word = 5;
+	struct futex_waitv waiter = { .val = 5, .uaddr = (uintptr_t)&word, .flags = FUTEX_32 };
+	struct timespec ts = time_of(clock, flags);
+	struct __kernel_timespec end = { ts.tv_sec, ts.tv_nsec };
+
+	CHECK_EQ(-1, syscall(SYS_futex_waitv, &waiter, 1, 0, &end, clock));
+	CHECK_EQ(ETIMEDOUT, errno);
+	return 0;
+}
+
+static const struct waiter waiters[] = {
+	{ "ITIMER_REAL", wait_itimer, 0, 0, { TIME_LEFT, TIME_LEFT } },
+	{ "timer, MONOTONIC", wait_timer, CLOCK_MONOTONIC, 0, { TIME_LEFT, TIME_LEFT } },
+	{ "timer, until MONOTONIC", wait_timer, CLOCK_MONOTONIC, TIMER_ABSTIME,
+	  { TIME_LEFT, TIME_LEFT } },
+	{ "timer, BOOTTIME", wait_timer, CLOCK_BOOTTIME, 0, { TIME_LEFT, TIME_LEFT } },
+	{ "timer, until BOOTTIME", wait_timer, CLOCK_BOOTTIME, TIMER_ABSTIME,
+	  { TIME_LEFT, TIME_LEFT } },
+	{ "timer, BOOTTIME_ALARM", wait_timer, CLOCK_BOOTTIME_ALARM, 0,
+	  { TIME_LEFT, TIME_LEFT } },
+	{ "timer, REALTIME", wait_timer, CLOCK_REALTIME, 0, { TIME_LEFT, TIME_LEFT } },
+	/* In the kernel there is no other kind of these. */
+	{ "timer, TAI", wait_timer, CLOCK_TAI, 0, { AT_ONCE, AT_ONCE } },
+	{ "timer, until REALTIME", wait_timer, CLOCK_REALTIME, TIMER_ABSTIME,
+	  { AT_ONCE, AT_ONCE } },
+	{ "timer, until TAI", wait_timer, CLOCK_TAI, TIMER_ABSTIME, { AT_ONCE, AT_ONCE } },
+	{ "timer, REALTIME_ALARM", wait_timer, CLOCK_REALTIME_ALARM, 0, { AT_ONCE, AT_ONCE } },
+	{ "timer, until REALTIME_ALARM", wait_timer, CLOCK_REALTIME_ALARM, TIMER_ABSTIME,
+	  { AT_ONCE, AT_ONCE } },
+	{ "sleep", wait_sleep, CLOCK_MONOTONIC, 0, { TIME_LEFT, TIME_LEFT } },
+	{ "sleep, BOOTTIME", wait_sleep, CLOCK_BOOTTIME, 0, { TIME_LEFT, TIME_LEFT } },
+	{ "sleep, REALTIME", wait_sleep, CLOCK_REALTIME, 0, { TIME_LEFT, TIME_LEFT } },
+	{ "sleep, until MONOTONIC", wait_sleep, CLOCK_MONOTONIC, TIMER_ABSTIME,
+	  { TIME_LEFT, AT_ONCE } },
+	{ "sleep, until BOOTTIME", wait_sleep, CLOCK_BOOTTIME, TIMER_ABSTIME,
+	  { TIME_LEFT, AT_ONCE } },
+	{ "sleep, until REALTIME", wait_sleep, CLOCK_REALTIME, TIMER_ABSTIME,
+	  { AT_ONCE, AT_ONCE } },
+	{ "sleep, until TAI", wait_sleep, CLOCK_TAI, TIMER_ABSTIME, { AT_ONCE, AT_ONCE } },
+	{ "poll", wait_poll, 0, 0, { TIME_LEFT, TIME_LEFT } },
+	{ "futex", wait_futex, CLOCK_MONOTONIC, 0, { TIME_LEFT, TIME_LEFT } },
+	/* Interrupted, it goes on for what was left: its arguments are not read again. */
+	{ "futex, until MONOTONIC", wait_futex, CLOCK_MONOTONIC, TIMER_ABSTIME,
+	  { TIME_LEFT, TIME_LEFT } },
+	{ "futex, until REALTIME", wait_futex, CLOCK_REALTIME, TIMER_ABSTIME,
+	  { AT_ONCE, AT_ONCE } },
+	{ "futexes, until MONOTONIC", wait_futexes, CLOCK_MONOTONIC, TIMER_ABSTIME,
+	  { TIME_LEFT, AT_ONCE } },
+	{ "futexes, until REALTIME", wait_futexes, CLOCK_REALTIME, TIMER_ABSTIME,
+	  { AT_ONCE, AT_ONCE } },
+};
+
+#define NR_WAITERS	(sizeof(waiters) / sizeof(waiters[0]))
+
+/* When it began and ended, by the time of day: there is but one of it. */
+struct seen {
+	double start, end;
+};
+
+static double time_of_day(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static int wait_and_tell(const struct waiter *w, struct seen *seen)
+{
+	int ret;
+
+	seen->start = time_of_day();
+	ret = w->wait(w->clock, w->flags);
+	seen->end = time_of_day();
+	return ret;
+}
+
+static const char *const end_text[] = { "the time that was left", "at once" };
+
+/* @dead is since when, and until when, they were. */
+static int check_end(const struct waiter *w, const struct seen *seen,
+		     const double dead[2], int policy)
+{
+	double left = w->end[policy] == AT_ONCE ? 0 : WAIT - (dead[0] - seen->start);
+	double took = seen->end - dead[1];
+
+	if (took > left - 0.5 * ckpt_scale() && took < left + 1.2 * ckpt_scale())
+		return 0;
+	ckpt_note("%s: took %.2f s after the restart, not %s (%.2f s)", w->name, took,
+		  end_text[w->end[policy]], left);
+	return 1;
+}
+
+static int policy_body(int policy)
+{
+	pid_t pid[NR_WAITERS];
+	double dead[2];
+	struct seen *seen;
+	int bad = 0, i, ret;
+
+	seen = mmap(NULL, sizeof(*seen) * NR_WAITERS, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(seen != MAP_FAILED);
+	for (i = 0; i < NR_WAITERS; i++)
+		SPAWN(pid[i], wait_and_tell(&waiters[i], &seen[i]));
+	for (i = 0; i < NR_WAITERS; i++)
+		while (!seen[i].start)
+			sleep_ms(1);
+	/* Into the calls it is not far. */
+	sleep_ms(300);
+	dead[0] = time_of_day();
+	ckpt_here();
+	dead[1] = time_of_day();
+	for (i = 0; i < NR_WAITERS; i++) {
+		CHECK_EQ(pid[i], waitpid(pid[i], &ret, 0));
+		/* The machine has no alarm clock. */
+		if (WIFEXITED(ret) && WEXITSTATUS(ret) == 1)
+			continue;
+		CHECK_EQ(0, ret);
+		bad += check_end(&waiters[i], &seen[i], dead, policy);
+	}
+	return bad;
+}
+
+CKPT_BODY(policy_continue)
+{
+	return policy_body(0);
+}
+
+CKPT_BODY(policy_now)
+{
+	return policy_body(1);
+}
+
+static void restart_later(struct __test_metadata *_metadata, struct app *app,
+			  const char *body)
+{
+	if (app_plain())
+		SKIP(return, "nothing to see without a checkpoint");
+	app->tool = true;
+	ASSERT_EQ(0, app_capture(app, body));
+	sleep_ms(DEAD * 1000);
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_finish(app)) {
+		app_show(app);
+	}
+}
+
+CKPT_TEST_F(policy, time_goes_on)
+{
+	restart_later(_metadata, &self->app, "policy_continue");
+}
+
+CKPT_TEST_F(policy, time_is_now)
+{
+	self->app.time_now = true;
+	restart_later(_metadata, &self->app, "policy_now");
 }
 
 TEST_HARNESS_MAIN

@@ -510,7 +510,7 @@ static int restart_by_tool(struct app *app, int image, int logfd)
 			_exit(101);
 		/* We are in its control group ourselves. */
 		execlp("restart", "restart", "--container", "--no-cgroups",
-		       "--pidfile", path, NULL);
+		       "--pidfile", path, app->time_now ? "--time=now" : NULL, NULL);
 		_exit(102);
 	}
 	if (waitpid(pid, &status, 0) != pid)

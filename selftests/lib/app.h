@@ -186,6 +186,7 @@ struct app {
 	bool no_setgroups;	/* in which setgroups() is denied */
 	bool tool;		/* restart(1) restarts it, not we */
 	bool saving_tool;	/* and checkpoint(1) saves it, with its mounts */
+	bool time_now;		/* restart(1) does so with --time=now */
 	bool in_call;		/* it is checkpointed in a call that goes on */
 	const char *exe;	/* the program with the body, beside the test's own */
 	int stdio[3];		/* descriptors 0 to 2 of the body, or -1 */
