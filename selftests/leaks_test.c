@@ -6,6 +6,7 @@
 
 #include <linux/sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -199,7 +200,7 @@ static pid_t enter_ns_of(struct __test_metadata *_metadata, pid_t pid,
 	guest = fork();
 	ASSERT_LE(0, guest);
 	if (!guest) {
-		if (setns(ns, 0) || write(fd[1], "r", 1) != 1)
+		if (setns(ns, 0) || close(ns) || write(fd[1], "r", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
@@ -211,15 +212,10 @@ static pid_t enter_ns_of(struct __test_metadata *_metadata, pid_t pid,
 	return guest;
 }
 
-static void with_guest(struct __test_metadata *_metadata, struct app *app,
-		       const char *kind, const char *pattern)
+/* It is refused as long as @guest is there, who is one of us. */
+static void refused_with(struct __test_metadata *_metadata, struct app *app,
+			 pid_t guest, const char *pattern)
 {
-	pid_t guest;
-
-	ASSERT_EQ(0, app_start(app, "leaks_idle"));
-	if (app_plain())
-		goto out;
-	guest = enter_ns_of(_metadata, app->pid, kind);
 	ASSERT_EQ(0, app_freeze(app));
 	check_refusal(_metadata, app, app_checkpoint(app, 0), pattern);
 	kill(guest, SIGKILL);
@@ -228,21 +224,200 @@ static void with_guest(struct __test_metadata *_metadata, struct app *app,
 		app_show(app);
 	}
 	ASSERT_EQ(0, app_thaw(app));
-out:
+}
+
+static void with_guest(struct __test_metadata *_metadata, struct app *app,
+		       const char *body, const char *kind, const char *pattern)
+{
+	int ret = app_start(app, body);
+
+	if (ret == APP_SKIPPED)
+		SKIP(return, "%s", app->reason);
+	ASSERT_EQ(0, ret);
+	if (!app_plain())
+		refused_with(_metadata, app, enter_ns_of(_metadata, app->pid, kind),
+			     pattern);
 	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_BODY(leaks_with_cgroup_namespace)
+{
+	NEED(unshare(CLONE_NEWCGROUP));
+	ckpt_here();
+	return 0;
 }
 
 CKPT_TEST_F(leaks, uts_namespace)
 {
-	with_guest(_metadata, &self->app, "uts",
+	with_guest(_metadata, &self->app, "leaks_idle", "uts",
 		   "UTS namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside");
+}
+
+CKPT_TEST_F(leaks, ipc_namespace)
+{
+	with_guest(_metadata, &self->app, "leaks_idle", "ipc",
+		   "IPC namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside");
+}
+
+CKPT_TEST_F(leaks, mount_namespace)
+{
+	with_guest(_metadata, &self->app, "leaks_idle", "mnt",
+		   "mount namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside");
+}
+
+CKPT_TEST_F(leaks, cgroup_namespace)
+{
+	with_guest(_metadata, &self->app, "leaks_with_cgroup_namespace", "cgroup",
+		   "cgroup namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside");
 }
 
 CKPT_TEST_F(leaks, network_namespace)
 {
 	self->app.net = true;
-	with_guest(_metadata, &self->app, "net",
+	with_guest(_metadata, &self->app, "leaks_idle", "net",
 		   "network namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside");
+}
+
+CKPT_TEST_F(leaks, user_namespace)
+{
+	self->app.user = true;
+	with_guest(_metadata, &self->app, "leaks_idle", "user",
+		   "user namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside");
+}
+
+/* A restart gives it one in which its clocks go on. */
+static void restart_in_time_namespace(struct __test_metadata *_metadata,
+				      struct app *app)
+{
+	/* Were it us who restart it, our children would be in that, too. */
+	app->tool = true;
+	ASSERT_EQ(0, app_capture(app, "leaks_idle"));
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+}
+
+CKPT_TEST_F(leaks, time_namespace)
+{
+	struct app *app = &self->app;
+
+	if (app_plain())
+		SKIP(return, "nothing to do without checkpoint()");
+	if (access("/proc/self/ns/time", F_OK))
+		SKIP(return, "this kernel has no time namespaces");
+	restart_in_time_namespace(_metadata, app);
+	refused_with(_metadata, app, enter_ns_of(_metadata, app->pid, "time"),
+		     "time namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside");
+	ASSERT_EQ(0, app_finish(app));
+}
+
+/* Its child is in the namespace, and in the tree of somebody else; both wait. */
+static pid_t fork_into_pid_ns(struct __test_metadata *_metadata, pid_t pid)
+{
+	char path[64], byte;
+	pid_t guest;
+	int fd[2];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
+	guest = fork();
+	ASSERT_LE(0, guest);
+	if (!guest) {
+		int ns = open(path, O_RDONLY | O_CLOEXEC);
+
+		if (setns(ns, CLONE_NEWPID))
+			_exit(1);
+		close(ns);
+		/* It ends when the one that is killed has ended. */
+		if (!fork() && (prctl(PR_SET_PDEATHSIG, SIGKILL) ||
+				write(fd[1], "r", 1) != 1))
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(fd[1]);
+	ASSERT_EQ(1, read(fd[0], &byte, 1));
+	close(fd[0]);
+	return guest;
+}
+
+CKPT_TEST_F(leaks, process_in_the_pid_namespace)
+{
+	struct app *app = &self->app;
+	pid_t guest;
+	int i;
+
+	ASSERT_EQ(0, app_start(app, "leaks_idle"));
+	if (app_plain())
+		goto out;
+	guest = fork_into_pid_ns(_metadata, app->pid);
+	ASSERT_EQ(0, app_freeze(app));
+	check_refusal(_metadata, app, app_checkpoint(app, 0), "in its pid namespace");
+	kill(guest, SIGKILL);
+	ASSERT_EQ(guest, waitpid(guest, NULL, 0));
+	/* Its child, whom we have not made, ends a moment later. */
+	for (i = 0; i < 100 && app_checkpoint(app, 0); i++)
+		sleep_ms(20);
+	EXPECT_EQ(0, app_checkpoint(app, 0)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_thaw(app));
+out:
+	ASSERT_EQ(0, app_finish(app));
+}
+
+/* ---- Memory of the container that somebody outside maps ---- */
+
+#define SHARED_SIZE	16384
+
+CKPT_BODY(leaks_shared_memory)
+{
+	char *mem = mmap(NULL, SHARED_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int fd = open("where", O_WRONLY | O_CREAT, 0600);
+
+	CHECK(mem != MAP_FAILED);
+	strcpy(mem, "from inside");
+	CHECK(dprintf(fd, "%lx-%lx", (long)mem, (long)mem + SHARED_SIZE) > 0);
+	CHECK_OK(close(fd));
+	ckpt_here();
+	CHECK_EQ(0, strcmp(mem, "from inside"));
+	return 0;
+}
+
+static void *map_from_outside(struct __test_metadata *_metadata, struct app *app)
+{
+	char path[128], where[64];
+	void *mem;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/where", app->dir);
+	ASSERT_LT(0, read_file(path, where, sizeof(where)));
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%s", app->pid, where);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	mem = mmap(NULL, SHARED_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	ASSERT_NE(MAP_FAILED, mem);
+	ASSERT_STREQ("from inside", mem);
+	return mem;
+}
+
+CKPT_TEST_F(leaks, shared_anonymous_memory)
+{
+	struct app *app = &self->app;
+	void *mem;
+
+	if (app_plain())
+		SKIP(return, "nothing to do without checkpoint()");
+	ASSERT_EQ(0, app_start(app, "leaks_shared_memory"));
+	mem = map_from_outside(_metadata, app);
+	ASSERT_EQ(0, app_freeze(app));
+	check_refusal(_metadata, app, app_checkpoint(app, 0), "shared anonymous memory: ");
+	ASSERT_EQ(0, app_thaw(app));
+	ASSERT_EQ(0, munmap(mem, SHARED_SIZE));
+	ckpt_cycle(_metadata, app);
+	ASSERT_EQ(0, app_finish(app));
 }
 
 /* ---- A namespace of the container that somebody outside keeps ---- */
@@ -271,15 +446,12 @@ static pid_t open_in_another(struct __test_metadata *_metadata, const char *path
 	return pid;
 }
 
-static void kept_open(struct __test_metadata *_metadata, struct app *app,
-		      const char *kind, const char *pattern)
+static void kept_open_by(struct __test_metadata *_metadata, struct app *app,
+			 const char *kind, const char *pattern)
 {
 	char path[64];
 	pid_t pid;
 
-	if (app_plain())
-		SKIP(return, "nothing to do without checkpoint()");
-	ASSERT_EQ(0, app_start(app, "leaks_idle"));
 	snprintf(path, sizeof(path), "/proc/%d/ns/%s", app->pid, kind);
 	pid = open_in_another(_metadata, path);
 	check_kept(_metadata, app, pattern);
@@ -289,17 +461,75 @@ static void kept_open(struct __test_metadata *_metadata, struct app *app,
 	ASSERT_EQ(0, app_finish(app));
 }
 
+static void kept_open(struct __test_metadata *_metadata, struct app *app,
+		      const char *body, const char *kind, const char *pattern)
+{
+	int ret;
+
+	if (app_plain())
+		SKIP(return, "nothing to do without checkpoint()");
+	ret = app_start(app, body);
+	if (ret == APP_SKIPPED)
+		SKIP(return, "%s", app->reason);
+	ASSERT_EQ(0, ret);
+	kept_open_by(_metadata, app, kind, pattern);
+}
+
 CKPT_TEST_F(leaks, network_namespace_that_is_open_outside)
 {
 	self->app.net = true;
-	kept_open(_metadata, &self->app, "net",
+	kept_open(_metadata, &self->app, "leaks_idle", "net",
 		  "network namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside of the container has it open");
 }
 
 CKPT_TEST_F(leaks, pid_namespace_that_is_open_outside)
 {
-	kept_open(_metadata, &self->app, "pid",
+	kept_open(_metadata, &self->app, "leaks_idle", "pid",
 		  "pid namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside of the container has it open");
+}
+
+CKPT_TEST_F(leaks, uts_namespace_that_is_open_outside)
+{
+	kept_open(_metadata, &self->app, "leaks_idle", "uts",
+		  "UTS namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside of the container has it open");
+}
+
+CKPT_TEST_F(leaks, ipc_namespace_that_is_open_outside)
+{
+	kept_open(_metadata, &self->app, "leaks_idle", "ipc",
+		  "IPC namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside of the container has it open");
+}
+
+CKPT_TEST_F(leaks, mount_namespace_that_is_open_outside)
+{
+	kept_open(_metadata, &self->app, "leaks_idle", "mnt",
+		  "mount namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside of the container has it open");
+}
+
+CKPT_TEST_F(leaks, cgroup_namespace_that_is_open_outside)
+{
+	self->app.tool = true;
+	kept_open(_metadata, &self->app, "leaks_with_cgroup_namespace", "cgroup",
+		  "cgroup namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside of the container has it open");
+}
+
+CKPT_TEST_F(leaks, user_namespace_that_is_open_outside)
+{
+	self->app.user = true;
+	self->app.tool = true;
+	kept_open(_metadata, &self->app, "leaks_idle", "user",
+		  "user namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside of the container has it open");
+}
+
+CKPT_TEST_F(leaks, time_namespace_that_is_open_outside)
+{
+	if (app_plain())
+		SKIP(return, "nothing to do without checkpoint()");
+	if (access("/proc/self/ns/time", F_OK))
+		SKIP(return, "this kernel has no time namespaces");
+	restart_in_time_namespace(_metadata, &self->app);
+	kept_open_by(_metadata, &self->app, "time",
+		     "time namespace of the tree: pid [0-9]+ \\(leaks_test\\) outside of the container has it open");
 }
 
 CKPT_TEST_F(leaks, namespace_that_is_mounted_outside)
