@@ -4,10 +4,13 @@
  */
 #include "test.h"
 
+#include <mntent.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 
 CKPT_SUITE(self);
+CKPT_SUITE_V1(self);
 
 /* Writes an image of us; what checkpoint() has returned, in both of us. */
 static int save_myself(unsigned long flags)
@@ -155,6 +158,246 @@ CKPT_TEST_F(self, another_thread_must_be_frozen)
 	if (app_plain())
 		SKIP(return, "needs the system calls");
 	ASSERT_EQ(0, app_start(app, "with_a_thread"));
+	ASSERT_EQ(0, app_wait(app)) {
+		app_show(app);
+	}
+}
+
+/* ---- Others stand still for it, in a group below that of the application ---- */
+
+static char group[300];
+static bool is_v1;
+
+/* Ours has the name of our directory; it is in the hierarchy that freezes us. */
+static int make_group(void)
+{
+	const char *name = strrchr(ckpt_dir(), '/');
+	struct mntent *m;
+	FILE *f = setmntent("/proc/self/mounts", "r");
+
+	CHECK(f);
+	while ((m = getmntent(f))) {
+		if (strncmp(m->mnt_type, "cgroup", 6))
+			continue;
+		snprintf(group, sizeof(group), "%s%s", m->mnt_dir, name);
+		is_v1 = !strcmp(m->mnt_type, "cgroup");
+		if (!access(group, F_OK))
+			break;
+	}
+	endmntent(f);
+	CHECK(m);
+	strcat(group, "/others");
+	CHECK_OK(mkdir(group, 0755));
+	return 0;
+}
+
+static int put(const char *file, const char *format, ...)
+{
+	char path[350], text[32];
+	va_list args;
+
+	snprintf(path, sizeof(path), "%s/%s", group, file);
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return write_file(path, text);
+}
+
+static bool is_frozen(void)
+{
+	char path[350], text[256] = "";
+
+	snprintf(path, sizeof(path), "%s/%s", group, is_v1 ? "freezer.state" : "cgroup.events");
+	read_file(path, text, sizeof(text));
+	return strstr(text, is_v1 ? "FROZEN" : "frozen 1");
+}
+
+static int freeze(bool on)
+{
+	int i;
+
+	CHECK_EQ(0, is_v1 ? put("freezer.state", on ? "FROZEN" : "THAWED") :
+			    put("cgroup.freeze", "%d", on));
+	for (i = 0; i < 10000 && is_frozen() != on; i++)
+		sleep_ms(1);
+	CHECK_EQ(on, is_frozen());
+	return 0;
+}
+
+static int move_process(pid_t pid)
+{
+	return put("cgroup.procs", "%d", pid);
+}
+
+static int move_thread(pid_t tid)
+{
+	return put(is_v1 ? "tasks" : "cgroup.threads", "%d", tid);
+}
+
+/* All others are in the group. Only who was restarted comes back. */
+static int save_beside_frozen(void)
+{
+	int ret;
+
+	CHECK_EQ(0, freeze(true));
+	ret = save_myself(0);
+	if (ret > 0) {
+		CHECK_EQ(0, freeze(false));
+		ckpt_announce("saved", "never");
+	}
+	CHECK_EQ(0, ret);
+	return 0;
+}
+
+static void saved_and_restarted(struct __test_metadata *_metadata, struct app *app,
+				const char *body)
+{
+	char path[300];
+
+	if (app_plain())
+		SKIP(return, "needs the system calls");
+	ASSERT_EQ(0, app_start(app, body));
+	wait_saved(_metadata, app);
+	restart_it(_metadata, app);
+	EXPECT_EQ(0, app_wait(app)) {
+		app_show(app);
+	}
+	snprintf(path, sizeof(path), "%s/others", app->cgroup);
+	EXPECT_EQ(0, rmdir(path));
+}
+
+/* The first thread and another one wait while a third one saves them all. */
+static atomic_int words[2];
+
+static void *stand_still(void *arg)
+{
+	atomic_int *word = arg;
+
+	*word = syscall(SYS_gettid);
+	while (*word != -1)
+		sleep_ms(1);
+	return NULL;
+}
+
+static int save_from_thread(void)
+{
+	pid_t tid = syscall(SYS_gettid);
+
+	CHECK_EQ(0, make_group());
+	if (!is_v1)
+		CHECK_EQ(0, put("cgroup.type", "threaded"));
+	while (!words[1])
+		sleep_ms(1);
+	CHECK_EQ(0, move_thread(getpid()));
+	CHECK_EQ(0, move_thread(words[1]));
+	CHECK_EQ(0, save_beside_frozen());
+	CHECK_EQ(tid, syscall(SYS_gettid));
+	CHECK(tid != getpid());
+	words[1] = -1;
+	return 0;
+}
+
+static void *saver(void *arg)
+{
+	return (void *)(long)save_from_thread();
+}
+
+CKPT_BODY(by_another_thread)
+{
+	pthread_t thread, other;
+	void *ret = (void *)-1;
+
+	ckpt_ready();
+	CHECK_EQ(0, pthread_create(&other, NULL, stand_still, &words[1]));
+	CHECK_EQ(0, pthread_create(&thread, NULL, saver, NULL));
+	CHECK_EQ(0, pthread_join(thread, &ret));
+	CHECK_EQ(0, (long)ret);
+	CHECK_EQ(0, pthread_join(other, NULL));
+	return 0;
+}
+
+CKPT_TEST_F(self, called_by_another_thread)
+{
+	saved_and_restarted(_metadata, &self->app, "by_another_thread");
+}
+
+/* A child and its child, which tell what they are told */
+static int echo(int in, int out)
+{
+	char byte;
+
+	if (read(in, &byte, 1) != 1 || write(out, &byte, 1) != 1)
+		return 1;
+	return 7;
+}
+
+static int with_a_child(int in, int between[2], int out, pid_t *below)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		return echo(between[0], out);
+	*below = pid;
+	if (echo(in, between[1]) != 7 || waitpid(pid, &status, 0) != pid)
+		return 1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+CKPT_BODY(with_descendants)
+{
+	int in[2], between[2], out[2], status;
+	pid_t pid, *below;
+	char byte = 'x';
+
+	below = mmap(NULL, sizeof(*below), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(below != MAP_FAILED);
+	CHECK(!pipe(in) && !pipe(between) && !pipe(out));
+	ckpt_ready();
+	SPAWN(pid, with_a_child(in[0], between, out[1], below));
+	while (!*(volatile pid_t *)below)
+		sleep_ms(1);
+	CHECK_EQ(0, make_group());
+	CHECK_EQ(0, move_process(pid));
+	CHECK_EQ(0, move_process(*below));
+	CHECK_EQ(0, save_beside_frozen());
+	CHECK_EQ(1, write(in[1], "y", 1));
+	CHECK_EQ(1, read(out[0], &byte, 1));
+	CHECK_EQ('y', byte);
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	CHECK_EQ(7 << 8, status);
+	return 0;
+}
+
+CKPT_TEST_F(self, descendants_are_frozen)
+{
+	saved_and_restarted(_metadata, &self->app, "with_descendants");
+}
+
+/* One of them runs: it is named. */
+CKPT_BODY(with_a_running_child)
+{
+	char text[256] = "", name[32];
+	pid_t pid;
+
+	ckpt_ready();
+	SPAWN(pid, (pause(), 0));
+	CHECK(save_myself(0) < 0);
+	CHECK_EQ(EBUSY, errno);
+	CHECK(read_file("log", text, sizeof(text)) > 0);
+	snprintf(name, sizeof(name), "pid %d ", pid);
+	CHECK(strstr(text, name) && strstr(text, "not frozen"));
+	return kill(pid, SIGKILL);
+}
+
+CKPT_TEST_F(self, descendants_must_be_frozen)
+{
+	struct app *app = &self->app;
+
+	if (app_plain())
+		SKIP(return, "needs the system calls");
+	ASSERT_EQ(0, app_start(app, "with_a_running_child"));
 	ASSERT_EQ(0, app_wait(app)) {
 		app_show(app);
 	}
