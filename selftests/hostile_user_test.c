@@ -157,6 +157,7 @@ static void finish_user(struct __test_metadata *_metadata, struct app *app)
 struct how {
 	bool same_pids;		/* the pids must be those of the image */
 	bool limited;		/* it is in the application's control group */
+	bool own_ns;		/* the user has all capabilities in a user namespace */
 	pid_t join_as;		/* the process joins as this one, */
 	pid_t root;		/* and this is said to be the root */
 };
@@ -174,6 +175,15 @@ static void look_at(pid_t pid, int logfd)
 		    !strncmp(line, "Cap", 3) || !strncmp(line, "Groups:", 7))
 			dprintf(logfd, "%s\n", line);
 	}
+}
+
+/* One in which he has the same ids; nobody else has any there. */
+static int enter_user_ns(void)
+{
+	prctl(PR_SET_DUMPABLE, 1);
+	return unshare(CLONE_NEWUSER) ?: write_file("/proc/self/setgroups", "deny") ?:
+	       write_file("/proc/self/uid_map", "1000 1000 1") ?:
+	       write_file("/proc/self/gid_map", "1000 1000 1");
 }
 
 static int restart_here(int fd, int logfd, int procs, uint32_t saved_pid,
@@ -222,7 +232,7 @@ static enum outcome try_as_user(struct app *app, struct image *i, const struct h
 	if (!pid) {
 		/* Who may put processes into the group is who has opened this. */
 		procs = open_procs(app);
-		_exit(become_user() ? BROKEN :
+		_exit(become_user() || (how->own_ns && enter_user_ns()) ? BROKEN :
 		      restart_here(fd, logfd, procs, saved_pid, how));
 	}
 	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
@@ -384,6 +394,157 @@ CKPT_TEST_F(hostile_user, set_uid_programs_give_no_id)
 	USER_REFUSED("cannot be opened", rename_exe(&bad, secret));
 	unlink(path);
 	unlink(secret);
+	finish_user(_metadata, app);
+}
+
+/* ---- Files and directories of others ---- */
+
+CKPT_BODY(with_a_file)
+{
+	CHECK_OK(open("mine", O_RDONLY | O_CREAT, 0600));
+	ckpt_here();
+	return 0;
+}
+
+static struct ckpt_record *record_of_mine(struct image *i)
+{
+	struct ckpt_record *rec;
+	unsigned int n;
+
+	for (n = 0; (rec = image_record(i, CKPT_REC_FILE, n)); n++) {
+		const char *path = record_tail(rec);
+		size_t len = rec->tail_len;
+
+		if (len > 6 && !strcmp(path + len - 6, "/mine"))
+			return rec;
+	}
+	return NULL;
+}
+
+static void set_path(struct image *i, const char *path)
+{
+	struct ckpt_record *rec = record_of_mine(i);
+	size_t at = (uint8_t *)rec - i->data;
+	int more = (int)strlen(path) + 1 - (int)rec->tail_len;
+
+	if (!image_resize_tail(i, rec, more))
+		strcpy(record_tail((void *)(i->data + at)), path);
+}
+
+/* It is said to be open on @path, which is described as it is. */
+static void open_another(struct image *i, const char *path, uint32_t flags)
+{
+	struct ckpt_file *file = record_body(record_of_mine(i));
+	struct stat st = {};
+
+	stat(path, &st);
+	file->flags = flags;
+	file->mode = st.st_mode;
+	file->size = st.st_size;
+	file->mtime_sec = st.st_mtim.tv_sec;
+	file->mtime_nsec = st.st_mtim.tv_nsec;
+	file->ino = st.st_ino;
+	set_path(i, path);
+}
+
+static void take_all_caps(struct image *i)
+{
+	struct ckpt_cred *cred;
+	unsigned int n;
+
+	for (n = 0; (cred = cred_nr(i, n)); n++) {
+		cred->cap_permitted = ALL_CAPS;
+		cred->cap_effective = ALL_CAPS;
+	}
+}
+
+/* A file of root's, with something in it */
+static int make_file(char *path, mode_t mode)
+{
+	int fd = mkstemp(path);
+	bool ok = fd >= 0 && write(fd, "secret", 6) == 6 && !fchmod(fd, mode);
+
+	close(fd);
+	return ok ? 0 : -1;
+}
+
+static const struct how as_root_of_his_own = { .own_ns = true };
+
+CKPT_TEST_F(hostile_user, files_of_others_are_not_opened)
+{
+	char secret[] = "/var/ckpt-secret.XXXXXX", open_to_all[] = "/var/ckpt-open.XXXXXX";
+	static const char words[] = "cannot be opened";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare_body_of_user(_metadata, app, "with_a_file");
+	ASSERT_EQ(0, make_file(secret, 0600));
+	ASSERT_EQ(0, make_file(open_to_all, 0644));
+	expect_plain(_metadata, app);
+	/* So it is the right that he lacks, and nothing else. */
+	USER_RESTARTS(plain_ids, open_another(&bad, open_to_all, O_RDONLY));
+	USER_REFUSED(words, open_another(&bad, secret, O_RDONLY));
+	USER_REFUSED(words, open_another(&bad, secret, O_RDWR));
+	USER_REFUSED(words, open_another(&bad, secret, O_WRONLY | O_APPEND));
+	USER_REFUSED(words, open_another(&bad, open_to_all, O_RDWR));
+	USER_REFUSED(words, open_another(&bad, open_to_all, O_WRONLY));
+	/* With all capabilities, where they are worth nothing */
+	TRY(&as_root_of_his_own, RESTARTED, plain_ids, take_all_caps(&bad));
+	EXPECT_EQ(NULL, strstr(app->log, no_caps));
+	TRY(&as_root_of_his_own, REFUSED, words, ({
+		take_all_caps(&bad);
+		open_another(&bad, secret, O_RDONLY);
+	}));
+	TRY(&as_root_of_his_own, REFUSED, words, ({
+		take_all_caps(&bad);
+		open_another(&bad, open_to_all, O_RDWR);
+	}));
+	unlink(secret);
+	unlink(open_to_all);
+	finish_user(_metadata, app);
+}
+
+/* Both paths of the only such record */
+static void set_fs(struct image *i, const char *root, const char *cwd)
+{
+	struct ckpt_record *rec = image_record(i, CKPT_REC_FS, 0);
+	struct ckpt_fs *fs = record_body(rec);
+	int more = (int)strlen(root) + (int)strlen(cwd) + 2 - (int)rec->tail_len;
+
+	fs->root_len = strlen(root) + 1;
+	fs->cwd_len = strlen(cwd) + 1;
+	if (image_resize_tail(i, rec, more))
+		return;
+	rec = image_record(i, CKPT_REC_FS, 0);
+	strcpy(record_tail(rec), root);
+	strcpy((char *)record_tail(rec) + strlen(root) + 1, cwd);
+}
+
+CKPT_TEST_F(hostile_user, directories_of_others_are_not_entered)
+{
+	char secret[] = "/var/ckpt-secret.XXXXXX", inner[64];
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare_user(_metadata, app);
+	ASSERT_NE(NULL, mkdtemp(secret));
+	snprintf(inner, sizeof(inner), "%s/inner", secret);
+	ASSERT_EQ(0, mkdir(inner, 0777));
+	USER_RESTARTS(plain_ids, set_fs(&bad, "/", "/var"));
+	USER_REFUSED("cannot be entered: -EACCES", set_fs(&bad, "/", secret));
+	USER_REFUSED("cannot be entered: -EACCES", set_fs(&bad, "/", inner));
+	USER_REFUSED("needs CAP_SYS_CHROOT", set_fs(&bad, secret, "/"));
+	USER_REFUSED("needs CAP_SYS_CHROOT", set_fs(&bad, "/var", "/var"));
+	TRY(&as_root_of_his_own, REFUSED, "cannot be entered: -EACCES", ({
+		take_all_caps(&bad);
+		set_fs(&bad, "/", inner);
+	}));
+	TRY(&as_root_of_his_own, REFUSED, "-EACCES", ({
+		take_all_caps(&bad);
+		set_fs(&bad, inner, "/");
+	}));
+	rmdir(inner);
+	rmdir(secret);
 	finish_user(_metadata, app);
 }
 

@@ -22,6 +22,9 @@ beyond() { (($(tail -n 1 out 2>/dev/null || echo 0) > $1)); }
 # One of his groups has no name in the container.
 as_user() { setpriv --reuid 1000 --regid 1000 --groups 1000,2000 "$@"; }
 
+# With one capability, and no other
+as_capable() { as_user --inh-caps +checkpoint_restore --ambient-caps +checkpoint_restore "$@"; }
+
 # The tree below pid $1, itself first
 tree() {
 	local child
@@ -82,6 +85,12 @@ needs_privilege() {
 	((status != 0)) && grep -q 'permitted\|CAP_CHECKPOINT_RESTORE' words && [[ ! -e never ]]
 }
 
+# The capability is enough, whatever the sysctl says.
+saves_with_capability() {
+	echo 0 >$sysctl
+	as_capable checkpoint -p "$(<pid)" -o image0 && ckptinfo -q image0
+}
+
 saves() {
 	local pid
 
@@ -95,17 +104,29 @@ saves() {
 	wait_until 10 gone "$pid"
 }
 
+# $1 is the sysctl, $2 who does it, $3 the image
 restarts() {
 	local last
 
 	last=$(tail -n 1 out)
-	echo 2 >$sysctl
+	echo "$1" >$sysctl
 	# Into a group that is his a user may move nothing from outside.
-	as_user restart --container --no-cgroups -i image -P again || return
+	"$2" restart --container --no-cgroups -i "$3" -P again || return
 	wait_until 20 beyond $((last + 2)) || return
 	look_of "$(<again)" | diff before - || return
 	[[ ! -e had_thread ]] || threads_are "$(<again)" 2 || return
 	[[ $(ps -o uid= -p "$(<again)" | tr -d ' ') == 1000 ]]
+}
+
+# The file that it writes to is put back afterwards, as it was.
+restarts_with_capability() {
+	local status=0
+
+	cp -p out out.before
+	restarts 1 as_capable image || status=1
+	kill -KILL "$(<again)" && wait_until 10 gone "$(<again)" || status=1
+	cp -p out.before out && rm -f again || status=1
+	return "$status"
 }
 
 # Its user namespace belongs to him, not to root.
@@ -130,10 +151,12 @@ old=$(<$sysctl)
 ok starts starts
 ok freezes freeze "$(cat pid 2>/dev/null)"
 ok privileged_checkpoint needs_privilege 0 checkpoint
+ok saves_with_capability saves_with_capability
 ok saves saves
 ok privileged_restart needs_privilege 1 restart
 ok belongs_to_its_owner belongs_to_him
-ok restarts restarts
+ok restarts_with_capability restarts_with_capability
+ok restarts restarts 2 as_user image
 echo "$old" >$sysctl
 kill -KILL "$(cat again 2>/dev/null)" 2>/dev/null
 wait_until 10 rmdir "$cgroup" 2>/dev/null
