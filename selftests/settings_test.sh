@@ -9,7 +9,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=29
+readonly TESTS=31
 
 # One of them changes others, which are set back.
 readonly SET='
@@ -143,17 +143,19 @@ refuses() {
 	[[ $status == 1 && ! -e no ]] && grep -q -- "^checkpoint: pid $pid (.*): its network namespace: $1: not supported" words2
 }
 
-# A table of nftables, by the messages that its tool sends
+# A table of nftables for IP or IPv4, by the messages that its tool sends
 readonly NFTABLES='
 import socket, struct
 def message(kind, flags, body):
 	return struct.pack("=IHHII", 16 + len(body), kind, flags, 1, 0) + body
 s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
 limits = struct.pack("=BBH", 0, 0, socket.htons(10))
-table = struct.pack("=BBHHH", 2, 0, 0, 6, 1) + b"x\0\0\0"
-s.send(message(16, 1, limits) + message(10 << 8, 0x405, table) + message(17, 1, limits))
-error = -struct.unpack_from("=i", s.recv(4096), 16)[0]
-raise SystemExit(error)'
+errors = []
+for family in (1, 2):
+	table = struct.pack("=BBHHH", family, 0, 0, 6, 1) + b"x\0\0\0"
+	s.send(message(16, 1, limits) + message(10 << 8, 0x405, table) + message(17, 1, limits))
+	errors.append(struct.unpack_from("=i", s.recv(4096), 16)[0])
+raise SystemExit(0 not in errors)'
 # Asked for it, the kernel makes the table.
 readonly IPTABLES='
 import ctypes, socket
@@ -167,7 +169,8 @@ import array, fcntl, socket, struct
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 value = array.array("B", struct.pack("=II", 0x2c, 0))
 fcntl.ioctl(s, 0x8946, struct.pack("16sP16x", b"lo", value.buffer_info()[0]))'
-readonly STATE='ip xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi 7 enc cipher_null ""'
+# One that waits for its keys, as no cipher is needed for that
+readonly STATE='ip xfrm state allocspi src 10.0.0.1 dst 10.0.0.2 proto esp mode transport min 7 max 7'
 
 # may_refuse NAME WORDS SCRIPT: where the kernel has what the script sets
 may_refuse() {
@@ -230,6 +233,8 @@ run_all() {
 	ok "another address" refuses 'it has addresses beside those of lo' 'ip addr add 10.0.0.1/32 dev lo'
 	ok "a route" refuses 'it has routes' 'ip link set lo up; ip route add blackhole 10.1.0.0/16'
 	may_refuse "a rule" 'it has routing rules' 'ip rule add from 10.2.0.0/16 table 7'
+	may_refuse "a rule like those of the kernel" 'it has routing rules' 'ip rule add from all table main pref 7 proto kernel'
+	may_refuse "a rule less" 'it has fewer routing rules than a new one' 'ip rule del pref 32767'
 	ok "a nexthop" refuses 'it has nexthop objects' 'ip link set lo up; ip nexthop add id 7 blackhole'
 	ok "a permanent neighbour" refuses 'it has permanent neighbours' \
 		'ip link set lo up; ip neigh add 10.0.0.2 lladdr 00:00:00:00:00:01 nud permanent dev lo'

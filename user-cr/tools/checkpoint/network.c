@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <linux/ethtool.h>
+#include <linux/fib_rules.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -73,13 +74,34 @@ static bool usual_route(const struct nlmsghdr *msg)
 	return body->rtm_protocol == RTPROT_KERNEL && body->rtm_flags & RTM_F_CLONED;
 }
 
+static uint32_t number(const struct nlmsghdr *msg, int type)
+{
+	const uint32_t *value = attribute(RTM_RTA(NLMSG_DATA(msg)), RTM_PAYLOAD(msg), type);
+
+	return value ? *value : 0;
+}
+
 /* The three of IPv4, the two of IPv6: they have no more than a table. */
 static bool usual_rule(const struct nlmsghdr *msg)
 {
-	const struct rtmsg *body = NLMSG_DATA(msg);
+	static const struct {
+		uint32_t priority, table;
+	} rules[] = {
+		{ 0, RT_TABLE_LOCAL }, { 32766, RT_TABLE_MAIN }, { 32767, RT_TABLE_DEFAULT },
+	};
+	const struct fib_rule_hdr *body = NLMSG_DATA(msg);
+	const uint8_t *from = attribute(RTM_RTA((void *)body), RTM_PAYLOAD(msg),
+					FRA_PROTOCOL);
+	size_t i;
 
-	return body->rtm_type == RTN_UNICAST && !body->rtm_src_len &&
-	       !body->rtm_dst_len && body->rtm_protocol == RTPROT_KERNEL;
+	if (body->action != FR_ACT_TO_TBL || body->src_len || body->dst_len || body->tos ||
+	    body->flags || !from || *from != RTPROT_KERNEL)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(rules); i++)
+		if (rules[i].priority == number(msg, FRA_PRIORITY) &&
+		    rules[i].table == number(msg, FRA_TABLE))
+			return true;
+	return false;
 }
 
 /* Those that are found when packets go out go away again, too. */
@@ -121,7 +143,7 @@ static const struct dump {
 	  "addresses beside those of lo" },
 	{ NETLINK_ROUTE, RTM_GETROUTE, sizeof(struct rtmsg), NULL, usual_route,
 	  "routes" },
-	{ NETLINK_ROUTE, RTM_GETRULE, sizeof(struct rtmsg), NULL, usual_rule,
+	{ NETLINK_ROUTE, RTM_GETRULE, sizeof(struct fib_rule_hdr), NULL, usual_rule,
 	  "routing rules" },
 	{ NETLINK_ROUTE, RTM_GETNEXTHOP, sizeof(struct nhmsg), NULL, never_usual,
 	  "nexthop objects" },
@@ -360,22 +382,46 @@ static bool lacks_address(int fd)
 	       !read_dump(fd, never_usual);
 }
 
+static size_t nr_rules;
+
+static bool count_rule(const struct nlmsghdr *msg)
+{
+	(void)msg;
+	nr_rules++;
+	return true;
+}
+
+/* How many there are, all of them usual; 0 if the kernel has none, too */
+static size_t count_rules(int fd)
+{
+	static const struct fib_rule_hdr body;
+
+	nr_rules = 0;
+	if (!ask(fd, RTM_GETRULE, NLM_F_DUMP, &body, sizeof(body)))
+		read_dump(fd, count_rule);
+	return nr_rules;
+}
+
 int network_open(void)
 {
 	return netlink(NETLINK_ROUTE);
 }
 
-char *network_lo_extras(int fd)
+char *network_differs(int fd)
 {
 	const unsigned int up = IFF_UP | IFF_RUNNING | IFF_LOWER_UP;
 	int new = netlink(NETLINK_ROUTE);
 	const struct rtattr *attr;
 	static struct lo there, here;
+	bool lacks_rule;
 
 	if (!lo_read(fd, &there) || !lo_read(new, &here))
 		return xasprintf("cannot tell what is set on its lo (%s)",
 				 strerror(errno));
+	lacks_rule = count_rules(fd) != count_rules(new);
 	close(new);
+	if (lacks_rule)
+		return xstrdup("it has fewer routing rules than a new one");
 	attr = first_other(&there, &here) ?: first_other(&here, &there);
 	if (attr)
 		return attribute_text(attr->rta_type & NLA_TYPE_MASK);

@@ -95,7 +95,7 @@ static void compare_with_new(int fd, const void *arg)
 	if (unshare(kind->flag) < 0)
 		give_up("cannot make one beside it to compare: %s", strerror(errno));
 	if (kind->kind == CKPT_NS_NET)
-		extras = network_lo_extras(net);
+		extras = network_differs(net);
 	if (extras)
 		give_up("%s: not supported", extras);
 	set_all(&wanted, kind->kind);

@@ -67,9 +67,9 @@ char *network_extras(void);
 int network_open(void);
 
 /*
- * What is set on the lo of the network namespace of @fd, and not on that of the
- * calling process, which is new; NULL if there is nothing. To be freed.
+ * In what the network namespace of @fd differs from that of the calling process, which
+ * is new, on lo above all; NULL if in nothing. To be freed.
  */
-char *network_lo_extras(int fd);
+char *network_differs(int fd);
 
 #endif /* CHECKPOINT_SETTINGS_H */
