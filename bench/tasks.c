@@ -4,7 +4,8 @@
  *
  * Runs in the machine, in a directory on tmpfs that holds the workload and the
  * tools. Beside them stands how long the workload itself needs to make its tasks:
- * what grows there, the machine is to blame for.
+ * what grows there, the machine is to blame for. It ends with 1 if anything grows
+ * faster than that.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -135,7 +136,8 @@ static double growth(const struct sample *s, unsigned int time)
 	return s[2].time[time] / s[1].time[time] / 10;
 }
 
-static void verdict(const struct workload *w, const struct sample *s)
+/* Whether it grows no faster */
+static bool verdict(const struct workload *w, const struct sample *s)
 {
 	double allowed = LINEAR;
 	unsigned int i;
@@ -149,6 +151,7 @@ static void verdict(const struct workload *w, const struct sample *s)
 		steep |= growth(s, i) > allowed;
 	}
 	puts(steep ? ": MORE THAN LINEAR" : ": linear");
+	return !steep;
 }
 
 static void print_heading(void)
@@ -165,6 +168,7 @@ int main(int argc, char **argv)
 {
 	unsigned int rounds = argc > 1 ? atoi(argv[1]) : 3, i, j;
 	struct sample s[3];
+	bool linear = true;
 
 	if (rounds < 1 || rounds > MAX_ROUNDS) {
 		fprintf(stderr, "usage: tasks [ROUNDS]\n");
@@ -178,7 +182,7 @@ int main(int argc, char **argv)
 			s[j] = medians(&workloads[i][j], rounds);
 			report(&workloads[i][j], &s[j]);
 		}
-		verdict(workloads[i], s);
+		linear &= verdict(workloads[i], s);
 	}
-	return 0;
+	return linear ? 0 : 1;
 }
