@@ -67,6 +67,62 @@ REFUSED(ptrace, "trace")
 	return ckpt_reap(pid);
 }
 
+/* Traces @pid from outside of the tree until it is killed. */
+static pid_t trace_from_outside(struct __test_metadata *_metadata, pid_t pid)
+{
+	pid_t tracer;
+	char byte;
+	int fd[2];
+
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
+	tracer = fork();
+	ASSERT_LE(0, tracer);
+	if (!tracer) {
+		if (ptrace(PTRACE_SEIZE, pid, 0, 0) || write(fd[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(fd[1]);
+	ASSERT_EQ(1, read(fd[0], &byte, 1));
+	close(fd[0]);
+	return tracer;
+}
+
+/* Refused, until the tracer has gone */
+static void refused_with_tracer(struct __test_metadata *_metadata, struct app *app,
+				pid_t tracer)
+{
+	static const char words[] = "is traced";
+
+	ASSERT_EQ(0, app_freeze(app));
+	check_refusal(_metadata, app, app_checkpoint(app, 0), words);
+	check_refusal(_metadata, app, app_checkpoint(app, CHECKPOINT_DRYRUN), words);
+	kill(tracer, SIGKILL);
+	ASSERT_EQ(tracer, waitpid(tracer, NULL, 0));
+	EXPECT_EQ(0, app_checkpoint(app, 0)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_thaw(app));
+	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_BODY(of_a_tracee)
+{
+	ckpt_here();
+	return 0;
+}
+
+CKPT_TEST_F(refuse, tracer_outside)
+{
+	struct app *app = &self->app;
+
+	if (app_plain())
+		SKIP(return, "nothing to see without a checkpoint");
+	ASSERT_EQ(0, app_start(app, "of_a_tracee"));
+	refused_with_tracer(_metadata, app, trace_from_outside(_metadata, app->pid));
+}
+
 REFUSED(reaped_by_itself, "CLONE_AUTOREAP")
 {
 	struct { uint64_t arg[11]; } args = { { 1ULL << 34 } };
@@ -872,6 +928,37 @@ REFUSED(sleep_by_a_cpu_clock, TIME_OUT)
 REFUSED(sleep_by_another_clock, TIME_OUT)
 {
 	return sleeps_by(CLOCK_TAI);
+}
+
+/* Without a clock that runs while the machine sleeps there are none. */
+REFUSED(sleep_by_an_alarm_clock, TIME_OUT)
+{
+	return sleeps_by(CLOCK_BOOTTIME_ALARM);
+}
+
+REFUSED(sleep_by_an_alarm_clock_of_the_time_of_day, TIME_OUT)
+{
+	return sleeps_by(CLOCK_REALTIME_ALARM);
+}
+
+REFUSED(timer_of_the_time_of_another, "a timer of the CPU time of another process")
+{
+	struct itimerspec spec = { .it_value = { .tv_sec = 1000 } };
+	struct sigevent event = { .sigev_notify = SIGEV_NONE };
+	clockid_t clock;
+	timer_t timer;
+	pid_t pid;
+
+	SPAWN(pid, (pause(), 0));
+	CHECK_EQ(0, clock_getcpuclockid(pid, &clock));
+	CHECK_OK(timer_create(clock, &event, &timer));
+	CHECK_OK(timer_settime(timer, 0, &spec, NULL));
+	ckpt_here();
+	CHECK_OK(timer_gettime(timer, &spec));
+	CHECK(spec.it_value.tv_sec > 900);
+	CHECK_OK(kill(pid, SIGKILL));
+	CHECK_EQ(pid, waitpid(pid, NULL, 0));
+	return 0;
 }
 
 /* ---- A dry run names everything, not the first thing ---- */
