@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a task has stored into a file that it has mapped: an image does not hold
+ * it, so it must be on the disk when the image is complete
+ *
+ * Each test has a disk of its own, a file on a tmpfs, which can be full.
+ */
+#include "calls.h"
+
+#include <sys/mount.h>
+
+#include "proc.h"
+
+CKPT_SUITE(writeback);
+
+#define LEN	(64 * 1024)
+
+static int in_dir(const struct app *app, const char *command)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text), "cd %s && { %s; } >/dev/null 2>&1", app->dir, command);
+	return system(text);
+}
+
+/* It goes when it is not mounted any more. */
+#define MOUNT	"dev=$(losetup -f --show backing/disk) && mount $dev m && losetup -d $dev"
+
+/* On "m" in the application's directory; it goes with the test. */
+static void mount_disk(struct __test_metadata *_metadata, const struct app *app)
+{
+	ASSERT_EQ(0, unshare(CLONE_NEWNS));
+	ASSERT_EQ(0, mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	if (in_dir(app, "command -v mkfs.ext4"))
+		SKIP(return, "there is no mkfs.ext4");
+	ASSERT_EQ(0, in_dir(app, "mkdir m backing && "
+			    "mount -t tmpfs -o size=8M none backing && "
+			    "truncate -s 64M backing/disk && "
+			    "mkfs.ext4 -O ^has_journal backing/disk && " MOUNT));
+}
+
+static void fill_disk(struct __test_metadata *_metadata, const struct app *app)
+{
+	struct stat st;
+	char path[APP_DIR_LEN + 32];
+
+	/* What the file system has of its own to write, it has written. */
+	sync();
+	in_dir(app, "dd if=/dev/zero of=backing/full bs=64k");
+	snprintf(path, sizeof(path), "%s/backing/full", app->dir);
+	ASSERT_EQ(0, stat(path, &st));
+	ASSERT_LT(LEN, st.st_size);
+}
+
+/* Where the mapping is, for whoever looks at it from outside */
+#define ADDRESS		((char *)0x20000000)
+
+static char *map_file(int fd)
+{
+	return mmap(ADDRESS, LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
+		    fd, 0);
+}
+
+static long dirty_kb(const struct app *app)
+{
+	return smaps_number_of(app->pid, ADDRESS, "Private_Dirty") +
+	       smaps_number_of(app->pid, ADDRESS, "Shared_Dirty");
+}
+
+/* It stores into the mapping when the disk has got full, or not. */
+CKPT_BODY(store)
+{
+	int fd = open("m/f", O_RDWR | O_CREAT, 0600);
+	char *p;
+
+	CHECK_OK(fd);
+	CHECK_OK(fallocate(fd, 0, 0, LEN));
+	CHECK_OK(fsync(fd));
+	p = map_file(fd);
+	CHECK(p == ADDRESS);
+	CHECK_OK(close(fd));
+	ckpt_point(0);
+	pattern_fill(p, LEN, 1);
+	ckpt_point(1);
+	CHECK(!pattern_check(p, LEN, 1));
+	/* There is room again. */
+	pattern_fill(p, LEN, 2);
+	CHECK_OK(msync(p, LEN, MS_SYNC));
+	return 0;
+}
+
+static void let_it_store(struct __test_metadata *_metadata, struct app *app)
+{
+	app_go(app);
+	app->point++;
+	ASSERT_EQ(0, app_wait_ready(app));
+	ASSERT_EQ(0, app_freeze(app));
+	ASSERT_EQ(LEN / 1024, dirty_kb(app));
+}
+
+CKPT_TEST_F(writeback, stores_are_on_the_disk_with_the_image)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	mount_disk(_metadata, app);
+	ASSERT_EQ(0, app_start(app, "store"));
+	let_it_store(_metadata, app);
+	/* Nobody else has written it back meanwhile. */
+	ASSERT_EQ(0, app_checkpoint(app, CHECKPOINT_DRYRUN));
+	ASSERT_EQ(LEN / 1024, dirty_kb(app));
+	ASSERT_EQ(0, app_checkpoint(app, 0)) {
+		app_show(app);
+	}
+	EXPECT_EQ(0, dirty_kb(app));
+	ASSERT_EQ(0, app_kill(app));
+	/* What is only in memory goes. */
+	ASSERT_EQ(0, in_dir(app, "umount m && " MOUNT));
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_TEST_F(writeback, disk_that_is_full_has_no_image)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	mount_disk(_metadata, app);
+	ASSERT_EQ(0, app_start(app, "store"));
+	fill_disk(_metadata, app);
+	let_it_store(_metadata, app);
+	EXPECT_GT(0, app_checkpoint(app, 0));
+	EXPECT_NE(NULL, strstr(app->log, " /f: is mapped, and cannot be written back")) {
+		TH_LOG("%s", app->log);
+	}
+	ASSERT_EQ(0, in_dir(app, "rm backing/full"));
+	ASSERT_EQ(0, app_thaw(app));
+	ASSERT_EQ(0, app_finish(app));
+}
+
+TEST_HARNESS_MAIN
