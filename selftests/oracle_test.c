@@ -8,10 +8,19 @@
  */
 #include "test.h"
 
+#include <grp.h>
+#include <limits.h>
+#include <linux/auxvec.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <sys/fsuid.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
+#include <sys/time.h>
 
 FIXTURE(oracle) { struct app app; };
 
@@ -26,8 +35,10 @@ FIXTURE_TEARDOWN(oracle)
 	app_cleanup(&self->app);
 }
 
-/* An application that polls is now asleep and now running. */
-/* The control group says "frozen" before its last task sleeps. */
+/*
+ * An application that polls is now asleep and now running. The control group says
+ * "frozen" before its last task sleeps.
+ */
 static int record_frozen(struct app *app, struct oracle *o)
 {
 	return app_freeze(app) ?: app_wait_asleep(app) ?:
@@ -67,7 +78,7 @@ static void notices(struct __test_metadata *_metadata, struct app *app,
 		f = open_memstream(&text, &len);
 		n = oracle_diff(&before, &after, f);
 		fclose(f);
-	} while (!key && n && ++tries < 3);
+	} while (!key && n && ++tries < 10);
 	if (key) {
 		EXPECT_NE(NULL, strstr(text, key)) {
 			TH_LOG("no %s in: %s", key, text);
@@ -187,6 +198,124 @@ NOTICES(scheduling, "1/sched/attributes", ,
 	({ struct sched_param p = { 0 }; sched_setscheduler(0, SCHED_BATCH, &p); }))
 NOTICES(io_priority, "1/ioprio", , CHECK_OK(syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 6)))
 
+/* ---- What no call of this process alone changes, or not by one argument ---- */
+
+static int lose_capability(bool effective, bool permitted, bool inheritable)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	const uint32_t one = 1U << CAP_SYS_PACCT;
+
+	CHECK_OK(syscall(SYS_capget, &head, data));
+	data[0].effective &= ~(effective ? one : 0);
+	data[0].permitted &= ~(permitted ? one : 0);
+	data[0].inheritable ^= inheritable ? one : 0;
+	return syscall(SYS_capset, &head, data);
+}
+
+static int have_ambient_capability(void)
+{
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_PACCT, 0, 0);
+}
+
+static int filter_nothing(void)
+{
+	struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = { .len = 1, .filter = &all };
+
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static int have_timer(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_NONE };
+	timer_t timer;
+
+	return timer_create(CLOCK_MONOTONIC, &event, &timer);
+}
+
+/* All of it is one entry, which names no program that there could be. */
+static int have_other_auxv(void)
+{
+	unsigned long vector[] = { AT_EXECFN, 1, AT_NULL, 0 };
+
+	return prctl(PR_SET_MM, PR_SET_MM_AUXV, vector, sizeof(vector), 0);
+}
+
+static int change_environment(void)
+{
+	extern char **environ;
+
+	environ[0][0] ^= 1;
+	return 0;
+}
+
+NOTICES(environment, "1/environ", , change_environment())
+NOTICES(personality, "1/personality", , CHECK_OK(personality(ADDR_NO_RANDOMIZE)))
+NOTICES(coredump_filter, "1/coredump_filter", ,
+	CHECK_EQ(0, write_file("/proc/self/coredump_filter", "1")))
+NOTICES(auxiliary_vector, "1/auxv/", , CHECK_OK(have_other_auxv()))
+NOTICES(posix_timer, "1/timers/", , CHECK_OK(have_timer()))
+NOTICES(effective_capability, "1/status/CapEff", , CHECK_OK(lose_capability(true, false, false)))
+NOTICES(permitted_capability, "1/status/CapPrm", , CHECK_OK(lose_capability(true, true, false)))
+NOTICES(inheritable_capability, "1/status/CapInh", ,
+	CHECK_OK(lose_capability(false, false, true)))
+NOTICES(ambient_capability, "1/status/CapAmb", CHECK_OK(lose_capability(false, false, true)),
+	CHECK_OK(have_ambient_capability()))
+NOTICES(capability_bounding_set, "1/status/CapBnd", ,
+	CHECK_OK(prctl(PR_CAPBSET_DROP, CAP_SYS_PACCT)))
+NOTICES(no_new_privileges, "1/status/NoNewPrivs", ,
+	CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)))
+NOTICES(seccomp_mode, "1/status/Seccomp:", , NEED(filter_nothing()))
+NOTICES(seccomp_filters, "1/status/Seccomp_filters", NEED(filter_nothing()),
+	CHECK_OK(filter_nothing()))
+
+/* Its parent ends, and the one that gets it is told of its end in the usual way. */
+static int have_child_that_signals(void)
+{
+	pid_t pid = syscall(SYS_clone, SIGUSR1, 0, 0, 0, 0);
+
+	CHECK_OK(pid);
+	if (!pid) {
+		ckpt_announce("c", "go.1");
+		_exit(0);
+	}
+	ckpt_wait_for("go.0");
+	return 0;
+}
+
+NOTICES(exit_signal, "3/stat/exit_signal",
+	({ pid_t p; SPAWN(p, have_child_that_signals()); ckpt_wait_for("c"); }),
+	CHECK_EQ(0, ckpt_reap(2)))
+
+/* The body once more, as another program */
+CKPT_BODY(program)
+{
+	char self[PATH_MAX], dir[APP_DIR_LEN];
+	char *argv[] = { (char *)"./copy", (char *)"--body", (char *)"program", dir, NULL };
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	CHECK_OK(len);
+	self[len] = '\0';
+	snprintf(dir, sizeof(dir), "%s", ckpt_dir());
+	if (access("copy", F_OK)) {
+		char command[PATH_MAX + 16];
+
+		ckpt_point(0);
+		snprintf(command, sizeof(command), "cp '%s' copy", self);
+		CHECK_EQ(0, system(command));
+		execv(argv[0], argv);
+		return ckpt_fail(__FILE__, __LINE__, "execv");
+	}
+	ckpt_point(1);
+	return 0;
+}
+
+CKPT_TEST_F(oracle, program)
+{
+	notices(_metadata, &self->app, "program", "1/exe");
+}
+
 /* The same of a thread, which has the id 2 */
 static void (*volatile work)(void);
 static volatile int thread_state;
@@ -259,6 +388,182 @@ NOTICES(zombie, "2/status/State",
 	({ pid_t p; SPAWN(p, ({ ckpt_announce("c", "go.0"); 0; }));
 	   ckpt_wait_for("c"); }),
 	({ siginfo_t i; waitid(P_ALL, 0, &i, WEXITED | WNOWAIT); }))
+
+/* ---- What a process finds out about itself (lib/inside.c) ---- */
+
+static void nothing_to_do(int sig)
+{
+}
+
+static int change_mask(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	return sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static int change_altstack(void)
+{
+	static char stack[65536];
+	stack_t ss = { .ss_sp = stack, .ss_size = sizeof(stack) };
+
+	return sigaltstack(&ss, NULL);
+}
+
+static int change_itimer(void)
+{
+	struct itimerval it = { .it_value = { 1000, 0 } };
+
+	return setitimer(ITIMER_REAL, &it, NULL);
+}
+
+static int change_rlimit(void)
+{
+	struct rlimit rl = { 1, 2 };
+
+	return setrlimit(RLIMIT_CORE, &rl);
+}
+
+static int change_groups(void)
+{
+	gid_t group[] = { 12, 13 };
+
+	return setgroups(2, group);
+}
+
+static int change_policy(void)
+{
+	struct sched_param param = { 0 };
+
+	return sched_setscheduler(0, SCHED_BATCH, &param);
+}
+
+#if defined(__x86_64__) || defined(__i386__)
+static int change_rounding(void)
+{
+	unsigned short control;
+
+	asm volatile("fnstcw %0" : "=m" (control));
+	control ^= 0xc00;
+	asm volatile("fldcw %0" : : "m" (control));
+	return 0;
+}
+#endif
+
+static int change_tid_address(void)
+{
+	static int word;
+
+	return syscall(SYS_set_tid_address, &word) < 0;
+}
+
+/* How the line begins that must be another one, and what changes it */
+#define INSIDE(X)							\
+	X(action, "sigaction 10:", CHECK(signal(SIGUSR1, nothing_to_do) != SIG_ERR)) \
+	X(mask, "sigmask:", CHECK_OK(change_mask()))			\
+	X(pending, "sigpending:", (change_mask(), raise(SIGUSR1)))	\
+	X(altstack, "altstack:", CHECK_OK(change_altstack()))		\
+	X(dumpable, "prctl 3:", CHECK_OK(prctl(PR_SET_DUMPABLE, 0)))	\
+	X(death_signal, "prctl 2:", CHECK_OK(prctl(PR_SET_PDEATHSIG, SIGUSR1))) \
+	X(keep_caps, "prctl 7:", CHECK_OK(prctl(PR_SET_KEEPCAPS, 1)))	\
+	X(no_new_privs, "prctl 39:", CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))) \
+	X(subreaper, "prctl 37:", CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 1))) \
+	X(timer_slack, "prctl 30:", CHECK_OK(prctl(PR_SET_TIMERSLACK, 777777))) \
+	X(name, "name:", CHECK_OK(prctl(PR_SET_NAME, "other")))		\
+	X(tid_address, "tid address:", CHECK_OK(change_tid_address()))	\
+	X(bounding_set, "capability 20: bounding 0", CHECK_OK(prctl(PR_CAPBSET_DROP, CAP_SYS_PACCT))) \
+	X(capabilities, "capabilities 0:", CHECK_OK(lose_capability(true, true, false))) \
+	X(itimer, "itimer 0:", CHECK_OK(change_itimer()))		\
+	X(rlimit, "rlimit 4:", CHECK_OK(change_rlimit()))		\
+	X(session, "pid ", CHECK_OK(setsid()))				\
+	X(uids, "uids:", CHECK_OK(syscall(SYS_setresuid, -1, -1, 77)))	\
+	X(gids, "gids:", CHECK_OK(syscall(SYS_setresgid, -1, -1, 77)))	\
+	X(ids_for_files, "ids for files:", setfsuid(77))		\
+	X(groups, "group 1:", CHECK_OK(change_groups()))		\
+	X(host, "host:", CHECK_OK(sethostname("other", 5)))		\
+	X(cwd, "cwd:", CHECK_OK(chdir("/")))				\
+	X(umask, "umask:", umask(0123))					\
+	X(personality, "personality:", CHECK_OK(personality(ADDR_NO_RANDOMIZE))) \
+	X(nice, "nice:", CHECK_OK(setpriority(PRIO_PROCESS, 0, 9)))	\
+	X(policy, "policy:", CHECK_OK(change_policy()))			\
+	X(io_priority, "io priority:", CHECK_OK(syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 6))) \
+	X(brk, "brk:", CHECK(sbrk(4096) != (void *)-1))			\
+	INSIDE_X86(X)
+
+#if defined(__x86_64__) || defined(__i386__)
+#define INSIDE_X86(X)							\
+	X(rounding, "fpu:", CHECK_OK(change_rounding()))
+#else
+#define INSIDE_X86(X)
+#endif
+
+#define INSIDE_FUNCTION(name, line, change)				\
+	static int inside_##name(void)					\
+	{								\
+		change;							\
+		return 0;						\
+	}
+INSIDE(INSIDE_FUNCTION)
+
+#define INSIDE_ENTRY(name, line, change)	{ line, inside_##name },
+static const struct {
+	const char *line;
+	int (*change)(void);
+} inside[] = { INSIDE(INSIDE_ENTRY) };
+
+/* The lines of @text that begin with @with, in @lines */
+static void lines_with(const char *text, const char *with, char *lines, size_t size)
+{
+	size_t len;
+
+	*lines = '\0';
+	for (; *text; text += len + !!text[len]) {
+		len = strcspn(text, "\n");
+		if (!strncmp(text, with, strlen(with)))
+			snprintf(lines + strlen(lines), size - strlen(lines), "%.*s\n",
+				 (int)len, text);
+	}
+}
+
+static int inside_notices(unsigned int nr)
+{
+	static char before[65536], after[65536], lines[2][1024];
+
+	inside_record(before, sizeof(before));
+	inside_record(after, sizeof(after));
+	CHECK_EQ(0, inside_diff(before, after));
+	CHECK(!inside[nr].change());
+	inside_record(after, sizeof(after));
+	lines_with(before, inside[nr].line, lines[0], sizeof(lines[0]));
+	lines_with(after, inside[nr].line, lines[1], sizeof(lines[1]));
+	if (!strcmp(lines[0], lines[1]) || !lines[1][0]) {
+		ckpt_note("\"%s\" does not change", inside[nr].line);
+		return 1;
+	}
+	CHECK(inside_diff(before, after) > 0);
+	return 0;
+}
+
+CKPT_BODY(look_inside)
+{
+	unsigned int i;
+	pid_t pid;
+
+	for (i = 0; i < sizeof(inside) / sizeof(inside[0]); i++) {
+		SPAWN(pid, inside_notices(i));
+		CHECK_EQ(0, ckpt_reap(pid));
+	}
+	ckpt_here();
+	return 0;
+}
+
+CKPT_TEST_F(oracle, notices_what_only_a_process_itself_can_see)
+{
+	ASSERT_EQ(0, app_start(&self->app, "look_inside"));
+	ASSERT_EQ(0, app_finish(&self->app));
+}
 
 /* Counters only grow; when one does not, that is found. */
 CKPT_TEST_F(oracle, counters_may_grow_but_not_fall)
