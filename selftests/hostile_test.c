@@ -679,28 +679,47 @@ CKPT_TEST_F(hostile, cpu_times_whose_sum_overflows)
 
 /* ---- 7. Images that change while they are read ---- */
 
+static uint8_t *scribbled;
+
+/* Whoever joins has opened it. */
+static void scribble(void)
+{
+	memset(scribbled, 0xff, img.bulk);
+}
+
 /* The metadata was read once: what the file holds later means nothing. */
 CKPT_TEST_F(hostile, metadata_that_change_after_they_were_verified)
 {
 	struct app *app = &self->app;
 	struct ckpt_image_header h;
-	uint8_t *map;
 	int fd, ctx;
 
 	NOT_PLAIN();
 	prepare(_metadata, app);
 	fd = image_fd(&img, img.len);
-	map = mmap(NULL, img.len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	ASSERT_NE(MAP_FAILED, map);
+	scribbled = mmap(NULL, img.len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, scribbled);
 	ctx = sys_restart(0, fd, RESTART_OPEN, -1);
 	ASSERT_LE(0, ctx);
-	memset(map, 0xff, img.bulk);
+	scribble();
 	ASSERT_EQ(sizeof(h), read(ctx, &h, sizeof(h)));
 	EXPECT_EQ(CKPT_FORMAT_VERSION, h.version);
 	EXPECT_EQ(MODEL_TASKS, h.nr_tasks);
 	close(ctx);
-	munmap(map, img.len);
-	close(fd);
+
+	memcpy(scribbled, img.data, img.bulk);
+	close(app->image);
+	app->image = fd;
+	app->joining = scribble;
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_wait(app));
+	/* It has happened. */
+	EXPECT_EQ(0xff, scribbled[img.header]);
+	EXPECT_EQ(0xff, scribbled[img.bulk - 1]);
+	app->joining = NULL;
+	munmap(scribbled, img.len);
 	finish(_metadata, app);
 }
 
