@@ -17,10 +17,13 @@ int main(void)
 }
 #else
 
+#include "format.h"
+#include "hostile.h"
 #include "proc.h"
 
 #include <asm/ldt.h>
 #include <cpuid.h>
+#include <elf.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
 #include <setjmp.h>
@@ -428,6 +431,104 @@ CKPT_TEST(x86, x87_exception_that_is_pending)
 	return point_done();
 }
 
+/* As the kernel describes where it is; what a core dump has is the same. */
+struct component_place {
+	uint32_t type, size, offset, flags;
+};
+
+/* The record with the floating point state of the first task */
+static struct ckpt_record *state_record(struct image *img)
+{
+	struct ckpt_record *rec;
+	struct ckpt_regset *set;
+	unsigned int n;
+
+	for (n = 0; (rec = image_record(img, CKPT_REC_REGSET, n)); n++) {
+		set = record_body(rec);
+		if (set->note == NT_X86_XSTATE)
+			return rec;
+	}
+	return NULL;
+}
+
+/* The place of AVX in it; the places are behind the state. */
+static struct component_place *place_of_avx(struct ckpt_record *rec)
+{
+	struct ckpt_regset *set = record_body(rec);
+	struct component_place *place = (void *)((char *)(set + 1) + set->size);
+	uint32_t i;
+
+	for (i = 0; i < (rec->tail_len - set->size) / sizeof(*place); i++) {
+		if (place[i].type == AVX)
+			return &place[i];
+	}
+	return NULL;
+}
+
+/*
+ * The place of AVX becomes that of a part of AVX-512, which this processor has
+ * not: refused by name if one of
+ * its registers is in use, else there is nothing to lose.
+ */
+static void other_state(struct __test_metadata *_metadata, struct app *app,
+			enum component nr, const char *name)
+{
+	struct component_place *place;
+	struct ckpt_record *rec;
+	static struct image img;
+	unsigned char *state;
+	uint64_t saved;
+
+	if (app_plain())
+		SKIP(return, "needs the system calls");
+	find_components();
+	if (!HAS(AVX) || HAS(nr))
+		SKIP(return, "this machine has AVX-512, or not even AVX");
+	ASSERT_EQ(0, hostile_capture(app, &img, "x86_registers_that_are_not_in_use"));
+	rec = state_record(&img);
+	ASSERT_NE(NULL, rec);
+	place = place_of_avx(rec);
+	ASSERT_NE(NULL, place);
+	state = (unsigned char *)record_body(rec) + sizeof(struct ckpt_regset);
+	memcpy(&saved, state + HEADER, sizeof(saved));
+	saved = (saved & (1U << X87 | 1U << SSE)) | 1U << nr;
+	memcpy(state + HEADER, &saved, sizeof(saved));
+	place->type = nr;
+	memset(state + place->offset, 0, place->size);
+
+	state[place->offset + place->size - 1] = 1;
+	image_fix(&img);
+	EXPECT_EQ(REFUSED, hostile_try(app, &img, img.len));
+	EXPECT_NE(NULL, strstr(app->log, name)) {
+		TH_LOG("no '%s' in: %s", name, app->log);
+	}
+
+	state[place->offset + place->size - 1] = 0;
+	image_fix(&img);
+	close(app->image);
+	app->image = image_fd(&img, img.len);
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	EXPECT_EQ(0, app_wait(app));
+	image_free(&img);
+}
+
+CKPT_TEST_F(x86, masks_of_another_processor)
+{
+	other_state(_metadata, &self->app, AVX512_MASKS, "AVX-512 opmask");
+}
+
+CKPT_TEST_F(x86, upper_halves_of_another_processor)
+{
+	other_state(_metadata, &self->app, AVX512_UPPER, "AVX-512 Hi256");
+}
+
+CKPT_TEST_F(x86, more_registers_of_another_processor)
+{
+	other_state(_metadata, &self->app, AVX512_MORE, "AVX-512 ZMM_Hi256");
+}
+
 /* ---- Protection keys ---- */
 
 #define NEED_KEYS()							\
@@ -661,8 +762,8 @@ static int set_debug_register(pid_t pid, int nr, unsigned long value)
 
 static char watched[8] __attribute__((aligned(8)));
 
-/* A tracer has set it and gone. The kernel has it as an event of perf, too. */
-REFUSED(hardware_breakpoint, "hardware breakpoint|perf event")
+/* A tracer has set it and gone. */
+CKPT_BODY(x86_hardware_breakpoint)
 {
 	int status;
 	pid_t pid;
@@ -675,6 +776,27 @@ REFUSED(hardware_breakpoint, "hardware breakpoint|perf event")
 	CHECK_OK(ptrace(PTRACE_DETACH, pid, 0, 0));
 	ckpt_here();
 	return ckpt_reap(pid);
+}
+
+/* The kernel has it as an event of perf, too: only a dry run comes to it itself. */
+CKPT_TEST_F(x86, hardware_breakpoint)
+{
+	struct app *app = &self->app;
+	int ret;
+
+	ret = app_start(app, "x86_hardware_breakpoint");
+	if (ret == APP_SKIPPED)
+		SKIP(return, "%s", app->reason);
+	ASSERT_EQ(0, ret);
+	if (!app_plain()) {
+		ASSERT_EQ(0, app_freeze(app));
+		ret = app_checkpoint(app, 0);
+		check_refusal(_metadata, app, ret, "hardware breakpoints|perf events");
+		ret = app_checkpoint(app, CHECKPOINT_DRYRUN);
+		check_refusal(_metadata, app, ret, "has hardware breakpoints");
+		ASSERT_EQ(0, app_thaw(app));
+	}
+	ASSERT_EQ(0, app_finish(app));
 }
 
 /* The same, of one's own accord */
