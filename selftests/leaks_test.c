@@ -413,7 +413,7 @@ CKPT_TEST_F(leaks, shared_anonymous_memory)
 	ASSERT_EQ(0, app_start(app, "leaks_shared_memory"));
 	mem = map_from_outside(_metadata, app);
 	ASSERT_EQ(0, app_freeze(app));
-	check_refusal(_metadata, app, app_checkpoint(app, 0), "shared anonymous memory: ");
+	check_refusal(_metadata, app, app_checkpoint(app, 0), "shared anonymous memory: pid [0-9]+ \\(leaks_test\\) outside of the tree maps it, too");
 	ASSERT_EQ(0, app_thaw(app));
 	ASSERT_EQ(0, munmap(mem, SHARED_SIZE));
 	ckpt_cycle(_metadata, app);
@@ -616,6 +616,55 @@ CKPT_TEST_F(leaks, memory)
 {
 	shared_with_parent(_metadata, &self->app, CLONE_VM,
 			   "its memory is shared with pid [0-9]+ \\(leaks_test\\)");
+}
+
+/* Who has a priority for input and output has a context for it. */
+#define IOPRIO_BE_3	(2 << 13 | 3)
+
+CKPT_TEST_F(leaks, io_context)
+{
+	ASSERT_EQ(0, syscall(SYS_ioprio_set, 1 /* process */, 0, IOPRIO_BE_3));
+	shared_with_parent(_metadata, &self->app, CLONE_IO,
+			   "its I/O context is shared with pid [0-9]+ \\(leaks_test\\)");
+}
+
+CKPT_TEST_F(leaks, semaphore_operations_to_undo)
+{
+	shared_with_parent(_metadata, &self->app, CLONE_SYSVSEM,
+			   "its list of semaphore operations to undo is shared with pid [0-9]+ \\(leaks_test\\)");
+}
+
+/* ---- A process in its pid namespace that is none of its descendants ---- */
+
+CKPT_TEST_F(leaks, stranger_in_the_pid_namespace)
+{
+	struct app *app = &self->app;
+	char path[64];
+	pid_t pid;
+	int fd;
+
+	if (app_plain())
+		SKIP(return, "nothing to do without checkpoint()");
+	ASSERT_EQ(0, app_start(app, "leaks_idle"));
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", app->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_EQ(0, setns(fd, CLONE_NEWPID));
+	close(fd);
+	pid = fork();
+	if (!pid)
+		sleep_on(NULL);
+	ASSERT_LT(0, pid);
+	fd = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	ASSERT_EQ(0, setns(fd, CLONE_NEWPID));
+	close(fd);
+	ASSERT_EQ(0, app_freeze(app));
+	check_refusal(_metadata, app, app_checkpoint(app, 0),
+		      "1 processes in its pid namespace are not its descendants, one is pid [0-9]+ \\(leaks_test\\)");
+	ASSERT_EQ(0, app_thaw(app));
+	kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	ckpt_cycle(_metadata, app);
+	ASSERT_EQ(0, app_finish(app));
 }
 
 TEST_HARNESS_MAIN

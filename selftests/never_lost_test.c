@@ -454,6 +454,14 @@ NEVER_LOST(session_keyring)
 	return 0;
 }
 
+NEVER_LOST(keyring_for_requested_keys)
+{
+	NEED(syscall(SYS_keyctl, 14 /* SET_REQKEY_KEYRING */, 4 /* the user's */));
+	ckpt_here();
+	CHECK_EQ(4, syscall(SYS_keyctl, 14, -1 /* no change */));
+	return 0;
+}
+
 NEVER_LOST(robust_list)
 {
 	static struct { void *next; long off; void *pending; } head;
