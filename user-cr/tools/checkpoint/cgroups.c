@@ -28,10 +28,20 @@ static void refuse(struct cgroups *c, const struct proc *proc,
 	c->refused = true;
 }
 
-/* A thread would have to be moved when it is there, but before it runs. */
+/* All of it, not only its first thread */
+static bool has_ended(const struct proc *proc)
+{
+	return proc->state == 'Z' && proc->threads <= 1;
+}
+
+/*
+ * A thread would have to be moved when it is there, but before it runs. The first one
+ * is nowhere any more when it has ended before the others.
+ */
 static void check_threads(struct cgroups *c, const struct proc *proc)
 {
-	char *path = xasprintf("/proc/%d/cgroup", proc->pid);
+	pid_t alive = cgroup_living_thread(proc->pid);
+	char *path = xasprintf("/proc/%d/task/%d/cgroup", proc->pid, alive);
 	char *of_process = read_small_file(path), *of_thread;
 	struct dirent *entry;
 	DIR *dir;
@@ -41,6 +51,8 @@ static void check_threads(struct cgroups *c, const struct proc *proc)
 	dir = opendir(path);
 	free(path);
 	while (of_process && dir && (entry = readdir(dir))) {
+		if (alive != proc->pid && atoi(entry->d_name) == proc->pid)
+			continue;
 		path = xasprintf("/proc/%d/task/%s/cgroup", proc->pid,
 				 entry->d_name);
 		of_thread = entry->d_name[0] == '.' ? NULL :
@@ -266,12 +278,6 @@ static void take_members(struct cgroups *c, struct group *g)
 							    c->depth);
 	}
 	free(last);
-}
-
-/* Of a process whose first thread has ended, there may be others. */
-static bool has_ended(const struct proc *proc)
-{
-	return proc->state == 'Z' && proc->threads <= 1;
 }
 
 static void take_texts(struct cgroups *c)

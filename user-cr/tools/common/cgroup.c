@@ -156,10 +156,10 @@ static char *match_line(char *line, const char *controllers)
 }
 
 /*
- * A first thread that has ended stays in the cgroup where it did when the others
- * are moved: of a process with others, the next one.
+ * With version 2, a first thread that has ended stays in the cgroup where it did when
+ * the others are moved; with version 1 it is in the root.
  */
-static pid_t living_thread(pid_t pid)
+pid_t cgroup_living_thread(pid_t pid)
 {
 	char name[40];
 	struct dirent *d;
@@ -187,7 +187,7 @@ char *cgroup_text_of(pid_t pid)
 {
 	char name[40];
 
-	snprintf(name, sizeof(name), "/proc/%d/cgroup", living_thread(pid));
+	snprintf(name, sizeof(name), "/proc/%d/cgroup", cgroup_living_thread(pid));
 	return read_small_file(name);
 }
 

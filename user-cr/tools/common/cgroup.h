@@ -24,6 +24,12 @@ enum cgroup_version cgroup_parse_version(const char *text);
 /* The top of a mounted hierarchy; 0, or -1 and errno. */
 int cgroup_top(enum cgroup_version version, struct cgroup *cg);
 
+/*
+ * Which thread tells where a process is: the first one, or if that has ended another
+ * one, if there is any.
+ */
+pid_t cgroup_living_thread(pid_t pid);
+
 /* The cgroup of a process; 0, or -1 and errno. */
 int cgroup_of(pid_t pid, enum cgroup_version version, struct cgroup *cg);
 
