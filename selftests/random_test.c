@@ -3,10 +3,11 @@
  * Random trees of processes
  *
  * From a seed a forest is made: processes below each other, in sessions and
- * groups, with threads, with children that have ended, that are stopped, or that
- * have lost their parents, in namespaces of their own, and with files, pipes,
- * memory, signals, timers and filters that are shared or not. What the oracle sees
- * of it before and after must be the same, and each process finds what it had.
+ * groups, with threads, also where the first one has ended, with children that have
+ * ended, that are stopped, that share their parent's memory, or that have lost their
+ * parents, in namespaces of their own, and with files, pipes, memory, signals, timers
+ * and filters that are shared or not. What the oracle sees of it before and after
+ * must be the same, and each process finds what it had, and its clocks go on.
  *
  * CKPT_TEST_TREES=N	number of trees, 10
  * CKPT_TEST_FIRST=N	the seed of the first of them, 1
@@ -63,6 +64,7 @@ static struct node {
 	enum kind kind;
 	int parent;
 	int threads;
+	bool first_ends;	/* its first thread, when all is made */
 	uint64_t random;	/* for what it does itself */
 } node[MAX_NODES];
 
@@ -81,6 +83,7 @@ static void plan(unsigned int seed)
 		node[i].parent = i ? (int)rnd(i) : -1;
 		node[i].kind = i ? kinds[rnd(ARRAY_SIZE(kinds))] : LIVES;
 		node[i].threads = one_in(3) ? 1 + rnd(MAX_THREADS) : 0;
+		node[i].first_ends = node[i].kind == LIVES && i && one_in(5);
 		node[i].random = state_of_seed(rnd(1U << 30));
 	}
 }
@@ -215,7 +218,7 @@ static bool has_ended_below(int nr)
 	for (i = nr; i < nr_nodes; i++) {
 		for (above = i; above > nr; above = node[above].parent)
 			;
-		if (above == nr && node[i].kind == ENDS)
+		if (above == nr && (node[i].kind == ENDS || node[i].first_ends))
 			return true;
 	}
 	return false;
@@ -395,8 +398,39 @@ static int make_memory(int nr)
 	return 0;
 }
 
+/* By the clocks of its time namespace, when it is ready */
+static const clockid_t own_clocks[] = { CLOCK_MONOTONIC, CLOCK_BOOTTIME };
+static struct timespec ready_at[2];
+
+static void look_at_clocks(void)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		clock_gettime(own_clocks[i], &ready_at[i]);
+}
+
+/* They go on: an offset would be of thousands of seconds. */
+static int check_clocks(void)
+{
+	struct timespec now;
+	long seconds;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		clock_gettime(own_clocks[i], &now);
+		seconds = now.tv_sec - ready_at[i].tv_sec;
+		if (seconds >= 0 && seconds < 300 * ckpt_scale())
+			continue;
+		ckpt_note("clock %d has gone on by %ld s", own_clocks[i], seconds);
+		return 1;
+	}
+	return 0;
+}
+
 static int check_own(int nr)
 {
+	CHECK(!check_clocks());
 	CHECK(!pattern_check(memory, pages * PAGE, nr));
 	CHECK_EQ(node[nr].random & 0xffffff, shared->of_node[nr]);
 	return 0;
@@ -518,9 +552,39 @@ static unsigned long clone_flags(int nr)
 
 	if (one_in(6))
 		flags = one_in(2) ? CLONE_FILES : CLONE_FS;
-	if (one_in(6) && node[nr].kind < ENDS)
+	/* Of one whose first thread has ended, checkpoint() does not see that it began it. */
+	if (one_in(6) && node[nr].kind < ENDS && !node[nr].first_ends)
 		flags |= CLONE_NEWPID;
 	return flags;
+}
+
+/* ---- A child in the memory of its parent, as after vfork() ---- */
+
+static atomic_int vm_go;
+static char vm_stack[16384] __attribute__((aligned(16)));
+
+static int vm_child_main(void *arg)
+{
+	while (!vm_go)
+		futex_wait(&vm_go, 0);
+	_exit(0);
+}
+
+/* When all others are there: they have memory of their own. */
+static int make_vm_child(void)
+{
+	unsigned long flags = CLONE_VM | SIGCHLD | (one_in(2) ? CLONE_FILES : 0);
+
+	vm_go = 0;
+	if (one_in(5))
+		CHECK_OK(clone(vm_child_main, vm_stack + sizeof(vm_stack), flags, NULL));
+	return 0;
+}
+
+static void end_vm_child(void)
+{
+	vm_go = 1;
+	syscall(SYS_futex, &vm_go, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 static pid_t make_child(int nr)
@@ -639,24 +703,50 @@ static int take_down(int nr)
 
 	CHECK(!check_own(nr));
 	CHECK(!end_threads(nr));
+	end_vm_child();
 	/* Those that are stopped go on with what they wait for. */
 	for (i = 0; !nr && i < nr_nodes; i++)
 		kill(-1, SIGCONT);
 	return reap_children();
 }
 
-static int node_main(int nr)
+/* What it does when all is made */
+static int stay(int nr)
 {
 	char name[24];
 
+	look_at_clocks();
+	snprintf(name, sizeof(name), "node.%d", nr);
+	ckpt_announce(name, "go.0");
+	return take_down(nr);
+}
+
+static void *stay_alone(void *nr)
+{
+	/* The first thread needs no longer to end. */
+	sleep_ms(100);
+	_exit(stay((long)nr));
+}
+
+static int leave_to_thread(int nr)
+{
+	pthread_t thread;
+
+	CHECK_EQ(0, start(&thread, stay_alone, (void *)(long)nr));
+	syscall(SYS_exit, 0);
+	return 1;
+}
+
+static int node_main(int nr)
+{
 	go = 0;
 	if (build(nr))
 		return 1;
 	if (node[nr].kind >= ENDS)
 		return ENDED_WITH + nr;
-	snprintf(name, sizeof(name), "node.%d", nr);
-	ckpt_announce(name, "go.0");
-	return take_down(nr);
+	if (make_vm_child())
+		return 1;
+	return node[nr].first_ends ? leave_to_thread(nr) : stay(nr);
 }
 
 CKPT_BODY(random_tree)
@@ -666,6 +756,7 @@ CKPT_BODY(random_tree)
 	plan(seed ? strtoul(seed, NULL, 0) : 1);
 	CHECK(!make_shared());
 	CHECK(!build(0));
+	look_at_clocks();
 	ckpt_here();
 	CHECK(!take_down(0));
 	return check_shared();
