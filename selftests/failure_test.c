@@ -12,6 +12,7 @@
  */
 #include "calls.h"
 
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -677,11 +678,18 @@ CKPT_TEST_F(failure, restart_in_a_small_memory_cgroup)
 
 #define FAIL_FUNCTION	"/sys/kernel/debug/fail_function/"
 
+/* Those of checkpoint and restart: how many may be made to fail, and how many are */
+static unsigned int ours_injectable, ours_injected;
+
 /* Functions of the kernel that may be made to fail: as if memory were short, too */
 static void inject_functions(void)
 {
 	char line[256], path[512], *end;
 	FILE *list = fopen(FAIL_FUNCTION "injectable", "r");
+	bool ours;
+
+	ours_injectable = 0;
+	ours_injected = 0;
 
 	while (list && fgets(line, sizeof(line), list)) {
 		end = strchr(line, '\t');
@@ -690,12 +698,16 @@ static void inject_functions(void)
 		    !strncmp(line, "should_fail", 11))
 			continue;
 		*end = '\0';
+		ours = !strncmp(line, "ckpt_", 5);
+		ours_injectable += ours;
 		snprintf(path, sizeof(path), FAIL_FUNCTION "%s/retval", line);
-		if (!access(path, F_OK))
-			continue;	/* an earlier test has */
-		if (write_file(FAIL_FUNCTION "inject", line) ||
-		    write_file(path, "0xfffffffffffffff4"))
+		/* Or an earlier test has */
+		if (access(path, F_OK) &&
+		    (write_file(FAIL_FUNCTION "inject", line) ||
+		     write_file(path, "0xfffffffffffffff4")))
 			printf("# %s cannot be made to fail\n", line);
+		else
+			ours_injected += ours;
 	}
 	if (list)
 		fclose(list);
@@ -734,6 +746,8 @@ static bool fault_injection(void)
 		NOT_PLAIN();						\
 		if (!fault_injection())					\
 			SKIP(return, "needs CONFIG_FAILSLAB and its debugfs"); \
+		/* Without them the tests would pass and say little. */	\
+		EXPECT_TRUE(ours_injected || !ours_injectable);		\
 	} while (0)
 
 #define FAULTS_TIMEOUT	(24 * 3600)
@@ -744,7 +758,8 @@ static bool fault_injection(void)
 
 /*
  * Its processes have been made one after the other, and have the first ids. The
- * leader of a group that is dead, and threads, which do not join, are left out.
+ * leader of a group that is dead is left out, and threads, which do not join: a
+ * test of their own has these.
  */
 static const pid_t rich_pids[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 16 };
 #define RICH_PIDS	(sizeof(rich_pids) / sizeof(rich_pids[0]))
@@ -942,6 +957,174 @@ TEST_F_TIMEOUT(failure, allocations_when_a_rich_restart_is_completed, FAULTS_TIM
 {
 	NEED_FAULTS();
 	failing_restarts(_metadata, &self->app, RICH, REST);
+}
+
+/*
+ * A thread is made in the middle of a restart, with nothing that fails. But while
+ * the coordinator waits for the rest of memory it is parked, and has most of its
+ * steps before it: the image comes through a pipe that stops for so long.
+ */
+
+/* The @nr-th that is not the first one of its process, or 0 */
+static pid_t thread_of(const struct app *app, unsigned int nr)
+{
+	char path[300], procs[4096], threads[4096], line[16], *p, *save = NULL;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", app->cgroup);
+	procs[0] = '\n';
+	if (read_file(path, procs + 1, sizeof(procs) - 1) < 0)
+		return 0;
+	snprintf(path, sizeof(path), "%s/cgroup.threads", app->cgroup);
+	if (read_file(path, threads, sizeof(threads)) < 0)
+		return 0;
+	for (p = strtok_r(threads, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
+		snprintf(line, sizeof(line), "\n%s\n", p);
+		if (!strstr(procs, line) && !nr--)
+			return atoi(p);
+	}
+	return 0;
+}
+
+/* Into the data of the chunk that has the most */
+static size_t middle_of_memory(const struct image *img)
+{
+	size_t most = 0, at = 0;
+	unsigned int i;
+
+	for (i = 0; i < img->nr; i++) {
+		if (img->part[i].kind != PART_DATA || img->part[i].len <= most)
+			continue;
+		most = img->part[i].len;
+		at = img->part[i].off + most / 2;
+	}
+	return at;
+}
+
+static bool put(int fd, const uint8_t *data, size_t len)
+{
+	ssize_t n;
+
+	for (; len; data += n, len -= n) {
+		n = write(fd, data, len);
+		if (n <= 0)
+			return false;
+	}
+	return true;
+}
+
+/* Writes the image; in the middle the @nth allocation to come of a thread fails. */
+static pid_t feed(const struct app *app, const struct image *img, const int *fd,
+		  unsigned int thread, unsigned int nth)
+{
+	size_t first = middle_of_memory(img);
+	char path[64], text[16];
+	pid_t pid = fork();
+	int left = 1;
+
+	if (pid)
+		return pid;
+	close(fd[0]);
+	if (!put(fd[1], img->data, first))
+		_exit(1);
+	while (!ioctl(fd[1], FIONREAD, &left) && left)
+		sleep_ms(1);
+	snprintf(path, sizeof(path), "/proc/%d/fail-nth", thread_of(app, thread));
+	snprintf(text, sizeof(text), "%u", nth);
+	_exit(write_file(path, text) || !put(fd[1], img->data + first, img->len - first));
+}
+
+static int left_to_thread(const struct app *app, unsigned int thread)
+{
+	char path[64], text[16];
+
+	snprintf(path, sizeof(path), "/proc/%d/fail-nth", thread_of(app, thread));
+	return read_file(path, text, sizeof(text)) > 0 ? atoi(text) : -1;
+}
+
+/* Whether the restart failed; @left as left_to_thread(). */
+static bool restart_fed(struct __test_metadata *_metadata, struct app *app,
+			const struct image *img, unsigned int thread, unsigned int nth,
+			int *left)
+{
+	int fd[2], ret, status;
+	pid_t writer;
+
+	*left = -1;
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
+	writer = feed(app, img, fd, thread, nth);
+	close(fd[1]);
+	app->image = fd[0];
+	ret = app_restart(app);
+	close(fd[0]);
+	app->image = -1;
+	/* Or it may wait for one that is no more. */
+	if (ret)
+		kill(writer, SIGKILL);
+	ASSERT_EQ(writer, waitpid(writer, &status, 0));
+	if (ret)
+		return true;
+	EXPECT_EQ(0, status);
+	*left = left_to_thread(app, thread);
+	kill(app->pid, SIGKILL);
+	waitpid(app->pid, NULL, 0);
+	app->pid = 0;
+	return false;
+}
+
+static unsigned int failing_thread(struct __test_metadata *_metadata, struct app *app,
+				   const struct image *img, unsigned int thread)
+{
+	unsigned int nr, all = nr_faults(RICH), failed = 0, bore = 0;
+	struct leftovers before;
+	int left;
+
+	leftovers_get(&before);
+	for (nr = 1;; nr = next_point(nr, all)) {
+		if (restart_fed(_metadata, app, img, thread, nr, &left)) {
+			failed++;
+		} else {
+			ASSERT_LE(0, left);
+			bore += left == 0;
+		}
+		ASSERT_EQ(NULL, leftovers_check(&before)) {
+			TH_LOG("allocation %u: %s", nr, leftovers_check(&before));
+		}
+		if (left > 0)
+			break;
+		ASSERT_LT(nr, 1 << 20);
+	}
+	TH_LOG("thread %u, up to %u: %u failed, %u were borne", thread, nr, failed, bore);
+	return failed;
+}
+
+TEST_F_TIMEOUT(failure, allocations_of_threads_of_a_rich_tree, FAULTS_TIMEOUT)
+{
+	struct app *app = &self->app;
+	unsigned int thread, threads = 0, failed = 0;
+	struct image img;
+
+	NEED_FAULTS();
+	signal(SIGPIPE, SIG_IGN);
+	ASSERT_EQ(0, app_start(app, RICH));
+	while (thread_of(app, threads))
+		threads++;
+	ASSERT_LT(0, threads);
+	ASSERT_EQ(0, app_freeze(app));
+	ASSERT_EQ(0, app_checkpoint(app, 0)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_kill(app));
+	ASSERT_EQ(0, image_load(&img, app->image));
+	close(app->image);
+	for (thread = 0; thread < threads; thread++)
+		failed += failing_thread(_metadata, app, &img, thread);
+	EXPECT_LT(0, failed);
+	app->image = image_fd(&img, img.len);
+	image_free(&img);
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_finish(app));
 }
 
 /* ---- Pids that are taken ---- */
