@@ -249,6 +249,16 @@ named() {
 		FAKE_NAMED=1 FAKE_ERROR=95 run 1 "$checkpoint" -p "$tree" -o "$TMP/saved" && no_leftover
 }
 ok "checkpoint: a temporary name where there must be one" named
+begun() { ls "$TMP"/saved.?????? >/dev/null 2>&1; }
+named_killed() {
+	FAKE_NAMED=1 FAKE_SLOW=1 "$checkpoint" -p "$tree" -o "$TMP/saved" 2>/dev/null &
+	child=$!
+	until_true begun
+	kill -KILL $child
+	wait $child 2>/dev/null
+	[ $? -eq 137 ] && until_true no_leftover
+}
+ok "checkpoint: SIGKILL leaves no temporary name" named_killed
 
 progress() {
 	FAKE_SLOW=1 script -qec "$checkpoint -p $tree $1" /dev/null >"$TMP/out" 2>&1 &&

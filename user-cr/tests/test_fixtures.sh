@@ -56,9 +56,10 @@ done
 
 # Where a file must have a name, it goes with us.
 begun() { [ -n "$(find "$TMP" -name 'converted.??????')" ]; }
+gone() { [ -z "$(find "$TMP" -name 'converted*')" ]; }
 interrupted() {
 	mkfifo "$TMP/slow"
-	for signal in INT TERM HUP; do
+	for signal in INT TERM HUP KILL; do
 		FAKE_NAMED=1 env --default-signal=INT "$CHECK/fake-ckpt-convert" -q -o "$TMP/converted" <"$TMP/slow" &
 		child=$!
 		exec 9>"$TMP/slow"
@@ -66,7 +67,13 @@ interrupted() {
 		until_true begun
 		kill -$signal $child
 		wait $child 2>/dev/null
-		[ $? -gt 128 ] && [ -z "$(find "$TMP" -name 'converted*')" ] || return
+		[ $? -gt 128 ] || return
+		# Of SIGKILL another process hears.
+		if [ $signal = KILL ]; then
+			until_true gone
+		else
+			gone
+		fi || return
 		exec 9>&-
 	done
 	rm "$TMP/slow"

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "guard.h"
 #include "output.h"
 #include "util.h"
 
@@ -59,26 +60,83 @@ static int open_nameless(struct output *out)
 
 	out->fd = open(dirname(copy), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	out->nameless = out->fd >= 0;
-	out->owner = getpid();
 	free(copy);
 	return out->fd < 0 ? -1 : 0;
+}
+
+#define SUFFIX_LEN	6
+
+static char *suffix(const struct output *out)
+{
+	return out->temp + strlen(out->temp) - SUFFIX_LEN;
+}
+
+/*
+ * A file with a name stays when we are killed: another process makes it, and removes
+ * it then. It tells how the name ends.
+ */
+static __attribute__((noreturn))
+void keep_temp(const struct output *out, int up, int control)
+{
+	int fd = mkostemp(out->temp, O_CLOEXEC);
+	char byte;
+
+	if (fd < 0) {
+		complain_errno("cannot create %s", out->temp);
+		_exit(EXIT_FAILED);
+	}
+	/* A disk that is full has room again when we have removed it. */
+	close(fd);
+	if (write(up, suffix(out), SUFFIX_LEN) != SUFFIX_LEN ||
+	    read(control, &byte, 1) != 1)
+		unlink(out->temp);
+	_exit(0);
+}
+
+static int make_temp(struct output *out)
+{
+	int up[2], control;
+	ssize_t got;
+	pid_t pid;
+
+	if (pipe2(up, O_CLOEXEC) < 0) {
+		complain_errno("cannot make a pipe");
+		return -1;
+	}
+	pid = guard_fork(&out->guard, &control);
+	if (!pid) {
+		close(up[0]);
+		keep_temp(out, up[1], control);
+	}
+	close(up[1]);
+	do {
+		got = read(up[0], suffix(out), SUFFIX_LEN);
+	} while (got < 0 && errno == EINTR);
+	close(up[0]);
+	if (pid < 0 || got != SUFFIX_LEN)
+		return -1;
+	out->fd = open(out->temp, O_WRONLY | O_CLOEXEC);
+	if (out->fd >= 0)
+		return 0;
+	complain_errno("cannot open %s", out->temp);
+	unlink(out->temp);
+	return -1;
 }
 
 static int open_temp(struct output *out)
 {
 	out->start = 0;
+	out->owner = getpid();
 	if (!open_nameless(out))
 		return 0;
 	/* Not on every file system. */
 	out->temp = xasprintf("%s.XXXXXX", out->path);
-	out->fd = mkostemp(out->temp, O_CLOEXEC);
-	if (out->fd < 0) {
-		complain_errno("cannot create %s", out->temp);
-		free(out->temp);
-		out->temp = NULL;
-		return -1;
-	}
-	return 0;
+	if (!make_temp(out))
+		return 0;
+	guard_end(&out->guard);
+	free(out->temp);
+	out->temp = NULL;
+	return -1;
 }
 
 int output_open(struct output *out, const char *path)
@@ -174,6 +232,8 @@ static int rename_temp(struct output *out)
 
 int output_commit(struct output *out)
 {
+	int ret;
+
 	/* Pipes and sockets cannot: EINVAL. */
 	if (fsync(out->fd) < 0 && errno != EINVAL && errno != EROFS) {
 		complain_errno("cannot write %s", output_name(out));
@@ -182,7 +242,10 @@ int output_commit(struct output *out)
 	if (out->nameless && name_it(out) < 0)
 		return -1;
 	out->start = -1;
-	return out->temp || out->nameless ? rename_temp(out) : 0;
+	ret = out->temp || out->nameless ? rename_temp(out) : 0;
+	if (!out->temp)
+		guard_end(&out->guard);
+	return ret;
 }
 
 /* Somebody may have died between its first and its last name. */
@@ -212,6 +275,9 @@ void output_discard(struct output *out)
 		unlink(out->temp);
 		free(out->temp);
 		out->temp = NULL;
+		/* Somebody else's is not ours to wait for. */
+		if (out->owner == getpid())
+			guard_end(&out->guard);
 	} else if (out->nameless) {
 		discard_nameless(out);
 	} else if (out->start >= 0 &&

@@ -6,13 +6,16 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "guard.h"
+
 /**
  * struct output - the file, pipe or socket that is written to
  * @fd: to write to
  * @path: the name that the user gave, NULL for the standard output
  * @temp: name of the file until it is complete, or NULL
+ * @guard: removes that file if we are killed
  * @nameless: the file has no name until it is complete
- * @owner: then, pid of the one who writes it
+ * @owner: pid of the one who writes the file
  * @start: end of the regular file to which we append, else -1
  * @noted: bytes behind @start that are written already
  */
@@ -20,6 +23,7 @@ struct output {
 	int fd;
 	const char *path;
 	char *temp;
+	struct guard guard;
 	bool nameless;
 	pid_t owner;
 	off_t start;
