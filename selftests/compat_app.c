@@ -387,6 +387,47 @@ CKPT_BODY(local_descriptor_that_is_in_use)
 	return 0;
 }
 
+/*
+ * Into the segment of 64-bit code and back, when the byte @stop is no longer
+ * zero. The instructions in between are the same in both kinds of code.
+ */
+struct far_pointer {
+	uint32_t address;
+	uint16_t segment;
+} __attribute__((packed));
+
+#define CODE_OF_64_BITS	0x33
+
+static struct far_pointer back __attribute__((used));
+void run_64bit_code(volatile char *stop);
+asm(".pushsection .text\n"
+    "run_64bit_code:\n"
+    "	mov 4(%esp), %edx\n"
+    "	movl $3f, back\n"
+    "	mov %cs, back+4\n"
+    "	mov $back, %ecx\n"
+    "	ljmp $0x33, $2f\n"
+    "2:	cmpb $0, (%edx)\n"
+    "	je 2b\n"
+    "	ljmp *(%ecx)\n"
+    "3:	ret\n"
+    ".popsection\n");
+
+CKPT_BODY(code_of_64_bits)
+{
+	volatile char *stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	/* On 32-bit kernels the C library has it for its own data. */
+	if (selector_of("gs") == CODE_OF_64_BITS)
+		return ckpt_skip("this kernel has no 64-bit code");
+	CHECK(stop != MAP_FAILED);
+	SPAWN(pid, (usleep(50000), ckpt_here(), *stop = 1, 0));
+	run_64bit_code(stop);
+	return ckpt_reap(pid);
+}
+
 /* ---- Signals ---- */
 
 /* As the kernel has them; without a restorer it is the vDSO that returns. */

@@ -9,6 +9,7 @@
  * what 64-bit programs have not.
  */
 #include "interrupt.h"
+#include "refusal.h"
 
 #include <limits.h>
 
@@ -72,6 +73,11 @@ FIXTURE_TEARDOWN(compat)
 	{								\
 		ckpt_in_call(_metadata, &self->app, #name);		\
 	}
+#define COMPAT_REFUSED(name, pattern)					\
+	CKPT_TEST_F(compat, name)					\
+	{								\
+		refused(_metadata, &self->app, #name, pattern);		\
+	}
 #define COMPAT_INTERRUPTED(name, compare)				\
 	CKPT_TEST_F(compat, name)					\
 	{								\
@@ -87,6 +93,7 @@ COMPAT(descriptors_of_a_thread)
 COMPAT(descriptors_of_two_processes)
 COMPAT_POINTS(descriptors_of_every_kind, 5)
 COMPAT(local_descriptor_that_is_in_use)
+COMPAT_REFUSED(code_of_64_bits, "is a 32-bit program that runs 64-bit code")
 
 /* ---- Signals ---- */
 
@@ -122,6 +129,7 @@ COMPAT_INTERRUPTED(ppoll_times_out, false)
 COMPAT_INTERRUPTED(ppoll_with_a_mask, false)
 COMPAT_INTERRUPTED(pselect_with_a_mask, false)
 COMPAT_INTERRUPTED(select_of_32_bits_times_out, false)
+COMPAT_INTERRUPTED(sigtimedwait_times_out, true)
 
 /* ---- Address space ---- */
 

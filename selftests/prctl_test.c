@@ -274,6 +274,34 @@ CKPT_TEST(prctl, membarrier_registrations)
 	return 0;
 }
 
+static int membarrier_of(int registration, int cmd)
+{
+	int all;
+
+	CHECK(membarrier(cmd) < 0);
+	if (membarrier(registration))
+		return ckpt_skip("membarrier %#x: %s", registration, strerror(errno));
+	CHECK_EQ(0, membarrier(cmd));
+	all = membarrier(GET_REGISTRATIONS);
+	ckpt_here();
+	CHECK_EQ(0, membarrier(cmd));
+	if (all >= 0)
+		CHECK_EQ(all, membarrier(GET_REGISTRATIONS));
+	return 0;
+}
+
+CKPT_TEST(prctl, membarrier_registration_for_other_code)
+{
+	return membarrier_of(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE,
+			     MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE);
+}
+
+CKPT_TEST(prctl, membarrier_registration_for_restartable_sequences)
+{
+	return membarrier_of(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ,
+			     MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ);
+}
+
 CKPT_TEST(prctl, membarrier_is_not_registered_by_the_restart)
 {
 	CHECK(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) < 0 && errno == EPERM);
