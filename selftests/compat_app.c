@@ -33,7 +33,6 @@
 #define NR_CLOCK_NANOSLEEP	407
 #define NR_PSELECT6		413
 #define NR_PPOLL		414
-#define NR_RT_SIGTIMEDWAIT	421
 #define NR_FUTEX_TIME64		422
 
 /* ---- System calls ---- */
@@ -874,19 +873,6 @@ CKPT_BODY(select_of_32_bits_times_out)
 	NEED_OLD_TIMES();
 	ckpt_ready();
 	CHECK_EQ(0, by_int80(NR_SELECT, 0, 0, 0, 0, (long)&tv, 0));
-	return check_span(start);
-}
-
-CKPT_BODY(sigtimedwait_times_out)
-{
-	static const uint64_t set = 1ULL << (SIGUSR2 - 1);
-	struct new_timespec ts = to_new(span());
-	siginfo_t si;
-	double start = now_monotonic();
-
-	ckpt_ready();
-	CHECK_EQ(-EAGAIN, by_int80(NR_RT_SIGTIMEDWAIT, (long)&set, (long)&si,
-				   (long)&ts, 8, 0, 0));
 	return check_span(start);
 }
 

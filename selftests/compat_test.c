@@ -129,7 +129,6 @@ COMPAT_INTERRUPTED(ppoll_times_out, false)
 COMPAT_INTERRUPTED(ppoll_with_a_mask, false)
 COMPAT_INTERRUPTED(pselect_with_a_mask, false)
 COMPAT_INTERRUPTED(select_of_32_bits_times_out, false)
-COMPAT_INTERRUPTED(sigtimedwait_times_out, true)
 
 /* ---- Address space ---- */
 
