@@ -511,7 +511,7 @@ static struct low_page *make_32bit_code(void)
 	return low;
 }
 
-NEVER_LOST(program_that_is_in_32bit_code)
+REFUSED(program_that_is_in_32bit_code, "is a 64-bit program that runs 32-bit code")
 {
 	struct low_page *low = make_32bit_code();
 	pid_t pid;
@@ -603,9 +603,44 @@ static struct user_regs_struct *general_registers(struct image *img)
 	return NULL;
 }
 
+/* Where the call comes back to, by the stack that the image has been given */
+void after_vsyscall(void);
+asm(".pushsection .text\n"
+    "after_vsyscall:\n"
+    "	mov %rax, %rdi\n"
+    "	jmp end_with_time\n"
+    ".popsection\n");
+
+static __attribute__((used)) void end_with_time(long t)
+{
+	_exit(labs(t - time(NULL)) <= 1 ? 0 : 9);
+}
+
+/* Says where that stack is; and goes on from elsewhere. */
+CKPT_BODY(x86_64_may_return_from_a_vsyscall)
+{
+	static uintptr_t stack[1024] __attribute__((aligned(16)));
+	int fd = open("stack", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	CHECK_OK(fd);
+	stack[512] = (uintptr_t)after_vsyscall;
+	dprintf(fd, "%lx", (long)&stack[512]);
+	CHECK_OK(close(fd));
+	ckpt_here();
+	return 1;
+}
+
+static unsigned long stack_of(const struct app *app)
+{
+	char path[APP_DIR_LEN + 8], text[32];
+
+	snprintf(path, sizeof(path), "%s/stack", app->dir);
+	return read_file(path, text, sizeof(text)) > 0 ? strtoul(text, NULL, 16) : 0;
+}
+
 /*
  * Between the call and the fault by which it is emulated. That moment is hard to
- * meet: here only that the kernel takes its images.
+ * meet, so an image is made to be of it.
  */
 CKPT_TEST_F(x86_64, frozen_at_a_vsyscall)
 {
@@ -616,14 +651,25 @@ CKPT_TEST_F(x86_64, frozen_at_a_vsyscall)
 
 	if (app_plain())
 		SKIP(return, "needs the system calls");
-	ASSERT_EQ(0, hostile_capture(app, &img, "x86_64_bases_set_by_calls"));
+	ASSERT_EQ(0, hostile_capture(app, &img, "x86_64_may_return_from_a_vsyscall"));
 	logfd = memfd_create("log", MFD_CLOEXEC);
 	regs = general_registers(&img);
 	ASSERT_NE(NULL, regs);
 	regs->rip = VSYSCALL_PAGE + 0x400;
+	regs->orig_rax = -1;
+	regs->rsp = stack_of(app);
+	ASSERT_NE(0, regs->rsp);
+	regs->rdi = 0;
 	image_fix(&img);
 	fd = image_fd(&img, img.len);
 	EXPECT_FALSE(hostile_unopened(fd, logfd));
+	if (has_vsyscall()) {
+		ASSERT_EQ(app->image, dup2(fd, app->image));
+		ASSERT_EQ(0, app_restart(app)) {
+			app_show(app);
+		}
+		EXPECT_EQ(0, app_wait(app));
+	}
 	close(fd);
 	/* Elsewhere in the kernel's half nobody is. */
 	regs->rip = VSYSCALL_PAGE - 0x400;
@@ -682,9 +728,55 @@ NEVER_LOST(permission_for_tiles)
 
 #ifndef ARCH_SHSTK_LOCK
 #define ARCH_SHSTK_ENABLE	0x5001
+#define ARCH_SHSTK_DISABLE	0x5002
 #define ARCH_SHSTK_LOCK		0x5003
 #define ARCH_SHSTK_SHSTK	1
 #endif
+
+/* A function that has come back with another shadow stack would be a mistake. */
+static inline __attribute__((always_inline)) long arch_prctl_here(long code, long value)
+{
+	long ret;
+
+	asm volatile("syscall"
+		     : "=a" (ret)
+		     : "a" (SYS_arch_prctl), "D" (code), "S" (value)
+		     : "rcx", "r11", "memory");
+	return ret;
+}
+
+CKPT_BODY(x86_64_shadow_stack)
+{
+	long ret = arch_prctl_here(ARCH_SHSTK_ENABLE, ARCH_SHSTK_SHSTK);
+
+	if (ret)
+		return ckpt_skip("no shadow stacks: %s", strerror(-ret));
+	ckpt_here();
+	ret = arch_prctl_here(ARCH_SHSTK_DISABLE, ARCH_SHSTK_SHSTK);
+	CHECK_EQ(0, ret);
+	return 0;
+}
+
+/* Its memory has a flag of its own: only a dry run comes to it itself. */
+CKPT_TEST_F(x86_64, shadow_stack)
+{
+	struct app *app = &self->app;
+	int ret;
+
+	ret = app_start(app, "x86_64_shadow_stack");
+	if (ret == APP_SKIPPED)
+		SKIP(return, "%s", app->reason);
+	ASSERT_EQ(0, ret);
+	if (!app_plain()) {
+		ASSERT_EQ(0, app_freeze(app));
+		ret = app_checkpoint(app, 0);
+		check_refusal(_metadata, app, ret, "mapping|has a shadow stack");
+		ret = app_checkpoint(app, CHECKPOINT_DRYRUN);
+		check_refusal(_metadata, app, ret, "has a shadow stack");
+		ASSERT_EQ(0, app_thaw(app));
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
 
 /* No processor need have them for that. */
 REFUSED(locked_choice_of_shadow_stacks, "shadow stacks")
