@@ -16,6 +16,7 @@ int main(void)
 #include <asm/ldt.h>
 #include <asm/prctl.h>
 #include <elf.h>
+#include <limits.h>
 #include <sys/auxv.h>
 #include <sys/personality.h>
 #include <sys/user.h>
@@ -688,6 +689,46 @@ NEVER_LOST(calls_of_the_x32_kind)
 	ckpt_here();
 	CHECK_EQ(getpid(), syscall(X32_BIT | SYS_getpid));
 	return 0;
+}
+
+/* In a child: becomes the program beside this one, which may not have been built. */
+static int run_x32_program(int in, int out)
+{
+	char path[PATH_MAX];
+	char *argv[] = { path, NULL };
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 16);
+
+	CHECK_OK(len);
+	path[len] = '\0';
+	strcpy(strrchr(path, '/'), "/x32_app");
+	CHECK_OK(dup2(in, 0));
+	CHECK_OK(dup2(out, 1));
+	execv(path, argv);
+	return errno == ENOENT ? 2 : 3;
+}
+
+/* It says a byte, and waits for one. */
+REFUSED(x32_program, "is an x32 program")
+{
+	int to[2], from[2], status;
+	char byte = 0;
+	pid_t pid;
+
+	CHECK_OK(pipe2(to, O_CLOEXEC));
+	CHECK_OK(pipe2(from, O_CLOEXEC));
+	SPAWN(pid, run_x32_program(to[0], from[1]));
+	CHECK_OK(close(from[1]));
+	if (read(from[0], &byte, 1) != 1) {
+		CHECK_EQ(pid, waitpid(pid, &status, 0));
+		CHECK(WIFEXITED(status) && WEXITSTATUS(status) > 1);
+		return ckpt_skip(WEXITSTATUS(status) == 2 ?
+				 "there is no compiler for x32 programs" :
+				 "this kernel runs no x32 programs");
+	}
+	CHECK_EQ('x', byte);
+	ckpt_here();
+	CHECK_EQ(1, write(to[1], &byte, 1));
+	return ckpt_reap(pid);
 }
 
 /* ---- Address space ---- */
