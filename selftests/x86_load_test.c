@@ -16,6 +16,7 @@ int main(void)
 }
 #else
 
+#include <cpuid.h>
 #include <pthread.h>
 #include <sys/auxv.h>
 #include <sys/time.h>
@@ -25,6 +26,7 @@ int main(void)
 #define THREADS		4	/* of each of them, beside the first one */
 
 CKPT_SUITE_X86(x86_load);
+CKPT_SUITE_V1(x86_load);
 
 /* Shared with all workers; the assembly finds it without a register. */
 static volatile char load_stop[4096] __attribute__((used, aligned(4096)));
@@ -37,6 +39,22 @@ static const uint64_t x87_zero __attribute__((used));
 
 static unsigned char use_avx2 __attribute__((used));
 static unsigned char use_masks __attribute__((used));
+static unsigned char use_keys __attribute__((used));
+static unsigned char use_base __attribute__((used));
+static unsigned char use_vsyscall __attribute__((used));
+
+/*
+ * How numbers are rounded, which is not as usual: whole ones stay what they are.
+ * Rights of all keys but the first.
+ */
+#define X87_CONTROL	"0x0f7f"
+#define MXCSR		"0x3fc0"
+static const uint16_t x87_control __attribute__((used)) = 0x0f7f;
+static const uint32_t mxcsr_loaded __attribute__((used)) = 0x3fc0;
+static const uint32_t mxcsr_default __attribute__((used)) = 0x1f80;
+#define RIGHTS		"0xb6db6d90"
+#define RDPKRU		".byte 0x0f, 0x01, 0xee\n"
+#define WRPKRU		".byte 0x0f, 0x01, 0xef\n"
 
 /* A 32-bit program makes system calls through the vDSO, too. */
 static long (*entry)(void) __attribute__((used));
@@ -53,6 +71,37 @@ static long (*entry)(void) __attribute__((used));
 #define POP_X87		"push %rax\n fistpll (%rsp)\n pop %rax\n"
 /* getpid(); it leaves all as it is but rcx and r11. */
 #define SYSTEM_CALL	"mov $39, %eax\n syscall\n mov %rbx, %rcx\n mov %rbx, %r11\n"
+#define PUSH_RESULT	"push %rax\n"
+#define POP_RESULT	"pop %rax\n"
+#define TOP_OF_STACK	"(%rsp)"
+#define CLEAR_CX_DX	"xor %ecx, %ecx\n xor %edx, %edx\n"
+#define COUNT_CX_DX	"mov %rbx, %rcx\n mov %rbx, %rdx\n"
+/* The base of gs is the count of the time before. */
+#define CLEAR_BASE							\
+    "	cmpb $0, " VAR(use_base) "\n"					\
+    "	je 1f\n"							\
+    "	wrgsbase %rbx\n"						\
+    "1:\n"
+#define CHECK_BASE							\
+    "	cmpb $0, " VAR(use_base) "\n"					\
+    "	je 1f\n"							\
+    "	rdgsbase %rax\n"						\
+    "	add $256, %rax\n"						\
+    "	cmp %rbx, %rax\n"						\
+    "	jne load_bad\n"						\
+    "	wrgsbase %rbx\n"						\
+    "1:\n"
+/* time(NULL) of the vsyscall page */
+#define CHECK_VSYSCALL							\
+    "	cmpb $0, " VAR(use_vsyscall) "\n"				\
+    "	je 1f\n"							\
+    "	xor %edi, %edi\n"						\
+    "	mov $0xffffffffff600400, %rax\n"				\
+    "	call *%rax\n"							\
+    "	mov %rbx, %rcx\n	mov %rbx, %r11\n	mov %rbx, %rdi\n"	\
+    "	cmp $1000000000, %rax\n"					\
+    "	jl load_bad\n"							\
+    "1:\n"
 #else
 #define COUNTER		"%ebx"
 #define RESULT		"%eax"
@@ -64,13 +113,45 @@ static long (*entry)(void) __attribute__((used));
 #define LOW_OF_VECTOR	"movd %xmm0, %eax\n"
 #define POP_X87		"push %eax\n push %eax\n fistpll (%esp)\n pop %eax\n pop %ecx\n"
 #define SYSTEM_CALL	"mov $20, %eax\n call *entry\n mov $20, %eax\n int $0x80\n"
+#define PUSH_RESULT	"push %eax\n"
+#define POP_RESULT	"pop %eax\n"
+#define TOP_OF_STACK	"(%esp)"
+#define CLEAR_CX_DX	"xor %ecx, %ecx\n xor %edx, %edx\n"
+#define COUNT_CX_DX	"mov %ebx, %ecx\n mov %ebx, %edx\n"
+#define CLEAR_BASE	""
+#define CHECK_BASE	""
+#define CHECK_VSYSCALL	""
 #endif
+
+#define CHECK_CONTROL							\
+    PUSH_RESULT								\
+    "	fnstcw " TOP_OF_STACK "\n"					\
+    POP_RESULT								\
+    "	cmp $" X87_CONTROL ", %ax\n"					\
+    "	jne load_bad\n"						\
+    PUSH_RESULT								\
+    "	stmxcsr " TOP_OF_STACK "\n"					\
+    POP_RESULT								\
+    "	cmp $" MXCSR ", %eax\n"					\
+    "	jne load_bad\n"
+
+/* The instruction has fixed registers, which hold the count otherwise. */
+#define CHECK_KEYS							\
+    "	cmpb $0, " VAR(use_keys) "\n"					\
+    "	je 1f\n"							\
+    CLEAR_CX_DX								\
+    RDPKRU								\
+    COUNT_CX_DX								\
+    "	cmp $" RIGHTS ", %eax\n"					\
+    "	jne load_bad\n"						\
+    "1:\n"
 
 /*
  * Counts in all general registers but the stack's and one, in the eight of the
  * x87, in vectors and masks, from 0, until load_stop is set. Returns the number
  * of rounds, or 0 if two registers have not been the same after one. Each 256th
- * round there is a system call.
+ * round there is a system call, and what is no count is looked at: how numbers are
+ * rounded, the rights of protection keys, the base of gs.
  */
 unsigned long count_in_registers(void);
 
@@ -91,6 +172,14 @@ asm(".pushsection .text\n"
     "1:\n"
     ".irp i, 0, " OTHER_VECTORS "\n	pxor %xmm\\i, %xmm\\i\n.endr\n"
     "2:	fninit\n"
+    "	fldcw " VAR(x87_control) "\n"
+    "	ldmxcsr " VAR(mxcsr_loaded) "\n"
+    "	cmpb $0, " VAR(use_keys) "\n"
+    "	je 1f\n"
+    "	mov $" RIGHTS ", %eax\n"
+    "	" WRPKRU
+    "1:\n"
+    CLEAR_BASE
     "	fildll " VAR(x87_zero) "\n"
     ".rept 7\n	fld %st(0)\n.endr\n"
 
@@ -139,9 +228,13 @@ asm(".pushsection .text\n"
     ".endr\n"
 
     "1:	test %bl, %bl\n"
-    "	jnz 1f\n"
+    "	jnz 3f\n"
     SYSTEM_CALL
-    "1:	cmpb $0, " VAR(load_stop) "\n"
+    CHECK_CONTROL
+    CHECK_KEYS
+    CHECK_BASE
+    CHECK_VSYSCALL
+    "3:	cmpb $0, " VAR(load_stop) "\n"
     "	je load_round\n"
 
     /* All of the x87 are the same, but are they those of this loop? */
@@ -151,6 +244,7 @@ asm(".pushsection .text\n"
     "load_bad:\n"
     "	xor %eax, %eax\n"
     "1:	fninit\n"
+    "	ldmxcsr " VAR(mxcsr_default) "\n"
     "	cmpb $0, " VAR(use_avx2) "\n"
     "	je 1f\n"
     "	vzeroupper\n"
@@ -159,8 +253,29 @@ asm(".pushsection .text\n"
     "	ret\n"
     ".popsection\n");
 
+#define HWCAP2_FSGSBASE	2
+#define HAS_KEYS	(1U << 4)	/* and the kernel uses it */
+
+static bool has_keys(void)
+{
+	unsigned int a, b, c = 0, d;
+
+	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && c & HAS_KEYS;
+}
+
+static bool has_vsyscall(void)
+{
+	char text[65536];
+
+	return read_file("/proc/self/maps", text, sizeof(text)) > 0 &&
+	       strstr(text, "[vsyscall]");
+}
+
 static void find_features(void)
 {
+	use_keys = has_keys();
+	use_vsyscall = has_vsyscall();
+	use_base = !!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE);
 	__builtin_cpu_init();
 	use_avx2 = !!__builtin_cpu_supports("avx2");
 	use_masks = __builtin_cpu_supports("avx512f") &&
