@@ -2,20 +2,22 @@
 /*
  * Checkpoints a program at the instructions of the vDSO's functions
  *
- * vdso_step DIR writes the images DIR/FUNCTION.N, for instructions N that a call
- * of the function comes to in the vDSO. Each is of a process that finishes the
- * call, sees whether the result is right, calls the function a few times more,
- * and exits with 0 if all was well. scripts/check-vdso restarts them on a kernel
- * whose vDSO is another.
+ * vdso_step save DIR [FUNCTION ...] writes the images DIR/FUNCTION.N, for the
+ * instructions N that a call of the function comes to in the vDSO. Each is of a
+ * process that finishes the call, sees whether the result is right, calls the
+ * function a few times more, and exits with 0 if all was well and its vDSO is the
+ * old one: this kernel's is elsewhere then. scripts/check-vdso restarts them on a
+ * kernel whose vDSO is another.
+ * vdso_step symbols prints where the functions are, to see that it is.
  *
  * The process is taken there by single steps, frozen where it stands, and then
  * let off: it goes from the tracer into the freezer without another step.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -23,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -50,6 +53,76 @@ static void die(const char *what)
 	exit(1);
 }
 
+/* ---- The functions of the vDSO ---- */
+
+static const char *vdso(void)
+{
+	return (const char *)getauxval(AT_SYSINFO_EHDR);
+}
+
+static const ElfW(Shdr) *dynamic_symbols(void)
+{
+	const ElfW(Ehdr) *header = (const void *)vdso();
+	const ElfW(Shdr) *section;
+	int i;
+
+	if (!header) {
+		errno = ENOENT;
+		die("vDSO");
+	}
+	section = (const void *)(vdso() + header->e_shoff);
+	for (i = 0; i < header->e_shnum; i++) {
+		if (section[i].sh_type == SHT_DYNSYM)
+			return &section[i];
+	}
+	errno = EINVAL;
+	die("vDSO");
+	return NULL;
+}
+
+/* Calls @each with all of them until it returns false. */
+static void each_symbol(bool (*each)(const char *name, unsigned long offset))
+{
+	const ElfW(Ehdr) *header = (const void *)vdso();
+	const ElfW(Shdr) *section = dynamic_symbols(), *strings;
+	const ElfW(Sym) *symbol = (const void *)(vdso() + section->sh_offset);
+	size_t i;
+
+	strings = (const ElfW(Shdr) *)(vdso() + header->e_shoff) + section->sh_link;
+	for (i = 0; i < section->sh_size / sizeof(*symbol); i++) {
+		if ((symbol[i].st_info & 15) == STT_FUNC &&
+		    !each(vdso() + strings->sh_offset + symbol[i].st_name,
+			  symbol[i].st_value))
+			return;
+	}
+}
+
+static bool print_symbol(const char *name, unsigned long offset)
+{
+	printf("%s %#lx\n", name, offset);
+	return true;
+}
+
+static const char *wanted_name;
+static void *wanted;
+
+static bool is_wanted(const char *name, unsigned long offset)
+{
+	if (strcmp(name, wanted_name))
+		return true;
+	wanted = (void *)(vdso() + offset);
+	return false;
+}
+
+/* NULL if there is none. */
+static void *vdso_symbol(const char *name)
+{
+	wanted_name = name;
+	wanted = NULL;
+	each_symbol(is_wanted);
+	return wanted;
+}
+
 /* ---- What is called, in the traced process ---- */
 
 struct call {
@@ -59,6 +132,7 @@ struct call {
 	long long coarse;	/* by how much it may be behind */
 	unsigned int max;	/* instructions, if not MAX_STEPS */
 	bool thread;		/* called in one that is not the first */
+	void (*prepare)(void);	/* called before it, and not stepped through */
 };
 
 static long long ns(long long sec, long long nsec)
@@ -112,17 +186,124 @@ static long long seconds(void)
 	return ns(time(NULL), 0);
 }
 
+/* What not every libc calls there. */
+static int (*vdso_getcpu)(unsigned int *cpu, unsigned int *node, void *unused);
+static int (*vdso_getres)(clockid_t clock, long *res);
+#ifdef __i386__
+static int (*vdso_getres_time64)(clockid_t clock, long long *res);
+#endif
+
+static void find_functions(void)
+{
+	vdso_getcpu = vdso_symbol("__vdso_getcpu");
+	vdso_getres = vdso_symbol("__vdso_clock_getres");
+	errno = ENOENT;
+	if (!vdso_getcpu || !vdso_getres)
+		die("functions of the vDSO");
+#ifdef __i386__
+	vdso_getres_time64 = vdso_symbol("__vdso_clock_getres_time64");
+	if (!vdso_getres_time64)
+		die("functions of the vDSO");
+#endif
+}
+
 /* Not a time: any, if the processor is one that there is */
 static long long processor(void)
 {
 	unsigned int cpu = UINT_MAX, node;
 
-	getcpu(&cpu, &node);
+	vdso_getcpu(&cpu, &node, NULL);
 	return cpu < 1024 ? read_clock(CLOCK_MONOTONIC) : -1;
 }
 
+/* Likewise any, if it is the resolution that the system call has */
+static long long resolution(void)
+{
+	long seen[2] = { 0 }, res[2] = { 1, 1 };
+
+	if (vdso_getres(CLOCK_REALTIME_COARSE, seen) ||
+	    syscall(SYS_clock_getres, CLOCK_REALTIME_COARSE, res) ||
+	    memcmp(seen, res, sizeof(seen)))
+		return -1;
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+#ifdef __i386__
+static long long resolution_of_64_bits(void)
+{
+	long long seen[2] = { 0 }, res[2] = { 1, 1 };
+
+	if (vdso_getres_time64(CLOCK_REALTIME_COARSE, seen) ||
+	    syscall(SYS_clock_getres_time64, CLOCK_REALTIME_COARSE, res) ||
+	    memcmp(seen, res, sizeof(seen)))
+		return -1;
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+/* ---- Returns of signal handlers: the vDSO's addresses are in their frames ---- */
+
+static volatile bool handler_reads;
+static volatile int handled;
+
+static void on_overflow(int sig)
+{
+	if (handler_reads)
+		read_clock(CLOCK_MONOTONIC);
+	handled++;
+}
+
+/* As the kernel has it: without a restorer. The old one has a mask of 32 signals. */
+static void prepare_old(void)
+{
+	struct {
+		void *handler;
+		unsigned long mask, flags;
+		void *restorer;
+	} sa = { .handler = on_overflow };
+
+	if (syscall(SYS_sigaction, SIGSEGV, &sa, NULL))
+		_exit(6);
+}
+
+static void prepare_rt(void)
+{
+	struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} sa = { .handler = on_overflow, .flags = SA_SIGINFO };
+
+	if (syscall(SYS_rt_sigaction, SIGSEGV, &sa, NULL, 8))
+		_exit(6);
+}
+
+static void prepare_old_and_read(void)
+{
+	prepare_old();
+	handler_reads = true;
+}
+
+static void prepare_rt_and_read(void)
+{
+	prepare_rt();
+	handler_reads = true;
+}
+
+/* The signal comes of an overflow: there is no system call in between. */
+static long long handled_overflow(void)
+{
+	int before = handled;
+
+	asm volatile("mov $0x7fffffff, %%eax\n inc %%eax\n into"
+		     : : : "eax", "cc", "memory");
+	return handled == before + 1 ? read_clock(CLOCK_MONOTONIC) : -1;
+}
+#endif
+
 /* ---- Random numbers, which not every libc gets there ---- */
 
+#ifdef __x86_64__
 struct opaque_params {
 	uint32_t size, prot, flags, reserved[13];
 };
@@ -132,23 +313,17 @@ static ssize_t (*vdso_getrandom)(void *buf, size_t len, unsigned int flags,
 static void *random_state;
 static size_t random_len;
 
-/* False if this vDSO has no getrandom(), as that of 32-bit programs. */
-static bool prepare_random(void)
+static void prepare_random(void)
 {
-#ifdef __x86_64__
-	void *vdso = dlopen("linux-vdso.so.1", RTLD_NOLOAD | RTLD_LAZY);
 	struct opaque_params params = { 0 };
 
-	if (vdso)
-		vdso_getrandom = dlsym(vdso, "__vdso_getrandom");
+	vdso_getrandom = vdso_symbol("__vdso_getrandom");
 	if (!vdso_getrandom || vdso_getrandom(NULL, 0, 0, &params, ~0UL))
-		return false;
+		die("getrandom() of the vDSO");
 	random_len = params.size;
 	random_state = mmap(NULL, 4096, params.prot, params.flags, -1, 0);
-	return random_state != MAP_FAILED;
-#else
-	return false;
-#endif
+	if (random_state == MAP_FAILED)
+		die("mmap");
 }
 
 /* What ChaCha20 begins with, and goes on with, if the key is zero */
@@ -179,6 +354,12 @@ static long long random_numbers(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+static void make_key(void)
+{
+	random_numbers();
+}
+#endif
+
 static const struct call calls[] = {
 	{ "realtime", realtime, CLOCK_REALTIME },
 	{ "monotonic", monotonic, CLOCK_MONOTONIC },
@@ -188,8 +369,25 @@ static const struct call calls[] = {
 	{ "gettimeofday", time_of_day, CLOCK_REALTIME, 1000 },
 	{ "time", seconds, CLOCK_REALTIME, 1000 * MS + COARSE },
 	{ "getcpu", processor, CLOCK_MONOTONIC },
+	{ "clock_getres", resolution, CLOCK_MONOTONIC, .max = 20 },
+#ifdef __i386__
+	{ "clock_getres_time64", resolution_of_64_bits, CLOCK_MONOTONIC, .max = 20 },
+	{ "sigreturn", handled_overflow, CLOCK_MONOTONIC, .max = 3,
+	  .prepare = prepare_old },
+	{ "rt_sigreturn", handled_overflow, CLOCK_MONOTONIC, .max = 2,
+	  .prepare = prepare_rt },
+	/* Of handlers that are in the vDSO themselves */
+	{ "sigreturn_after_a_call", handled_overflow, CLOCK_MONOTONIC,
+	  .prepare = prepare_old_and_read },
+	{ "rt_sigreturn_after_a_call", handled_overflow, CLOCK_MONOTONIC,
+	  .prepare = prepare_rt_and_read },
+#endif
 	{ "realtime_in_a_thread", realtime, CLOCK_REALTIME, .thread = true },
-	{ "getrandom", random_numbers, CLOCK_MONOTONIC, .max = RANDOM_STEPS },
+#ifdef __x86_64__
+	/* So that there is a key, and a part of what was made with it */
+	{ "getrandom", random_numbers, CLOCK_MONOTONIC, .max = RANDOM_STEPS,
+	  .prepare = make_key },
+#endif
 };
 
 /* By a system call, which knows nothing of the vDSO */
@@ -215,6 +413,17 @@ static bool call_is_right(const struct call *call)
 	return seen >= before - call->coarse && seen <= after;
 }
 
+static void find_vdso(const char *maps, unsigned long *start, unsigned long *end);
+
+/* What was left in the middle goes on as it was; this kernel's own is elsewhere. */
+static bool has_old_vdso(void)
+{
+	unsigned long start, end;
+
+	find_vdso("/proc/self/maps", &start, &end);
+	return start != (unsigned long)vdso();
+}
+
 /* Shared with the tracer */
 static volatile pid_t *traced_tid;
 
@@ -233,6 +442,8 @@ static void *call_and_exit(void *arg)
 		if (!call_is_right(call))
 			_exit(3);
 	}
+	if (!has_old_vdso())
+		_exit(4);
 	_exit(0);
 }
 
@@ -246,9 +457,8 @@ static void traced(const struct call *call)
 		dup2(fd, i);
 	for (i = 3; i < 64; i++)
 		close(i);
-	/* So that there is a key, and a part of what was made with it. */
-	if (call->fn == random_numbers)
-		random_numbers();
+	if (call->prepare)
+		call->prepare();
 	if (!call->thread)
 		call_and_exit((void *)call);
 	pthread_create(&thread, NULL, call_and_exit, (void *)call);
@@ -305,25 +515,30 @@ static long syscall_of(pid_t pid)
 #endif
 }
 
-/* True while it goes on. */
+/* True while it goes on. It gets its own signals. */
 static bool step(int request, pid_t pid)
 {
+	static long sig;
 	int status;
 
-	if (ptrace(request, pid, 0, 0) || waitpid(pid, &status, __WALL) != pid)
+	if (ptrace(request, pid, 0, sig) || waitpid(pid, &status, __WALL) != pid)
 		die("ptrace");
-	return WIFSTOPPED(status);
+	sig = 0;
+	if (!WIFSTOPPED(status))
+		return false;
+	if (WSTOPSIG(status) != SIGTRAP)
+		sig = WSTOPSIG(status);
+	return true;
 }
 
-static void find_vdso(pid_t pid, unsigned long *start, unsigned long *end)
+static void find_vdso(const char *maps, unsigned long *start, unsigned long *end)
 {
-	char path[64], line[256];
+	char line[256];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	f = fopen(path, "r");
+	f = fopen(maps, "r");
 	if (!f)
-		die(path);
+		die(maps);
 	*start = *end = 0;
 	while (fgets(line, sizeof(line), f)) {
 		if (strstr(line, "[vdso]"))
@@ -338,8 +553,10 @@ static void find_vdso(pid_t pid, unsigned long *start, unsigned long *end)
 static bool go_to(pid_t pid, unsigned int n)
 {
 	unsigned long start, end, ip;
+	char path[64];
 
-	find_vdso(pid, &start, &end);
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	find_vdso(path, &start, &end);
 	/* In and out */
 	while (syscall_of(pid) != SYS_getppid) {
 		if (!step(PTRACE_SYSCALL, pid))
@@ -411,19 +628,37 @@ static unsigned int save_call(const char *dir, const struct call *call)
 {
 	unsigned int max = call->max ?: MAX_STEPS, n;
 
-	for (n = 0; n < max && save_at(dir, call, n); n += n < 8 ? 1 : max / 30)
+	for (n = 0; n < max && save_at(dir, call, n); n += n < 8 || max < 30 ? 1 : max / 30)
 		;
 	return n;
 }
 
+/* All, or those that are named */
+static bool is_named(const struct call *call, char **names)
+{
+	bool named = !*names;
+
+	for (; *names; names++)
+		named = named || !strcmp(call->name, *names);
+	return named;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int i;
+	unsigned int i, n;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: vdso_step DIR\n");
+	if (argc == 2 && !strcmp(argv[1], "symbols")) {
+		each_symbol(print_symbol);
+		return 0;
+	}
+	if (argc < 3 || strcmp(argv[1], "save")) {
+		fprintf(stderr, "usage: vdso_step save DIR [FUNCTION ...] | vdso_step symbols\n");
 		return 2;
 	}
+	find_functions();
+#ifdef __x86_64__
+	prepare_random();
+#endif
 	snprintf(cgroup, sizeof(cgroup), "/sys/fs/cgroup/vdso.%d", getpid());
 	if (mkdir(cgroup, 0755))
 		die(cgroup);
@@ -432,11 +667,15 @@ int main(int argc, char **argv)
 	if (traced_tid == MAP_FAILED)
 		die("mmap");
 	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		if (calls[i].fn == random_numbers && !prepare_random())
+		if (!is_named(&calls[i], argv + 3))
 			continue;
-		printf("%s: %u instructions\n", calls[i].name,
-		       save_call(argv[1], &calls[i]));
+		n = save_call(argv[2], &calls[i]);
+		printf("%s: %u instructions\n", calls[i].name, n);
 		fflush(stdout);
+		if (!n) {
+			errno = ENOENT;
+			die("instructions in the vDSO");
+		}
 	}
 	rmdir(cgroup);
 	return 0;
