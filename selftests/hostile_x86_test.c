@@ -274,6 +274,22 @@ CKPT_TEST_F(hostile_x86, vdso_of_a_task)
 	finish(_metadata, app);
 }
 
+CKPT_TEST_F(hostile_x86, unknown_bits_of_segments)
+{
+	struct app *app = &self->app;
+	unsigned int bit;
+
+	NOT_PLAIN();
+	prepare_body(_metadata, app, "small");
+	for (bit = 7; bit < 32; bit += 8) {
+		FORGED(MUST_REFUSE, add_tls(0, GOOD | 1U << bit), "TLS flags with bit %u", bit);
+		FORGED(MUST_REFUSE, add_local(5, GOOD | 1U << bit), "LDT flags with bit %u", bit);
+	}
+	FORGED(MUST_REFUSE, (add_tls(0, GOOD), forged_task()->tls[0].limit = 1U << 20),
+	       "%s", "TLS limit of 21 bits");
+	finish(_metadata, app);
+}
+
 TEST_HARNESS_MAIN
 
 #endif /* x86 */

@@ -282,9 +282,11 @@ static int membarrier_of(int registration, int cmd)
 	if (membarrier(registration))
 		return ckpt_skip("membarrier %#x: %s", registration, strerror(errno));
 	CHECK_EQ(0, membarrier(cmd));
+	CHECK(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) < 0 && errno == EPERM);
 	all = membarrier(GET_REGISTRATIONS);
 	ckpt_here();
 	CHECK_EQ(0, membarrier(cmd));
+	CHECK(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) < 0 && errno == EPERM);
 	if (all >= 0)
 		CHECK_EQ(all, membarrier(GET_REGISTRATIONS));
 	return 0;
@@ -307,6 +309,39 @@ CKPT_TEST(prctl, membarrier_is_not_registered_by_the_restart)
 	CHECK(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) < 0 && errno == EPERM);
 	ckpt_here();
 	CHECK(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) < 0 && errno == EPERM);
+	return 0;
+}
+
+/* ---- The size of the private futex hash ---- */
+
+#ifndef PR_FUTEX_HASH
+#define PR_FUTEX_HASH			78
+#define PR_FUTEX_HASH_SET_SLOTS		1
+#define PR_FUTEX_HASH_GET_SLOTS		2
+#endif
+
+static int futex_hash(int slots)
+{
+	if (prctl(PR_FUTEX_HASH, PR_FUTEX_HASH_SET_SLOTS, slots, 0, 0))
+		return ckpt_skip("PR_FUTEX_HASH: %s", strerror(errno));
+	ckpt_here();
+	CHECK_EQ(slots, prctl(PR_FUTEX_HASH, PR_FUTEX_HASH_GET_SLOTS, 0, 0, 0));
+	return 0;
+}
+
+CKPT_TEST(prctl, futex_hash_of_its_own)
+{
+	return futex_hash(64);
+}
+
+/* Which cannot be left again */
+CKPT_TEST(prctl, futex_hash_of_all)
+{
+	int ret = futex_hash(0);
+
+	if (ret)
+		return ret;
+	CHECK(prctl(PR_FUTEX_HASH, PR_FUTEX_HASH_SET_SLOTS, 64, 0, 0) < 0);
 	return 0;
 }
 

@@ -553,7 +553,7 @@ static unsigned long clone_flags(int nr)
 	if (one_in(6))
 		flags = one_in(2) ? CLONE_FILES : CLONE_FS;
 	/* Of one whose first thread has ended, checkpoint() does not see that it began it. */
-	if (one_in(6) && node[nr].kind < ENDS && !node[nr].first_ends)
+	if (one_in(6) && node[nr].kind < ENDS)
 		flags |= CLONE_NEWPID;
 	return flags;
 }

@@ -123,6 +123,53 @@ CKPT_TEST_F(refuse, tracer_outside)
 	refused_with_tracer(_metadata, app, trace_from_outside(_metadata, app->pid));
 }
 
+/* It has ended, and is its tracer's to wait for, and then its parent's. */
+CKPT_BODY(parent_of_a_tracee)
+{
+	siginfo_t info = {};
+	int status;
+	pid_t pid;
+
+	SPAWN(pid, (ckpt_wait_for("end"), 5));
+	ckpt_here();
+	CHECK_EQ(0, waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	CHECK_EQ(5 << 8, status);
+	return 0;
+}
+
+static bool has_ended(pid_t pid)
+{
+	char path[64], text[512], *p;
+	int i;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (i = 0; i < 5000; i++, sleep_ms(2)) {
+		p = read_file(path, text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
+		if (p && p[1] && p[2] == 'Z')
+			return true;
+	}
+	return false;
+}
+
+CKPT_TEST_F(refuse, traced_zombie)
+{
+	char path[APP_DIR_LEN + 8];
+	struct app *app = &self->app;
+	pid_t pid, tracer;
+
+	if (app_plain())
+		SKIP(return, "nothing to see without a checkpoint");
+	ASSERT_EQ(0, app_start(app, "parent_of_a_tracee"));
+	pid = app_pid_of(app, 2);
+	ASSERT_LT(0, pid);
+	tracer = trace_from_outside(_metadata, pid);
+	snprintf(path, sizeof(path), "%s/end", app->dir);
+	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	ASSERT_EQ(true, has_ended(pid));
+	refused_with_tracer(_metadata, app, tracer);
+}
+
 REFUSED(reaped_by_itself, "CLONE_AUTOREAP")
 {
 	struct { uint64_t arg[11]; } args = { { 1ULL << 34 } };

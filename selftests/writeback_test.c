@@ -140,4 +140,61 @@ CKPT_TEST_F(writeback, disk_that_is_full_has_no_image)
 	ASSERT_EQ(0, app_finish(app));
 }
 
+/* What would have told the application that its data is lost, still does. */
+CKPT_BODY(told)
+{
+	int fd = open("m/f", O_RDWR | O_CREAT, 0600);
+	char *p;
+
+	CHECK_OK(fd);
+	CHECK_OK(fallocate(fd, 0, 0, LEN));
+	CHECK_OK(fsync(fd));
+	p = map_file(fd);
+	CHECK(p == ADDRESS);
+	ckpt_point(0);
+	pattern_fill(p, LEN, 1);
+	ckpt_point(1);
+	CHECK(fsync(fd) < 0 && (errno == ENOSPC || errno == EIO));
+	CHECK_OK(fsync(fd));
+	return 0;
+}
+
+CKPT_TEST_F(writeback, application_is_told_of_the_error_all_the_same)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	mount_disk(_metadata, app);
+	ASSERT_EQ(0, app_start(app, "told"));
+	fill_disk(_metadata, app);
+	let_it_store(_metadata, app);
+	EXPECT_GT(0, app_checkpoint(app, 0));
+	ASSERT_EQ(0, app_thaw(app));
+	ASSERT_EQ(0, app_finish(app));
+}
+
+/* What could not be written back is not on the disk: no image may say that it is. */
+CKPT_TEST_F(writeback, disk_that_was_full_has_no_image_later)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	mount_disk(_metadata, app);
+	ASSERT_EQ(0, app_start(app, "store"));
+	fill_disk(_metadata, app);
+	let_it_store(_metadata, app);
+	EXPECT_GT(0, app_checkpoint(app, 0));
+	ASSERT_EQ(0, in_dir(app, "rm backing/full"));
+	if (!app_checkpoint(app, 0)) {
+		ASSERT_EQ(0, app_kill(app));
+		ASSERT_EQ(0, in_dir(app, "umount m && " MOUNT));
+		ASSERT_EQ(0, app_restart(app)) {
+			app_show(app);
+		}
+	} else {
+		ASSERT_EQ(0, app_thaw(app));
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
+
 TEST_HARNESS_MAIN

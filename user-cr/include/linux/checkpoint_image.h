@@ -1458,13 +1458,14 @@ struct ckpt_restart_block {
 #define CKPT_X86_TASK_FLAGS	0xfU
 
 #define CKPT_X86_NR_TLS		3
+#define CKPT_X86_SEGMENT_FLAGS	0x7fU
 
 /**
  * struct ckpt_x86_segment - a descriptor of a segment
  * @number: of its entry
  * @base: first address
- * @limit: last offset, in bytes or pages
- * @flags: the bits of struct user_desc, in its order
+ * @limit: last offset, in bytes or pages, of 20 bits
+ * @flags: the bits of struct user_desc, in its order, in CKPT_X86_SEGMENT_FLAGS
  */
 struct ckpt_x86_segment {
 	__u32 number;
