@@ -274,10 +274,9 @@ char *network_extras(void)
 struct lo {
 	char answer[16384] __attribute__((aligned(8)));
 	size_t len;
-	struct {
-		struct ethtool_gfeatures head;
-		struct ethtool_get_features_block blocks[MAX_FEATURES];
-	} features;
+	char features[sizeof(struct ethtool_gfeatures) + MAX_FEATURES *
+		      sizeof(struct ethtool_get_features_block)]
+		__attribute__((aligned(8)));
 };
 
 /* Those that change by themselves, or when lo is up, or are compared otherwise */
@@ -309,15 +308,17 @@ static const struct ifinfomsg *lo_body(const struct lo *lo)
 
 static bool lo_read(int fd, struct lo *lo)
 {
+	const struct ethtool_gfeatures ask_for = {
+		.cmd = ETHTOOL_GFEATURES, .size = MAX_FEATURES,
+	};
 	const struct ifinfomsg body = { .ifi_index = LO_INDEX };
 	const struct nlmsghdr *msg = (void *)lo->answer;
-	struct ifreq request = { .ifr_data = (void *)&lo->features };
+	struct ifreq request = { .ifr_data = lo->features };
 	const char *name;
 	ssize_t n;
 
-	*lo = (struct lo){
-		.features.head = { .cmd = ETHTOOL_GFEATURES, .size = MAX_FEATURES },
-	};
+	*lo = (struct lo){ 0 };
+	memcpy(lo->features, &ask_for, sizeof(ask_for));
 	if (ask(fd, RTM_GETLINK, 0, &body, sizeof(body)) < 0)
 		return false;
 	n = recv(fd, lo->answer, sizeof(lo->answer), 0);
@@ -427,7 +428,7 @@ char *network_differs(int fd)
 		return attribute_text(attr->rta_type & NLA_TYPE_MASK);
 	if ((lo_body(&there)->ifi_flags ^ lo_body(&here)->ifi_flags) & ~up)
 		return xstrdup("its lo has other flags than a new one");
-	if (memcmp(&there.features, &here.features, sizeof(here.features)))
+	if (memcmp(there.features, here.features, sizeof(here.features)))
 		return xstrdup("its lo has other features than a new one");
 	if (lo_body(&there)->ifi_flags & IFF_UP && lacks_address(fd))
 		return xstrdup("its lo is up without an address");
