@@ -79,13 +79,18 @@ static int go_home(const struct home *home)
 	       fchdir(home->cwd) < 0 ? -1 : 0;
 }
 
+static void forget(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 static void forget_home(const struct home *home)
 {
-	close(home->mounts);
-	if (home->cgroups >= 0)
-		close(home->cgroups);
-	close(home->root);
-	close(home->cwd);
+	forget(home->mounts);
+	forget(home->cgroups);
+	forget(home->root);
+	forget(home->cwd);
 }
 
 static int fail(const struct restart *r, const char *what)
@@ -172,25 +177,39 @@ static int rebuild_without_root(const struct restart *r, struct rebuild *all,
 	return waitpid(pid, &status, 0) == pid && !status ? 0 : -1;
 }
 
+static int rebuild_list(const struct restart *r, struct rebuild *all, size_t nr,
+			bool has_root, const struct home *home)
+{
+	size_t i;
+	int ret;
+
+	for (i = 0; i < nr; i++)
+		all[i].first = all;
+	ret = has_root ? rebuild_root(r, all, nr, home) :
+			 rebuild_without_root(r, all, nr);
+	for (i = 0; i < nr; i++)
+		rebuild_end(&all[i]);
+	return ret;
+}
+
 int mounts_rebuild(const struct restart *r)
 {
 	uint64_t root = mounts_root_ns(r);
 	struct rebuild *all;
 	struct home home;
-	size_t nr, i;
+	size_t nr;
 	int ret;
 
-	if (leave_home(&home) < 0)
-		return fail(r, "cannot remember the mount namespace");
 	all = list_all(r, &nr);
-	if (root)
-		all = add(r, all, &nr, home.mounts, root);
-	for (i = 0; i < nr; i++)
-		all[i].first = all;
-	ret = root ? rebuild_root(r, all, nr, &home) :
-		     rebuild_without_root(r, all, nr);
-	for (i = 0; i < nr; i++)
-		rebuild_end(&all[i]);
+	if (!nr && !root)
+		return 0;
+	if (leave_home(&home) < 0) {
+		ret = fail(r, "cannot remember the mount namespace");
+	} else {
+		if (root)
+			all = add(r, all, &nr, home.mounts, root);
+		ret = rebuild_list(r, all, nr, root, &home);
+	}
 	free(all);
 	forget_home(&home);
 	return ret;
