@@ -145,7 +145,7 @@ int cgroup_mounts_find(struct mounts *m)
 	int i, ret = 0;
 
 	for (i = 0; i < m->tree->nr && !ret && has_any(m); i++) {
-		snprintf(path, sizeof(path), "/proc/%d/ns/cgroup", proc[i].pid);
+		snprintf(path, sizeof(path), "/proc/%d/ns/cgroup", proc[i].alive);
 		inode = inode_of(path);
 		if (inode && inode != own && inode != last)
 			ret = look_from(m, &proc[i], path, inode);

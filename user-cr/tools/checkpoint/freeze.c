@@ -96,11 +96,13 @@ static int move_round(struct freeze *f, pid_t root)
 
 static int move_tree(struct freeze *f, pid_t root)
 {
-	int round, moved;
+	int round, moved, quiet = 0;
 
+	/* Who gets another parent while we look may not be seen: we look twice. */
 	for (round = 0; round < MOVE_ROUNDS; round++) {
 		moved = move_round(f, root);
-		if (moved <= 0)
+		quiet = moved ? 0 : quiet + 1;
+		if (moved < 0 || quiet == 2)
 			return moved;
 	}
 	complain("pid %d makes new processes faster than they can be frozen",

@@ -155,6 +155,6 @@ void held_mounts_release(struct mounts *m)
 	size_t i;
 
 	for (i = 0; i < m->nr_ns; i++)
-		if (m->ns[i].seen_by != m->ns[i].pid)
-			end(m->ns[i].seen_by);
+		if (m->ns[i].holder)
+			end(m->ns[i].holder);
 }

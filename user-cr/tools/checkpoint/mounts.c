@@ -211,15 +211,17 @@ bool mounts_know(const struct mounts *m, uint64_t inode)
 }
 
 int mounts_add_namespace(struct mounts *m, const struct proc *proc,
-			 pid_t seen_by, uint64_t inode)
+			 pid_t holder, uint64_t inode)
 {
+	pid_t seen_by = holder ?: proc->alive;
 	struct mount_ns *ns;
 
 	m->ns = xrealloc(m->ns, m->nr_ns + 1, sizeof(*m->ns));
 	ns = &m->ns[m->nr_ns];
 	*ns = (struct mount_ns){
-		.inode = inode, .pid = proc->pid, .seen_by = seen_by,
-		.root = root_of(seen_by), .of_root = seen_by == m->root,
+		.inode = inode, .pid = proc->pid, .holder = holder,
+		.seen_by = seen_by, .root = root_of(seen_by),
+		.of_root = !holder && proc->pid == m->root,
 	};
 	snprintf(ns->comm, sizeof(ns->comm), "%s", proc->comm);
 	m->nr_ns++;
@@ -242,9 +244,9 @@ static int find_namespaces(struct mounts *m)
 	int i, ret = 0;
 
 	for (i = 0; i < m->tree->nr && !ret; i++) {
-		inode = mount_ns_inode(proc[i].pid);
+		inode = mount_ns_inode(proc[i].alive);
 		if (inode && !mounts_know(m, inode))
-			ret = mounts_add_namespace(m, &proc[i], proc[i].pid, inode);
+			ret = mounts_add_namespace(m, &proc[i], 0, inode);
 	}
 	return ret;
 }

@@ -24,7 +24,8 @@
  * @inode: its inode number
  * @pid: the first task in it, or who holds it
  * @comm: its name
- * @seen_by: that task, or a process of ours that is in it
+ * @holder: a process of ours that is in it, or 0
+ * @seen_by: that, or a task that is in it
  * @root: the root directory of that
  * @of_root: it is the root task
  * @table: all mounts
@@ -36,6 +37,7 @@ struct mount_ns {
 	uint64_t inode;
 	pid_t pid;
 	char comm[64];
+	pid_t holder;
 	pid_t seen_by;
 	char *root;
 	bool of_root;
@@ -105,9 +107,9 @@ void mounts_free(struct mounts *m);
 
 /* Whether a namespace is in the list, or ours. */
 bool mounts_know(const struct mounts *m, uint64_t inode);
-/* One that PROC is in or holds, with a process that is in it: 0, or -1 and logged. */
+/* One that PROC is in, or has a HOLDER of ours in: 0, or -1 and logged. */
 int mounts_add_namespace(struct mounts *m, const struct proc *proc,
-			 pid_t seen_by, uint64_t inode);
+			 pid_t holder, uint64_t inode);
 
 /* Logs why a mount cannot be saved. */
 __attribute__((format(printf, 4, 5)))

@@ -95,7 +95,7 @@ static void add_own(struct namespaces *n, const struct proc *proc, int depth)
 		if (kinds[k].flag == CLONE_NEWNS ||
 		    (kinds[k].flag == CLONE_NEWPID && !is_init))
 			continue;
-		snprintf(path, sizeof(path), "/proc/%d/ns/%s", proc->pid,
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", proc->alive,
 			 kinds[k].name);
 		add(n, &kinds[k], proc, path);
 	}
@@ -123,10 +123,10 @@ static void add_open(struct namespaces *n, const struct proc *proc)
 	ssize_t len;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", proc->pid);
+	snprintf(path, sizeof(path), "/proc/%d/fd", proc->alive);
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "/proc/%d/fd/%s", proc->pid,
+		snprintf(path, sizeof(path), "/proc/%d/fd/%s", proc->alive,
 			 entry->d_name);
 		len = readlink(path, target, sizeof(target) - 1);
 		target[len > 0 ? len : 0] = '\0';

@@ -29,6 +29,7 @@ int proc_read(pid_t pid, struct proc *proc)
 		*close = '\0';
 		snprintf(proc->comm, sizeof(proc->comm), "%s", open + 1);
 		proc->pid = pid;
+		proc->alive = pid;
 		ret = 0;
 	}
 	free(text);

@@ -5,8 +5,19 @@
 
 #include <sys/types.h>
 
+/**
+ * struct proc - a process
+ * @pid: its id
+ * @alive: a thread of which /proc shows what all share; not @pid where somebody has
+ *	found that the first one has ended
+ * @ppid: its parent
+ * @state: of its first thread, a letter
+ * @threads: how many it has
+ * @comm: its name
+ */
 struct proc {
 	pid_t pid;
+	pid_t alive;
 	pid_t ppid;
 	char state;
 	int threads;

@@ -134,31 +134,8 @@ static int rebuild_others(const struct restart *r, struct rebuild *all, size_t n
 	return 0;
 }
 
-/* The last one is that of the root, which we are in. */
-static int rebuild_root(const struct restart *r, struct rebuild *all, size_t nr,
-			const struct home *home)
-{
-	struct rebuild *root = &all[nr - 1];
-
-	if (rebuild_others(r, all, nr - 1) < 0)
-		return -1;
-	if (nr > 1 && go_home(home) < 0)
-		return fail(r, "cannot come back from a mount namespace");
-	if (rebuild_begin(root) < 0)
-		return -1;
-	if (!userns_wanted(r) && propagation_set(all, nr, root) < 0)
-		return -1;
-	if (nr > 1 && setns(root->fd, CLONE_NEWNS) < 0)
-		return fail(r, "cannot come back from a mount namespace");
-	return rebuild_enter_root(root);
-}
-
-/*
- * The root stays where it is, and may not be able to come back from elsewhere: a
- * process that ends does it.
- */
-static int rebuild_without_root(const struct restart *r, struct rebuild *all,
-				size_t nr)
+/* Who ends need not come back, and may not be able to. */
+static int rebuild_in_child(const struct restart *r, struct rebuild *all, size_t nr)
 {
 	pid_t pid = nr ? fork() : 0;
 	int status;
@@ -177,6 +154,34 @@ static int rebuild_without_root(const struct restart *r, struct rebuild *all,
 	return waitpid(pid, &status, 0) == pid && !status ? 0 : -1;
 }
 
+/* In a user namespace nothing propagates, and control groups keep us from home. */
+static int rebuild_in_user_ns(const struct restart *r, struct rebuild *all,
+			      size_t nr)
+{
+	if (rebuild_in_child(r, all, nr - 1) < 0 || rebuild_begin(&all[nr - 1]) < 0)
+		return -1;
+	return rebuild_enter_root(&all[nr - 1]);
+}
+
+/* The last one is that of the root, which we are in. */
+static int rebuild_root(const struct restart *r, struct rebuild *all, size_t nr,
+			const struct home *home)
+{
+	struct rebuild *root = &all[nr - 1];
+
+	if (userns_wanted(r))
+		return rebuild_in_user_ns(r, all, nr);
+	if (rebuild_others(r, all, nr - 1) < 0)
+		return -1;
+	if (nr > 1 && go_home(home) < 0)
+		return fail(r, "cannot come back from a mount namespace");
+	if (rebuild_begin(root) < 0 || propagation_set(all, nr, root) < 0)
+		return -1;
+	if (nr > 1 && setns(root->fd, CLONE_NEWNS) < 0)
+		return fail(r, "cannot come back from a mount namespace");
+	return rebuild_enter_root(root);
+}
+
 static int rebuild_list(const struct restart *r, struct rebuild *all, size_t nr,
 			bool has_root, const struct home *home)
 {
@@ -186,7 +191,7 @@ static int rebuild_list(const struct restart *r, struct rebuild *all, size_t nr,
 	for (i = 0; i < nr; i++)
 		all[i].first = all;
 	ret = has_root ? rebuild_root(r, all, nr, home) :
-			 rebuild_without_root(r, all, nr);
+			 rebuild_in_child(r, all, nr);
 	for (i = 0; i < nr; i++)
 		rebuild_end(&all[i]);
 	return ret;
