@@ -59,7 +59,7 @@ static bool find_own(struct freeze *f, pid_t root, enum cgroup_version version)
 
 static int move(struct freeze *f, pid_t pid)
 {
-	struct cgroup home, now;
+	struct cgroup home;
 
 	if (cgroup_of(pid, f->cg.version, &home) < 0 ||
 	    cgroup_contains(&f->cg, &home))
@@ -70,9 +70,6 @@ static int move(struct freeze *f, pid_t pid)
 		complain_errno("cannot move pid %d into %s", pid, f->cg.path);
 		return -1;
 	}
-	/* A zombie stays where it has ended. */
-	if (!cgroup_of(pid, f->cg.version, &now) && !cgroup_contains(&f->cg, &now))
-		return 0;
 	f->moved = xrealloc(f->moved, f->nr_moved + 1, sizeof(*f->moved));
 	f->moved[f->nr_moved].pid = pid;
 	f->moved[f->nr_moved++].home = home;
@@ -87,6 +84,9 @@ static int move_round(struct freeze *f, pid_t root)
 	int i, ret = 0, moved = 0;
 
 	for (i = 0; i < n && ret >= 0; i++) {
+		/* A zombie stays where it has ended. */
+		if (list[i].state == 'Z' && list[i].threads <= 1)
+			continue;
 		ret = move(f, list[i].pid);
 		moved += ret;
 	}
