@@ -142,9 +142,9 @@ int cgroup_mounts_find(struct mounts *m)
 	uint64_t own = inode_of("/proc/self/ns/cgroup"), last = own, inode;
 	const struct proc *proc = m->tree->proc;
 	char path[40];
-	int i, ret = 0;
+	int n = has_any(m) ? m->tree->nr : 0, i, ret = 0;
 
-	for (i = 0; i < m->tree->nr && !ret && has_any(m); i++) {
+	for (i = 0; i < n && !ret; i++) {
 		snprintf(path, sizeof(path), "/proc/%d/ns/cgroup", proc[i].alive);
 		inode = inode_of(path);
 		if (inode && inode != own && inode != last)

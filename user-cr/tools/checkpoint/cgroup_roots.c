@@ -32,7 +32,7 @@ static void tell_hierarchy(const struct cgroups *c, const char *hierarchy)
 	int i;
 
 	for (i = 0; i < c->tree->nr; i++) {
-		if (c->tree->proc[i].state == 'Z')
+		if (proc_has_ended(&c->tree->proc[i]))
 			continue;
 		path = cgroup_path_of(c->tree->proc[i].pid, hierarchy);
 		if (path && cgroup_is_inside(path)) {

@@ -28,20 +28,13 @@ static void refuse(struct cgroups *c, const struct proc *proc,
 	c->refused = true;
 }
 
-/* All of it, not only its first thread */
-static bool has_ended(const struct proc *proc)
-{
-	return proc->state == 'Z' && proc->threads <= 1;
-}
-
 /*
  * A thread would have to be moved when it is there, but before it runs. The first one
  * is nowhere any more when it has ended before the others.
  */
 static void check_threads(struct cgroups *c, const struct proc *proc)
 {
-	pid_t alive = cgroup_living_thread(proc->pid);
-	char *path = xasprintf("/proc/%d/task/%d/cgroup", proc->pid, alive);
+	char *path = xasprintf("/proc/%d/task/%d/cgroup", proc->pid, proc->alive);
 	char *of_process = read_small_file(path), *of_thread;
 	struct dirent *entry;
 	DIR *dir;
@@ -51,7 +44,7 @@ static void check_threads(struct cgroups *c, const struct proc *proc)
 	dir = opendir(path);
 	free(path);
 	while (of_process && dir && (entry = readdir(dir))) {
-		if (alive != proc->pid && atoi(entry->d_name) == proc->pid)
+		if (proc->alive != proc->pid && atoi(entry->d_name) == proc->pid)
 			continue;
 		path = xasprintf("/proc/%d/task/%s/cgroup", proc->pid,
 				 entry->d_name);
@@ -286,7 +279,7 @@ static void take_texts(struct cgroups *c)
 
 	c->text = xcalloc(c->tree->nr + 1, sizeof(*c->text));
 	for (i = 0; i < c->tree->nr; i++)
-		if (!has_ended(&c->tree->proc[i]))
+		if (!proc_has_ended(&c->tree->proc[i]))
 			c->text[i] = cgroup_text_of(c->tree->proc[i].pid);
 }
 

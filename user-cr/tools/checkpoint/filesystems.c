@@ -24,7 +24,7 @@ static bool is_made_anew(const char *type)
 	return false;
 }
 
-static bool host_has(const struct mounts *m, const struct mnt *mnt)
+bool mounts_host_has(const struct mounts *m, const struct mnt *mnt)
 {
 	size_t i;
 
@@ -165,7 +165,7 @@ static uint32_t kind_of(struct mounts *m, const struct mnt *mnt)
 {
 	if (mnt->cgroup_ns)
 		return CKPT_FILESYSTEM_NEW;
-	if (host_has(m, mnt))
+	if (mounts_host_has(m, mnt))
 		return CKPT_FILESYSTEM_EXTERNAL;
 	if (mount_of_namespace(mnt))
 		return CKPT_FILESYSTEM_NAMESPACE;

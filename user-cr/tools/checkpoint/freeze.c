@@ -85,7 +85,7 @@ static int move_round(struct freeze *f, pid_t root)
 
 	for (i = 0; i < n && ret >= 0; i++) {
 		/* A zombie stays where it has ended. */
-		if (list[i].state == 'Z' && list[i].threads <= 1)
+		if (proc_has_ended(&list[i]))
 			continue;
 		ret = move(f, list[i].pid);
 		moved += ret;

@@ -99,17 +99,6 @@ static int add(struct mounts *m, const struct proc *proc, const char *path)
 	return -1;
 }
 
-/* What is mounted outside, too, is taken from there. */
-static bool is_outside(const struct mounts *m, const struct mnt *mnt)
-{
-	size_t i;
-
-	for (i = 0; i < m->host.nr; i++)
-		if (same_filesystem(&m->host.mnt[i], mnt))
-			return true;
-	return false;
-}
-
 static int add_mounted(struct mounts *m, size_t n)
 {
 	struct proc proc = { .pid = m->ns[n].pid };
@@ -121,8 +110,9 @@ static int add_mounted(struct mounts *m, size_t n)
 	memcpy(proc.comm, m->ns[n].comm, sizeof(proc.comm));
 	for (i = 0; i < m->ns[n].table.nr && !ret; i++) {
 		mnt = &m->ns[n].table.mnt[i];
+		/* What is mounted outside, too, is taken from there. */
 		if (!mount_of_namespace(mnt) || strncmp(mnt->root, "mnt:", 4) ||
-		    is_outside(m, mnt))
+		    mounts_host_has(m, mnt))
 			continue;
 		path = xasprintf("/proc/%d/root%s", m->ns[n].seen_by, mnt->point);
 		ret = add(m, &proc, path);
@@ -131,7 +121,7 @@ static int add_mounted(struct mounts *m, size_t n)
 	return ret;
 }
 
-int held_mounts_find(struct mounts *m, const struct namespaces *open)
+int held_mounts_find_open(struct mounts *m, const struct namespaces *open)
 {
 	struct proc proc = { 0 };
 	size_t i;
@@ -144,7 +134,15 @@ int held_mounts_find(struct mounts *m, const struct namespaces *open)
 		memcpy(proc.comm, open->ns[i].comm, sizeof(proc.comm));
 		ret = add(m, &proc, open->ns[i].path);
 	}
-	/* Those that this finds are looked through as well. */
+	return ret;
+}
+
+/* Those that this finds are looked through as well. */
+int held_mounts_find_mounted(struct mounts *m)
+{
+	size_t i;
+	int ret = 0;
+
 	for (i = 0; i < m->nr_ns && !ret; i++)
 		ret = add_mounted(m, i);
 	return ret;

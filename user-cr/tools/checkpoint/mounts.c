@@ -318,13 +318,15 @@ int mounts_collect(struct mounts *m, const struct proc_list *tree,
 		.log = log, .root = root, .tree = tree,
 		.own = mount_ns_inode(getpid()),
 	};
-	if (find_namespaces(m) < 0)
+	if (find_namespaces(m) < 0 || held_mounts_find_open(m, open) < 0)
 		return -1;
+	if (!m->nr_ns)
+		return 0;
 	if (mount_table_read(&m->host, 0) < 0) {
 		log_add(log, "cannot read our own mounts: %s", strerror(errno));
 		return -1;
 	}
-	if (held_mounts_find(m, open) < 0 || cgroup_mounts_find(m) < 0)
+	if (held_mounts_find_mounted(m) < 0 || cgroup_mounts_find(m) < 0)
 		return -1;
 	for (i = 0; i < m->nr_ns; i++)
 		look_at(m, i);

@@ -116,7 +116,9 @@ __attribute__((format(printf, 4, 5)))
 void mounts_refuse(struct mounts *m, const struct mount_ns *ns,
 		   const struct mnt *mnt, const char *format, ...);
 
-/* filesystems.c: finds or adds it; returns its index. */
+/* filesystems.c: whether the file system is mounted outside, too. */
+bool mounts_host_has(const struct mounts *m, const struct mnt *mnt);
+/* Finds or adds it; returns its index. */
 size_t filesystem_of(struct mounts *m, size_t ns, const struct mnt *mnt);
 
 /*
@@ -126,10 +128,11 @@ size_t filesystem_of(struct mounts *m, size_t ns, const struct mnt *mnt);
 int cgroup_mounts_find(struct mounts *m);
 
 /*
- * held_mounts.c: adds those that no task is in, but that are open, or mounted in one
- * of the tree. 0, or -1 and logged.
+ * held_mounts.c: adds those that no task is in, but that are open; and those that are
+ * mounted in one of the tree, but not outside. 0, or -1 and logged.
  */
-int held_mounts_find(struct mounts *m, const struct namespaces *open);
+int held_mounts_find_open(struct mounts *m, const struct namespaces *open);
+int held_mounts_find_mounted(struct mounts *m);
 /* When all is seen, and before the kernel looks: nobody else is in them. */
 void held_mounts_release(struct mounts *m);
 

@@ -3,6 +3,7 @@
 #ifndef COMMON_PROCTREE_H
 #define COMMON_PROCTREE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /**
@@ -23,6 +24,12 @@ struct proc {
 	int threads;
 	char comm[64];
 };
+
+/* All of it, not only its first thread */
+static inline bool proc_has_ended(const struct proc *proc)
+{
+	return proc->state == 'Z' && proc->threads <= 1;
+}
 
 /**
  * struct proc_list - processes
