@@ -10,7 +10,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=20
+readonly TESTS=21
 
 # They open no file, as files must stay as they were for an image: each tells its
 # count, parent and clock by a link that leads nowhere. The child ends when its
@@ -116,6 +116,18 @@ leaves_running() {
 	before=$(groups_of "$pid")
 	saves --freeze --freezer="$1" -o "image.$1" --leave-running && ckptinfo -q "image.$1" &&
 		[[ $(groups_of "$pid") == "$before" ]] && counts "$pid"
+}
+
+# The group of a checkpoint that was killed: none is made in it, and nobody goes back
+# there, as it is to be removed.
+ignores_dead_group() {
+	local home made
+	home=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+	home=${home%/}
+	made=$home/checkpoint.$pid.0
+	mkdir "$made" && echo "$pid" >"$made/cgroup.procs" || return
+	saves --freeze --freezer=v2 -v -o image.beside && words "frozen by $home/checkpoint.$pid.1$" &&
+		rmdir "$made" && counts "$pid"
 }
 
 # Nobody writes to a frozen file system, nor can who tries be frozen.
@@ -265,6 +277,7 @@ run_all() {
 	ok "--dry-run --json: what stands in the way" tells_blockers
 	ok "--freeze, version 2: it goes on as before" leaves_running v2
 	ok "--freeze, version 1: it goes on as before" leaves_running v1
+	ok "--freeze beside the group of one that was killed" ignores_dead_group
 	ok "--timeout: who cannot be frozen goes on" stuck
 	ok "a full disk: no image, and it goes on" no_room
 	ok "--compress=lz4" compresses lz4

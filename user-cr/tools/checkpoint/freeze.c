@@ -57,12 +57,35 @@ static bool find_own(struct freeze *f, pid_t root, enum cgroup_version version)
 	       cgroup_can_freeze(&f->cg) && fits(&f->cg, root);
 }
 
+bool freeze_made(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	int length = 0;
+
+	return name && sscanf(name + 1, OWN_NAME "%*d.%*d%n", &length) == 0 &&
+	       length && !name[1 + length];
+}
+
+/*
+ * Where a process belongs: one that was killed may have made the group where it is
+ * now, which is about to be emptied and removed.
+ */
+static int place_of(pid_t pid, enum cgroup_version version, struct cgroup *cg)
+{
+	int ret = cgroup_of(pid, version, cg);
+
+	while (!ret && freeze_made(cg->path))
+		*strrchr(cg->path, '/') = '\0';
+	return ret;
+}
+
 static int move(struct freeze *f, pid_t pid)
 {
-	struct cgroup home;
+	struct cgroup now, home;
 
-	if (cgroup_of(pid, f->cg.version, &home) < 0 ||
-	    cgroup_contains(&f->cg, &home))
+	if (cgroup_of(pid, f->cg.version, &now) < 0 ||
+	    cgroup_contains(&f->cg, &now) ||
+	    place_of(pid, f->cg.version, &home) < 0)
 		return 0;
 	if (cgroup_attach(&f->cg, pid) < 0) {
 		if (errno == ESRCH)	/* it has just ended */
@@ -110,15 +133,6 @@ static int move_tree(struct freeze *f, pid_t root)
 	return -1;
 }
 
-bool freeze_made(const char *path)
-{
-	const char *name = strrchr(path, '/');
-	int length = 0;
-
-	return name && sscanf(name + 1, OWN_NAME "%*d.%*d%n", &length) == 0 &&
-	       length && !name[1 + length];
-}
-
 /* A cgroup for the tree, below the one where its root is. */
 static bool make_own(struct freeze *f, pid_t root, enum cgroup_version version)
 {
@@ -126,7 +140,7 @@ static bool make_own(struct freeze *f, pid_t root, enum cgroup_version version)
 	char name[40];
 	int i;
 
-	if (cgroup_of(root, version, &home) < 0)
+	if (place_of(root, version, &home) < 0)
 		return false;
 	for (i = 0; i < 10; i++) {
 		snprintf(name, sizeof(name), OWN_NAME "%d.%d", root, i);
