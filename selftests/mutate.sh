@@ -13,7 +13,8 @@ usage() {
 usage: mutate.sh [-p K/N] [FIELD ...]
 
 Drops each FIELD ("TYPE.name", or "TYPE.name:BIT"; all that there are if none is
-named), and runs tests until one fails. Prints a line for each field, with the
+named), and runs tests until one fails: first the one that the file "noticed"
+names, then all that are about the record. Prints a line for each field, with the
 test that has noticed it or the reason why none can, and a closing line
 "N killed, N survived".
 
@@ -169,18 +170,46 @@ run_without() {
 	) >"$output" 2>/dev/null
 }
 
-# The first test of program $2 that has failed for want of field $1: on a busy
-# machine some fail by themselves.
+# Whether test $3 of program $2 fails for want of field $1: on a busy machine some
+# fail by themselves.
+notices() {
+	run_alone nothing "$2" "$3" >/dev/null && ! run_alone "$1" "$2" "$3" >/dev/null
+}
+
+# Of the tests of program $2 that have failed for want of field $1, the first one
+# that does so again. The first $3 of them were tried before.
 first_to_notice() {
-	local name
+	local name tried=0
 
 	while read -r name; do
-		if run_alone nothing "$2" "${name##*.}" >/dev/null &&
-		   ! run_alone "$1" "$2" "${name##*.}" >/dev/null; then
+		if ((tried++ >= $3)) && notices "$1" "$2" "${name##*.}"; then
 			echo "$name"
 			return
 		fi
 	done < <(sed -n 's/^not ok [0-9]* //p' "$output")
+}
+
+# Prints the test of program $2 that notices that field $1 is missing, if any; the
+# program is not waited for once there is one. Exit status: that of the program.
+search() {
+	local pid failed tried=0 name='' status=0 ended=
+
+	: >"$output"
+	run_without "$1" "$2" &
+	pid=$!
+	while [[ ! $name && ! $ended ]]; do
+		sleep 0.1
+		kill -0 "$pid" 2>/dev/null || ended=1
+		failed=$(grep -c '^not ok ' "$output" || true)
+		if ((failed > tried)); then
+			name=$(first_to_notice "$1" "$2" "$tried")
+			tried=$failed
+		fi
+	done
+	[[ $ended ]] || kill_leftovers
+	{ wait "$pid" || status=$?; } 2>/dev/null
+	echo "$name"
+	return "$status"
 }
 
 # The same for a program that hangs: that is for want of the field only if it does
@@ -195,6 +224,18 @@ hangs_with_all() {
 	((status == 124))
 }
 
+# The program and the test that have noticed field $1 before, if they still do
+noticed_before() {
+	local field program name
+
+	while read -r field program name; do
+		if [[ $field == "$1" ]] && notices "$1" "$program" "${name##*.}"; then
+			echo "$program $name"
+			return
+		fi
+	done <"$here/noticed"
+}
+
 # "killed" and the test that notices that $1 is missing, "unseen" and a reason,
 # or "survived".
 verdict() {
@@ -205,10 +246,14 @@ verdict() {
 		echo "unseen $reason"
 		return
 	fi
+	name=$(noticed_before "$field")
+	if [[ $name ]]; then
+		echo "killed $name"
+		return
+	fi
 	for program in $(tests_of "$field"); do
 		status=0
-		run_without "$field" "$program" || status=$?
-		name=$(first_to_notice "$field" "$program")
+		name=$(search "$field" "$program") || status=$?
 		if ((status == 124)); then
 			kill_leftovers
 			if [[ ! $name ]] && ! hangs_with_all "$program"; then
