@@ -852,33 +852,43 @@ REFUSED(shared_huge_pages, "mapping [0-9a-f]+-[0-9a-f]+: huge pages")
 }
 
 /* Memory that not even the kernel maps, and nobody else may read. */
-static int secret_memory(bool keep)
+static int secret_memory(char **p)
 {
 	int fd = syscall(447 /* memfd_secret */, 0);
-	char *p;
 
 	if (fd < 0)
 		return ckpt_skip("memfd_secret(): %s", strerror(errno));
 	CHECK_EQ(3, fd);
 	CHECK_OK(ftruncate(fd, PAGE));
-	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	CHECK(p != MAP_FAILED);
-	*p = 's';
-	if (!keep)
-		close(fd);
+	*p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(*p != MAP_FAILED);
+	**p = 's';
+	return 0;
+}
+
+REFUSED(secret_memory, "file [^ ]*secretmem")
+{
+	char *p;
+	int ret = secret_memory(&p);
+
+	if (ret)
+		return ret;
+	close(3);
 	ckpt_here();
 	CHECK_EQ('s', *p);
 	return 0;
 }
 
-REFUSED(secret_memory, "secretmem")
+REFUSED(secret_memory_that_is_not_mapped, "fd 3.*secretmem")
 {
-	return secret_memory(false);
-}
+	char *p;
+	int ret = secret_memory(&p);
 
-REFUSED(secret_memory_with_a_descriptor, "fd 3.*secretmem")
-{
-	return secret_memory(true);
+	if (ret)
+		return ret;
+	CHECK_OK(munmap(p, PAGE));
+	ckpt_here();
+	return 0;
 }
 
 /* ---- Programs ---- */
