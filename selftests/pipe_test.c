@@ -3,9 +3,11 @@
  * Pipes: their content, their size and mode, and who holds which end
  */
 #include "test.h"
+#include "refusal.h"
 
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 CKPT_SUITE(pipes);
@@ -598,6 +600,54 @@ CKPT_TEST(pipes, pages_of_the_process)
 	ckpt_here();
 	CHECK(!check_read(fd[0], data, 8192));
 	CHECK(!pattern_check(data, 8192, 4));
+	return 0;
+}
+
+/* A pipe with data that came as far as it could in pieces of more than a page */
+static int data_of_a_socket(int fd[2], char *data, size_t len)
+{
+	int sock[2], size = 4 * len;
+	size_t done = 0;
+	ssize_t n;
+
+	CHECK_OK(pipe(fd));
+	CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
+	CHECK_OK(setsockopt(sock[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)));
+	pattern_fill(data, len, 5);
+	CHECK_EQ(len, send(sock[0], data, len, 0));
+	for (; done < len; done += n) {
+		n = splice(sock[1], NULL, fd[1], NULL, len - done, 0);
+		CHECK(n > 0);
+	}
+	close(sock[0]);
+	close(sock[1]);
+	return 0;
+}
+
+CKPT_TEST(pipes, data_of_a_socket)
+{
+	static char data[50000];
+	int fd[2];
+
+	CHECK(!data_of_a_socket(fd, data, sizeof(data)));
+	ckpt_here();
+	CHECK_EQ(sizeof(data), read_all(fd[0], data, sizeof(data)));
+	CHECK(!pattern_check(data, sizeof(data), 5));
+	CHECK_EQ(2, write(fd[1], "xy", 2));
+	CHECK(!check_read(fd[0], "xy", 2));
+	return 0;
+}
+
+/* As much as it has room for only in such pieces */
+CKPT_REFUSED(pipes, more_data_of_a_socket, "fd 3.*pipe: splice")
+{
+	static char data[100000];
+	int fd[2];
+
+	CHECK(!data_of_a_socket(fd, data, sizeof(data)));
+	CHECK_EQ(3, fd[0]);
+	ckpt_here();
+	CHECK_EQ(sizeof(data), read_all(fd[0], data, sizeof(data)));
 	return 0;
 }
 

@@ -263,6 +263,79 @@ CKPT_TEST(posix_timers, overruns_of_the_last_signal)
 	return 0;
 }
 
+/*
+ * What a timer had sent before it was set again or deleted is not delivered any more.
+ * Another signal of the same number is behind it, so that it shows as pending.
+ */
+static int stale_signal(int sig, int *id)
+{
+	*id = make_signal(CLOCK_MONOTONIC, sig, 7);
+	block(sig);
+	CHECK_OK(set(*id, 0, in(0.001, 0)));
+	sleep_ms(50);
+	return sigqueue(getpid(), sig, (union sigval){ .sival_int = 3 });
+}
+
+static int only_the_other(int sig)
+{
+	siginfo_t info = {};
+
+	CHECK_EQ(sig, take(sig, &info, 0));
+	CHECK_EQ(SI_QUEUE, info.si_code);
+	CHECK_EQ(3, info.si_int);
+	CHECK(take(sig, &info, 0) < 0);
+	return 0;
+}
+
+CKPT_TEST(posix_timers, set_again_while_its_signal_is_pending)
+{
+	int sig = SIGRTMIN + 1, id;
+	siginfo_t info = {};
+
+	CHECK_OK(stale_signal(sig, &id));
+	CHECK_OK(set(id, 0, in(3600, 0)));
+	ckpt_here();
+	CHECK_OK(only_the_other(sig));
+	CHECK(seconds(get(id).it_value) > 3000);
+	CHECK_OK(set(id, 0, in(0.001, 0)));
+	CHECK_EQ(sig, take(sig, &info, 60));
+	CHECK_EQ(7, (long)info.si_ptr);
+	return 0;
+}
+
+CKPT_TEST(posix_timers, deleted_while_its_signal_is_pending)
+{
+	int sig = SIGRTMIN + 1, id;
+
+	CHECK_OK(stale_signal(sig, &id));
+	CHECK_OK(syscall(SYS_timer_delete, id));
+	ckpt_here();
+	return only_the_other(sig);
+}
+
+/* A program may say so of its own signals, and no timer has to do with it. */
+CKPT_TEST(posix_timers, signal_that_claims_to_be_of_a_timer)
+{
+	int id = make_signal(CLOCK_MONOTONIC, SIGUSR1, 7);
+	siginfo_t own = { .si_code = SI_TIMER, .si_timerid = id }, info = {};
+
+	block(SIGUSR1);
+	block(SIGUSR2);
+	CHECK_OK(set(id, 0, in(3600, 0)));
+	own.si_ptr = (void *)5;
+	CHECK_OK(syscall(SYS_rt_sigqueueinfo, getpid(), SIGUSR1, &own));
+	own.si_timerid = 99;
+	CHECK_OK(syscall(SYS_rt_sigqueueinfo, getpid(), SIGUSR2, &own));
+	ckpt_here();
+	CHECK_EQ(SIGUSR1, take(SIGUSR1, &info, 0));
+	CHECK_EQ(SI_TIMER, info.si_code);
+	CHECK_EQ(5, (long)info.si_ptr);
+	CHECK_EQ(SIGUSR2, take(SIGUSR2, &info, 0));
+	CHECK_EQ(99, info.si_timerid);
+	CHECK(seconds(get(id).it_value) > 3000);
+	return 0;
+}
+
 /* Real-time signals come in the order in which they were sent. */
 CKPT_TEST(posix_timers, order_among_pending_signals)
 {
