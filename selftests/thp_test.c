@@ -85,6 +85,14 @@ do {									\
 				 huge_kb(p), (nr) * huge / 1024);	\
 } while (0)
 
+/* NR of them, with the first pattern */
+#define MAP_HUGE(p)							\
+do {									\
+	NEED_HUGE_PAGES();						\
+	p = huge_pages(NR, 1);						\
+	NEED_HUGE(p, NR);						\
+} while (0)
+
 static sigjmp_buf after_fault;
 static void on_fault(int sig)
 {
@@ -132,9 +140,7 @@ CKPT_TEST(thp, huge_pages_stay_huge)
 {
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	ckpt_here();
 	CHECK_EQ(NR * huge / 1024, huge_kb(p));
 	CHECK_EQ(NR * huge / 1024, smaps_number(p, "Rss"));
@@ -172,9 +178,7 @@ CKPT_TEST(thp, they_are_of_use_afterwards)
 	char *p, *to;
 	pid_t pid;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	to = map_aligned(NR);
 	CHECK(to);
 	ckpt_here();
@@ -260,9 +264,7 @@ CKPT_TEST(thp, huge_pages_that_are_no_longer_wanted)
 {
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	CHECK_OK(madvise(p, NR * huge, MADV_NOHUGEPAGE));
 	ckpt_here();
 	CHECK(!pattern_check(p, NR * huge, 1));
@@ -298,9 +300,7 @@ CKPT_TEST(thp, read_only_huge_pages)
 {
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	CHECK_OK(mprotect(p, NR * huge, PROT_READ));
 	ckpt_here();
 	CHECK_EQ(NR * huge / 1024, huge_kb(p));
@@ -316,9 +316,7 @@ CKPT_TEST(thp, huge_pages_that_nobody_can_access)
 {
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	CHECK_OK(mprotect(p, NR * huge, PROT_NONE));
 	ckpt_here();
 	CHECK_EQ(NR * huge / 1024, huge_kb(p));
@@ -333,9 +331,7 @@ CKPT_TEST(thp, locked_huge_pages)
 {
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	NEED(mlock(p, NR * huge));
 	CHECK_EQ(NR * huge / PAGE, pages_locked(p, NR * huge));
 	ckpt_here();
@@ -351,9 +347,7 @@ CKPT_TEST(thp, moved_huge_pages)
 {
 	char *p, *to;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	to = map_aligned(NR);
 	CHECK(to);
 	CHECK(mremap(p, NR * huge, NR * huge, MREMAP_MAYMOVE | MREMAP_FIXED,
@@ -396,7 +390,15 @@ CKPT_TEST(thp, huge_zero_page)
 #define CUT		(huge + 16 * PAGE)
 #define CUT_LEN		(3 * PAGE)
 
-/* All but the second one is huge, and all but the cut has its content. */
+/* The cut has made mappings of their own of what is before and behind it. */
+static int all_but_the_second_are_huge(const char *p)
+{
+	CHECK_EQ(huge / 1024, huge_kb(p));
+	CHECK_EQ(2 * huge / 1024, huge_kb(p + 3 * huge));
+	return 0;
+}
+
+/* All but the cut has its content. */
 static int check_around(const char *p)
 {
 	CHECK(!part_check(p, 0, CUT, 1));
@@ -408,15 +410,11 @@ CKPT_TEST(thp, partly_unmapped)
 {
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	CHECK_OK(munmap(p + CUT, CUT_LEN));
-	CHECK_EQ(huge / 1024, huge_kb(p));
-	CHECK_EQ(2 * huge / 1024, huge_kb(p + 3 * huge));
+	CHECK(!all_but_the_second_are_huge(p));
 	ckpt_here();
-	CHECK_EQ(huge / 1024, huge_kb(p));
-	CHECK_EQ(2 * huge / 1024, huge_kb(p + 3 * huge));
+	CHECK(!all_but_the_second_are_huge(p));
 	CHECK(!accessible(p + CUT, 0));
 	CHECK(!accessible(p + CUT + CUT_LEN - 1, 0));
 	return check_around(p);
@@ -426,13 +424,10 @@ CKPT_TEST(thp, partly_protected)
 {
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	CHECK_OK(mprotect(p + CUT, CUT_LEN, PROT_READ));
 	ckpt_here();
-	CHECK_EQ(huge / 1024, huge_kb(p));
-	CHECK_EQ(2 * huge / 1024, huge_kb(p + 3 * huge));
+	CHECK(!all_but_the_second_are_huge(p));
 	CHECK(!accessible(p + CUT, 1));
 	CHECK(accessible(p + CUT - 1, 1));
 	CHECK(accessible(p + CUT + CUT_LEN, 1));
@@ -446,9 +441,7 @@ CKPT_TEST(thp, partly_given_back)
 	char *p;
 	size_t i;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	CHECK_OK(madvise(p + CUT, CUT_LEN, MADV_DONTNEED));
 	CHECK_EQ((NR - 1) * huge / 1024, huge_kb(p));
 	CHECK_EQ(0, pages_present(p + CUT, CUT_LEN));
@@ -465,9 +458,7 @@ CKPT_TEST(thp, guard_in_the_middle)
 {
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	NEED(madvise(p + CUT, CUT_LEN, MADV_GUARD_INSTALL));
 	CHECK(!accessible(p + CUT, 0));
 	ckpt_here();
@@ -526,9 +517,7 @@ CKPT_TEST(thp, shared_again_after_a_fork)
 	pid_t pid;
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	CHECK(!fork_one(&pid, "child", p, 2));
 	CHECK(!is_shared(p, 2));
 	ckpt_here();
@@ -571,9 +560,7 @@ CKPT_TEST(thp, shared_again_by_three_generations)
 	pid_t pid;
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	SPAWN(pid, ({
 		pid_t below;
 
@@ -595,9 +582,7 @@ CKPT_TEST(thp, parent_has_unmapped_it)
 	pid_t a, b;
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	CHECK(!fork_one(&a, "a", p, 2));
 	CHECK(!fork_one(&b, "b", p, 2));
 	CHECK_OK(munmap(p, SIZE));
@@ -608,25 +593,37 @@ CKPT_TEST(thp, parent_has_unmapped_it)
 	return ckpt_reap(a) || ckpt_reap(b);
 }
 
+/* One byte of the first, and all of the second, which are no longer shared */
+static int write_own(char *p)
+{
+	p[0] ^= 1;
+	pattern_fill(p + huge, huge, 2);
+	CHECK_EQ(SIZE / PAGE - 1 - huge / PAGE, pages_shared(p, SIZE));
+	return 0;
+}
+
+/* What is not the writer's own is as it was. */
+static int check_own(char *p)
+{
+	p[0] ^= 1;
+	CHECK(!part_check(p, 0, huge, 1));
+	CHECK(!pattern_check(p + huge, huge, 2));
+	CHECK(!part_check(p, 2 * huge, SIZE, 1));
+	return 0;
+}
+
 /* After the restart, a write is the writer's own affair. */
 CKPT_TEST(thp, parent_writes_after_the_restart)
 {
 	pid_t pid;
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	CHECK(!fork_one(&pid, "child", p, 2));
 	ckpt_here();
 	ckpt_wait_for("child.checked");
-	p[0] ^= 1;
-	pattern_fill(p + huge, huge, 2);
-	CHECK_EQ(SIZE / PAGE - 1 - huge / PAGE, pages_shared(p, SIZE));
-	p[0] ^= 1;
-	CHECK(!part_check(p, 0, huge, 1));
-	CHECK(!pattern_check(p + huge, huge, 2));
-	CHECK(!part_check(p, 2 * huge, SIZE, 1));
+	CHECK(!write_own(p));
+	CHECK(!check_own(p));
 	ckpt_set("end");
 	return ckpt_reap(pid);
 }
@@ -635,14 +632,9 @@ static int writing_child(char *p)
 {
 	ckpt_announce("child", "go.0");
 	CHECK(!is_shared(p, 2));
-	p[0] ^= 1;
-	pattern_fill(p + huge, huge, 2);
-	CHECK_EQ(SIZE / PAGE - 1 - huge / PAGE, pages_shared(p, SIZE));
+	CHECK(!write_own(p));
 	ckpt_announce("child.written", "end");
-	p[0] ^= 1;
-	CHECK(!part_check(p, 0, huge, 1));
-	CHECK(!pattern_check(p + huge, huge, 2));
-	CHECK(!part_check(p, 2 * huge, SIZE, 1));
+	CHECK(!check_own(p));
 	return 0;
 }
 
@@ -651,9 +643,7 @@ CKPT_TEST(thp, child_writes_after_the_restart)
 	pid_t pid;
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	SPAWN(pid, writing_child(p));
 	ckpt_wait_for("child");
 	ckpt_here();
@@ -663,14 +653,21 @@ CKPT_TEST(thp, child_writes_after_the_restart)
 	return ckpt_reap(pid);
 }
 
+/* One page in the second of them was written before, and only that. */
+static int check_written(const char *p)
+{
+	CHECK(!part_check(p, 0, CUT, 1));
+	CHECK(!pattern_check(p + CUT, PAGE, 2));
+	CHECK(!part_check(p, CUT + PAGE, SIZE, 1));
+	return 0;
+}
+
 static int child_that_has_written(char *p)
 {
 	pattern_fill(p + CUT, PAGE, 2);
 	ckpt_announce("child", "go.0");
 	CHECK_EQ(SIZE / PAGE - 1, pages_shared(p, SIZE));
-	CHECK(!part_check(p, 0, CUT, 1));
-	CHECK(!pattern_check(p + CUT, PAGE, 2));
-	CHECK(!part_check(p, CUT + PAGE, SIZE, 1));
+	CHECK(!check_written(p));
 	ckpt_announce("child.checked", "end");
 	return 0;
 }
@@ -681,9 +678,7 @@ CKPT_TEST(thp, child_has_written_before)
 	pid_t pid;
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	SPAWN(pid, child_that_has_written(p));
 	ckpt_wait_for("child");
 	ckpt_here();
@@ -699,9 +694,7 @@ CKPT_TEST(thp, parent_has_written_before)
 	pid_t pid;
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	SPAWN(pid, ({
 		ckpt_announce("child", "go.0");
 		pattern_check(p, SIZE, 1);
@@ -709,9 +702,7 @@ CKPT_TEST(thp, parent_has_written_before)
 	ckpt_wait_for("child");
 	pattern_fill(p + CUT, PAGE, 2);
 	ckpt_here();
-	CHECK(!part_check(p, 0, CUT, 1));
-	CHECK(!pattern_check(p + CUT, PAGE, 2));
-	CHECK(!part_check(p, CUT + PAGE, SIZE, 1));
+	CHECK(!check_written(p));
 	return ckpt_reap(pid);
 }
 
@@ -722,9 +713,7 @@ CKPT_BODY(thp_family)
 	pid_t pid;
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	SPAWN(pid, (ckpt_announce("child", "go.0"), pattern_check(p, SIZE, 1)));
 	ckpt_wait_for("child");
 	ckpt_here();
@@ -735,9 +724,7 @@ CKPT_BODY(thp_single)
 {
 	char *p;
 
-	NEED_HUGE_PAGES();
-	p = huge_pages(NR, 1);
-	NEED_HUGE(p, NR);
+	MAP_HUGE(p);
 	ckpt_here();
 	return 0;
 }
