@@ -106,22 +106,24 @@ static char *map(size_t pages, int flags)
 
 /* ---- Tasks ---- */
 
+static int keep_policy(int mode, unsigned long nodes)
+{
+	CHECK_OK(set_policy(mode, nodes));
+	ckpt_here();
+	CHECK_POLICY(mode, nodes, NULL);
+	return 0;
+}
+
 CKPT_TEST(numa, bound)
 {
 	NEED_NODES(1);
-	CHECK_OK(set_policy(MPOL_BIND | MPOL_F_STATIC_NODES, 1));
-	ckpt_here();
-	CHECK_POLICY(MPOL_BIND | MPOL_F_STATIC_NODES, 1, NULL);
-	return 0;
+	return keep_policy(MPOL_BIND | MPOL_F_STATIC_NODES, 1);
 }
 
 CKPT_TEST(numa, local)
 {
 	NEED_NODES(1);
-	CHECK_OK(set_policy(MPOL_LOCAL, 0));
-	ckpt_here();
-	CHECK_POLICY(MPOL_LOCAL, 0, NULL);
-	return 0;
+	return keep_policy(MPOL_LOCAL, 0);
 }
 
 CKPT_TEST(numa, balanced)
@@ -137,19 +139,13 @@ CKPT_TEST(numa, relative_to_what_is_allowed)
 {
 	NEED_NODES(1);
 	/* One of these is not there, and need not be. */
-	CHECK_OK(set_policy(MPOL_INTERLEAVE | MPOL_F_RELATIVE_NODES, 6));
-	ckpt_here();
-	CHECK_POLICY(MPOL_INTERLEAVE | MPOL_F_RELATIVE_NODES, 6, NULL);
-	return 0;
+	return keep_policy(MPOL_INTERLEAVE | MPOL_F_RELATIVE_NODES, 6);
 }
 
 CKPT_TEST(numa, prefers_the_second_node)
 {
 	NEED_NODES(2);
-	CHECK_OK(set_policy(MPOL_PREFERRED, 2));
-	ckpt_here();
-	CHECK_POLICY(MPOL_PREFERRED, 2, NULL);
-	return 0;
+	return keep_policy(MPOL_PREFERRED, 2);
 }
 
 /*
@@ -288,9 +284,10 @@ CKPT_TEST(numa, mapping_of_a_file)
 	return 0;
 }
 
-CKPT_TEST(numa, pages_come_from_where_they_shall)
+/* Four pages of a mapping from each of two nodes */
+static int pages_of_two_nodes(int flags)
 {
-	char *p = map(NR, MAP_PRIVATE);
+	char *p = map(NR, flags);
 	int i;
 
 	NEED_NODES(2);
@@ -302,6 +299,11 @@ CKPT_TEST(numa, pages_come_from_where_they_shall)
 	for (i = 0; i < 8; i++)
 		CHECK_EQ(i / 4, node_of(p + i * PAGE));
 	return 0;
+}
+
+CKPT_TEST(numa, pages_come_from_where_they_shall)
+{
+	return pages_of_two_nodes(MAP_PRIVATE);
 }
 
 CKPT_TEST(numa, node_at_home)
@@ -373,18 +375,7 @@ CKPT_TEST(numa, shared_memory_with_a_policy_of_another_process)
 
 CKPT_TEST(numa, pages_of_shared_memory_come_from_where_they_shall)
 {
-	char *p = map(NR, MAP_SHARED);
-	int i;
-
-	NEED_NODES(2);
-	CHECK(p);
-	CHECK_OK(bind(p, 4, MPOL_BIND, 1));
-	CHECK_OK(bind(p + 4 * PAGE, 4, MPOL_BIND, 2));
-	memset(p, 1, 8 * PAGE);
-	ckpt_here();
-	for (i = 0; i < 8; i++)
-		CHECK_EQ(i / 4, node_of(p + i * PAGE));
-	return 0;
+	return pages_of_two_nodes(MAP_SHARED);
 }
 
 CKPT_REFUSED(numa, file_on_tmpfs, "a file on tmpfs with a memory policy")
