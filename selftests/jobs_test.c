@@ -9,6 +9,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "state.h"
+
 CKPT_SUITE(jobs);
 CKPT_SUITE_V1(jobs);
 
@@ -30,27 +32,6 @@ static int catch_chld(void)
 	return sigaction(SIGCHLD, &sa, NULL);
 }
 
-static char state_of(pid_t pid)
-{
-	char path[32], text[512], *end;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (read_file(path, text, sizeof(text)) <= 0)
-		return 0;
-	end = strrchr(text, ')');
-	return end ? end[2] : 0;
-}
-
-/* Restarted tasks take their time to get there. */
-static int wait_state(pid_t pid, char state)
-{
-	int i;
-
-	for (i = 0; i < 2000 * ckpt_scale() && state_of(pid) != state; i++)
-		sleep_ms(1);
-	return state_of(pid) == state ? 0 : -1;
-}
-
 /* A stop can be waited for before the signal that tells it is sent. */
 static int wait_chld(int code)
 {
@@ -69,23 +50,21 @@ static int wait_chld(int code)
 	CHECK_OK(wait_state(pid, 'S'));					\
 } while (0)
 
-/* ---- Zombies ---- */
-
-static void burn(int ms)
+/* The end of a child that would not end by itself */
+static int kill_and_reap(pid_t pid)
 {
-	struct timespec now;
-	volatile int i;
+	int status;
 
-	do {
-		for (i = 0; i < 100000; i++)
-			;
-		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	} while (now.tv_nsec / 1000000 + now.tv_sec * 1000 < ms);
+	kill(pid, SIGKILL);
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	return 0;
 }
+
+/* ---- Zombies ---- */
 
 static int use_and_exit(int status)
 {
-	burn(200);
+	burn(CLOCK_PROCESS_CPUTIME_ID, 200);
 	return status;
 }
 
@@ -212,7 +191,7 @@ static int have_child_that_uses_more(void)
 
 	SPAWN(pid, (memset(p, 1, 16 << 20), use_and_exit(0)));
 	CHECK_EQ(0, ckpt_reap(pid));
-	burn(100);
+	burn(CLOCK_PROCESS_CPUTIME_ID, 100);
 	return 3;
 }
 
@@ -407,9 +386,7 @@ CKPT_TEST(jobs, stopped_and_waited_for)
 	CHECK_OK(waitid(P_PID, pid, &info, WCONTINUED));
 	CHECK_EQ(CLD_CONTINUED, info.si_code);
 	CHECK_OK(wait_state(pid, 'S'));
-	kill(pid, SIGKILL);
-	CHECK_EQ(pid, waitpid(pid, &status, 0));
-	return 0;
+	return kill_and_reap(pid);
 }
 
 CKPT_TEST(jobs, stopped_and_not_waited_for)
@@ -446,12 +423,11 @@ CKPT_TEST(jobs, stopped_and_told_to_stop_again)
 	kill(pid, SIGCONT);
 	CHECK_EQ(pid, waitpid(pid, &status, WCONTINUED));
 	CHECK_OK(wait_state(pid, 'S'));
-	kill(pid, SIGKILL);
-	CHECK_EQ(pid, waitpid(pid, &status, 0));
-	return 0;
+	return kill_and_reap(pid);
 }
 
-CKPT_TEST(jobs, continued_and_not_waited_for)
+/* A child, of which nobody has taken yet that it goes on */
+static int stop_and_continue(pid_t *child)
 {
 	siginfo_t info = {};
 	int status;
@@ -462,13 +438,21 @@ CKPT_TEST(jobs, continued_and_not_waited_for)
 	CHECK_EQ(pid, waitpid(pid, &status, WUNTRACED));
 	kill(pid, SIGCONT);
 	CHECK_OK(waitid(P_PID, pid, &info, WCONTINUED | WNOWAIT));
+	*child = pid;
+	return 0;
+}
+
+CKPT_TEST(jobs, continued_and_not_waited_for)
+{
+	int status;
+	pid_t pid;
+
+	CHECK_EQ(0, stop_and_continue(&pid));
 	CHECK_OK(wait_state(pid, 'S'));
 	ckpt_here();
 	CHECK_EQ(pid, waitpid(pid, &status, WCONTINUED));
 	CHECK(WIFCONTINUED(status));
-	kill(pid, SIGKILL);
-	CHECK_EQ(pid, waitpid(pid, &status, 0));
-	return 0;
+	return kill_and_reap(pid);
 }
 
 CKPT_TEST(jobs, stopped_before_it_was_waited_for_that_it_continued)
@@ -477,11 +461,7 @@ CKPT_TEST(jobs, stopped_before_it_was_waited_for_that_it_continued)
 	int status;
 	pid_t pid;
 
-	SPAWN_SLEEPER(pid);
-	kill(pid, SIGSTOP);
-	CHECK_EQ(pid, waitpid(pid, &status, WUNTRACED));
-	kill(pid, SIGCONT);
-	CHECK_OK(waitid(P_PID, pid, &info, WCONTINUED | WNOWAIT));
+	CHECK_EQ(0, stop_and_continue(&pid));
 	kill(pid, SIGSTOP);
 	CHECK_OK(waitid(P_PID, pid, &info, WSTOPPED | WNOWAIT));
 	ckpt_here();
@@ -489,9 +469,7 @@ CKPT_TEST(jobs, stopped_before_it_was_waited_for_that_it_continued)
 	CHECK_EQ(pid, waitpid(pid, &status, WUNTRACED | WCONTINUED));
 	CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
 	CHECK_EQ(0, waitpid(pid, &status, WUNTRACED | WCONTINUED | WNOHANG));
-	kill(pid, SIGKILL);
-	CHECK_EQ(pid, waitpid(pid, &status, 0));
-	return 0;
+	return kill_and_reap(pid);
 }
 
 /* It could not tell its parent, as it did not run. */
@@ -536,9 +514,7 @@ CKPT_BODY(jobs_continued_while_it_was_frozen)
 	CHECK_OK(wait_chld(CLD_CONTINUED));
 	CHECK_EQ(pid, waitpid(pid, &status, WCONTINUED));
 	CHECK(WIFCONTINUED(status));
-	kill(pid, SIGKILL);
-	CHECK_EQ(pid, waitpid(pid, &status, 0));
-	return 0;
+	return kill_and_reap(pid);
 }
 
 /* A thread of a process that is frozen alone, in a control group of the v1 freezer */
@@ -661,9 +637,7 @@ CKPT_BODY(jobs_continued_before_it_had_stopped)
 	CHECK_OK(wait_chld(CLD_STOPPED));
 	CHECK_EQ(pid, waitpid(pid, &status, WCONTINUED));
 	CHECK(WIFCONTINUED(status));
-	kill(pid, SIGKILL);
-	CHECK_EQ(pid, waitpid(pid, &status, 0));
-	return 0;
+	return kill_and_reap(pid);
 }
 
 static int tell_stops(bool tell)
@@ -680,7 +654,6 @@ static int tell_stops(bool tell)
 CKPT_TEST(jobs, stops_that_are_not_told)
 {
 	siginfo_t info;
-	int status;
 	pid_t pid;
 
 	CHECK_OK(tell_stops(false));
@@ -698,9 +671,7 @@ CKPT_TEST(jobs, stops_that_are_not_told)
 	kill(pid, SIGSTOP);
 	CHECK_OK(waitid(P_PID, pid, &info, WSTOPPED));
 	CHECK_OK(wait_chld(CLD_STOPPED));
-	kill(pid, SIGKILL);
-	CHECK_EQ(pid, waitpid(pid, &status, 0));
-	return 0;
+	return kill_and_reap(pid);
 }
 
 #define NR_THREADS	3
@@ -787,9 +758,7 @@ CKPT_TEST(jobs, stopped_with_threads)
 	kill(pid, SIGCONT);
 	CHECK_EQ(pid, waitpid(pid, &status, WCONTINUED));
 	CHECK(all_count());
-	kill(pid, SIGKILL);
-	CHECK_EQ(pid, waitpid(pid, &status, 0));
-	return 0;
+	return kill_and_reap(pid);
 }
 
 #define JOB	4
@@ -830,16 +799,25 @@ static int stay(const char *flag)
 	return 0;
 }
 
+/* A group of a leader that is killed, and one member */
+static int kill_leader_of_group(pid_t *group, pid_t *member)
+{
+	pid_t leader;
+
+	SPAWN_SLEEPER(leader);
+	CHECK_OK(setpgid(leader, leader));
+	SPAWN(*member, (setpgid(0, leader), stay("member")));
+	ckpt_wait_for("member");
+	*group = leader;
+	return kill(leader, SIGKILL);
+}
+
 /* A group whose leader is dead, with a member. */
 CKPT_TEST(jobs, group_without_its_leader)
 {
 	pid_t leader, member;
 
-	SPAWN_SLEEPER(leader);
-	CHECK_OK(setpgid(leader, leader));
-	SPAWN(member, (setpgid(0, leader), stay("member")));
-	ckpt_wait_for("member");
-	kill(leader, SIGKILL);
+	CHECK_EQ(0, kill_leader_of_group(&leader, &member));
 	CHECK_EQ(leader, waitpid(leader, NULL, 0));
 	CHECK_EQ(leader, getpgid(member));
 	ckpt_here();
@@ -857,11 +835,7 @@ CKPT_TEST(jobs, group_with_a_dead_leader)
 	pid_t leader, member;
 	siginfo_t info;
 
-	SPAWN_SLEEPER(leader);
-	CHECK_OK(setpgid(leader, leader));
-	SPAWN(member, (setpgid(0, leader), stay("member")));
-	ckpt_wait_for("member");
-	kill(leader, SIGKILL);
+	CHECK_EQ(0, kill_leader_of_group(&leader, &member));
 	CHECK_OK(waitid(P_PID, leader, &info, WEXITED | WNOWAIT));
 	ckpt_here();
 	CHECK_EQ(leader, getpgid(leader));
@@ -879,11 +853,7 @@ static int session_with_group(void)
 	pid_t leader, member;
 
 	CHECK_OK(setsid());
-	SPAWN_SLEEPER(leader);
-	CHECK_OK(setpgid(leader, leader));
-	SPAWN(member, (setpgid(0, leader), stay("member")));
-	ckpt_wait_for("member");
-	kill(leader, SIGKILL);
+	CHECK_EQ(0, kill_leader_of_group(&leader, &member));
 	CHECK_EQ(leader, waitpid(leader, NULL, 0));
 	ckpt_announce("session", "go.0");
 	CHECK_EQ(leader, getpgid(member));

@@ -9,28 +9,10 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 
+#include "state.h"
+
 CKPT_SUITE(leader);
 CKPT_SUITE_V1(leader);
-
-static char state_of(pid_t pid)
-{
-	char path[32], text[512], *end;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (read_file(path, text, sizeof(text)) <= 0)
-		return 0;
-	end = strrchr(text, ')');
-	return end ? end[2] : 0;
-}
-
-static int wait_state(pid_t pid, char state)
-{
-	int i;
-
-	for (i = 0; i < 2000 * ckpt_scale() && state_of(pid) != state; i++)
-		sleep_ms(1);
-	return state_of(pid) == state ? 0 : -1;
-}
 
 /* The first thread ends, and leaves the process to @fn. */
 static int leave_to(void *(*fn)(void *))
@@ -387,21 +369,9 @@ CKPT_TEST(leader, of_a_stopped_process)
 
 /* ---- Times ---- */
 
-static void burn(int ms)
-{
-	struct timespec now;
-	volatile int i;
-
-	do {
-		for (i = 0; i < 100000; i++)
-			;
-		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	} while (now.tv_nsec / 1000000 + now.tv_sec * 1000 < ms);
-}
-
 static int burn_and_leave(void)
 {
-	burn(300);
+	burn(CLOCK_THREAD_CPUTIME_ID, 300);
 	return leave_to(end_with_seven);
 }
 
