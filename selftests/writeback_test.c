@@ -26,17 +26,18 @@ static int in_dir(const struct app *app, const char *command)
 /* It goes when it is not mounted any more. */
 #define MOUNT	"dev=$(losetup -f --show backing/disk) && mount $dev m && losetup -d $dev"
 
-/* On "m" in the application's directory; it goes with the test. */
-static void mount_disk(struct __test_metadata *_metadata, const struct app *app)
+/* On "m" in the application's directory; it goes with the test. False if it is skipped. */
+static bool mount_disk(struct __test_metadata *_metadata, const struct app *app)
 {
 	ASSERT_EQ(0, unshare(CLONE_NEWNS));
 	ASSERT_EQ(0, mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
 	if (in_dir(app, "command -v mkfs.ext4"))
-		SKIP(return, "there is no mkfs.ext4");
+		SKIP(return false, "there is no mkfs.ext4");
 	ASSERT_EQ(0, in_dir(app, "mkdir m backing && "
 			    "mount -t tmpfs -o size=8M none backing && "
 			    "truncate -s 64M backing/disk && "
 			    "mkfs.ext4 -O ^has_journal backing/disk && " MOUNT));
+	return true;
 }
 
 static void fill_disk(struct __test_metadata *_metadata, const struct app *app)
@@ -55,10 +56,16 @@ static void fill_disk(struct __test_metadata *_metadata, const struct app *app)
 /* Where the mapping is, for whoever looks at it from outside */
 #define ADDRESS		((char *)0x20000000)
 
-static char *map_file(int fd)
+/* A file of the disk, with all its space, that is mapped there */
+static int map_file(int *fd)
 {
-	return mmap(ADDRESS, LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
-		    fd, 0);
+	*fd = open("m/f", O_RDWR | O_CREAT, 0600);
+	CHECK_OK(*fd);
+	CHECK_OK(fallocate(*fd, 0, 0, LEN));
+	CHECK_OK(fsync(*fd));
+	CHECK(mmap(ADDRESS, LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
+		   *fd, 0) == ADDRESS);
+	return 0;
 }
 
 static long dirty_kb(const struct app *app)
@@ -70,14 +77,10 @@ static long dirty_kb(const struct app *app)
 /* It stores into the mapping when the disk has got full, or not. */
 CKPT_BODY(store)
 {
-	int fd = open("m/f", O_RDWR | O_CREAT, 0600);
-	char *p;
+	char *p = ADDRESS;
+	int fd;
 
-	CHECK_OK(fd);
-	CHECK_OK(fallocate(fd, 0, 0, LEN));
-	CHECK_OK(fsync(fd));
-	p = map_file(fd);
-	CHECK(p == ADDRESS);
+	CHECK_EQ(0, map_file(&fd));
 	CHECK_OK(close(fd));
 	ckpt_point(0);
 	pattern_fill(p, LEN, 1);
@@ -99,12 +102,36 @@ static void let_it_store(struct __test_metadata *_metadata, struct app *app)
 	ASSERT_EQ(LEN / 1024, dirty_kb(app));
 }
 
+/* With its disk full, @body has no image; it is frozen still. False if it is skipped. */
+static bool refused_by_full_disk(struct __test_metadata *_metadata, struct app *app,
+				 const char *body)
+{
+	if (!mount_disk(_metadata, app))
+		return false;
+	ASSERT_EQ(0, app_start(app, body));
+	fill_disk(_metadata, app);
+	let_it_store(_metadata, app);
+	EXPECT_GT(0, app_checkpoint(app, 0));
+	return true;
+}
+
+/* What is only in memory goes. */
+static void restart_with_disk(struct __test_metadata *_metadata, struct app *app)
+{
+	ASSERT_EQ(0, app_kill(app));
+	ASSERT_EQ(0, in_dir(app, "umount m && " MOUNT));
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+}
+
 CKPT_TEST_F(writeback, stores_are_on_the_disk_with_the_image)
 {
 	struct app *app = &self->app;
 
 	NOT_PLAIN();
-	mount_disk(_metadata, app);
+	if (!mount_disk(_metadata, app))
+		return;
 	ASSERT_EQ(0, app_start(app, "store"));
 	let_it_store(_metadata, app);
 	/* Nobody else has written it back meanwhile. */
@@ -114,12 +141,7 @@ CKPT_TEST_F(writeback, stores_are_on_the_disk_with_the_image)
 		app_show(app);
 	}
 	EXPECT_EQ(0, dirty_kb(app));
-	ASSERT_EQ(0, app_kill(app));
-	/* What is only in memory goes. */
-	ASSERT_EQ(0, in_dir(app, "umount m && " MOUNT));
-	ASSERT_EQ(0, app_restart(app)) {
-		app_show(app);
-	}
+	restart_with_disk(_metadata, app);
 	ASSERT_EQ(0, app_finish(app));
 }
 
@@ -128,11 +150,8 @@ CKPT_TEST_F(writeback, disk_that_is_full_has_no_image)
 	struct app *app = &self->app;
 
 	NOT_PLAIN();
-	mount_disk(_metadata, app);
-	ASSERT_EQ(0, app_start(app, "store"));
-	fill_disk(_metadata, app);
-	let_it_store(_metadata, app);
-	EXPECT_GT(0, app_checkpoint(app, 0));
+	if (!refused_by_full_disk(_metadata, app, "store"))
+		return;
 	EXPECT_NE(NULL, strstr(app->log, " /f: is mapped, and cannot be written back")) {
 		TH_LOG("%s", app->log);
 	}
@@ -144,14 +163,10 @@ CKPT_TEST_F(writeback, disk_that_is_full_has_no_image)
 /* What would have told the application that its data is lost, still does. */
 CKPT_BODY(told)
 {
-	int fd = open("m/f", O_RDWR | O_CREAT, 0600);
-	char *p;
+	char *p = ADDRESS;
+	int fd;
 
-	CHECK_OK(fd);
-	CHECK_OK(fallocate(fd, 0, 0, LEN));
-	CHECK_OK(fsync(fd));
-	p = map_file(fd);
-	CHECK(p == ADDRESS);
+	CHECK_EQ(0, map_file(&fd));
 	ckpt_point(0);
 	pattern_fill(p, LEN, 1);
 	ckpt_point(1);
@@ -165,11 +180,8 @@ CKPT_TEST_F(writeback, application_is_told_of_the_error_all_the_same)
 	struct app *app = &self->app;
 
 	NOT_PLAIN();
-	mount_disk(_metadata, app);
-	ASSERT_EQ(0, app_start(app, "told"));
-	fill_disk(_metadata, app);
-	let_it_store(_metadata, app);
-	EXPECT_GT(0, app_checkpoint(app, 0));
+	if (!refused_by_full_disk(_metadata, app, "told"))
+		return;
 	ASSERT_EQ(0, app_thaw(app));
 	ASSERT_EQ(0, app_finish(app));
 }
@@ -180,21 +192,13 @@ CKPT_TEST_F(writeback, disk_that_was_full_has_no_image_later)
 	struct app *app = &self->app;
 
 	NOT_PLAIN();
-	mount_disk(_metadata, app);
-	ASSERT_EQ(0, app_start(app, "store"));
-	fill_disk(_metadata, app);
-	let_it_store(_metadata, app);
-	EXPECT_GT(0, app_checkpoint(app, 0));
+	if (!refused_by_full_disk(_metadata, app, "store"))
+		return;
 	ASSERT_EQ(0, in_dir(app, "rm backing/full"));
-	if (!app_checkpoint(app, 0)) {
-		ASSERT_EQ(0, app_kill(app));
-		ASSERT_EQ(0, in_dir(app, "umount m && " MOUNT));
-		ASSERT_EQ(0, app_restart(app)) {
-			app_show(app);
-		}
-	} else {
+	if (!app_checkpoint(app, 0))
+		restart_with_disk(_metadata, app);
+	else
 		ASSERT_EQ(0, app_thaw(app));
-	}
 	ASSERT_EQ(0, app_finish(app));
 }
 
