@@ -13,6 +13,7 @@
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
+#include "format.h"
 #include "hostile.h"
 
 CKPT_SUITE(image);
@@ -152,9 +153,7 @@ static void refuses_cuts(struct __test_metadata *_metadata, struct app *app,
 			leftovers_get(&before);
 		}
 	}
-	EXPECT_EQ(NULL, leftovers_check(&before)) {
-		TH_LOG("%s", leftovers_check(&before));
-	}
+	ckpt_nothing_left(_metadata, &before);
 	EXPECT_LT(0, verified);
 	EXPECT_LT(0, restarted);
 	TH_LOG("%u cuts refused by the verifier, %u later", verified, restarted);
@@ -376,18 +375,12 @@ static const struct illegal illegal[] = {
  */
 static size_t find_record(const struct image *img, uint32_t type)
 {
+	struct ckpt_record *rec;
 	size_t off = 0;
-	unsigned int i;
+	unsigned int n;
 
-	for (i = 0; i < img->nr; i++) {
-		const struct ckpt_record *rec;
-
-		if (img->part[i].kind != PART_RECORD)
-			continue;
-		rec = (void *)(img->data + img->part[i].off);
-		if (rec->type != type)
-			continue;
-		off = img->part[i].off;
+	for (n = 0; (rec = image_record(img, type, n)); n++) {
+		off = (uint8_t *)rec - img->data;
 		if (type == CKPT_REC_FILE)
 			break;
 	}
@@ -423,9 +416,7 @@ CKPT_TEST_F(image, illegal_values_are_refused)
 		}
 		free(bad.data);
 	}
-	EXPECT_EQ(NULL, leftovers_check(&before)) {
-		TH_LOG("%s", leftovers_check(&before));
-	}
+	ckpt_nothing_left(_metadata, &before);
 }
 
 /* ---- What the header says, of the image and of the machine that wrote it ---- */
@@ -582,24 +573,19 @@ CKPT_TEST_F(image, forged_headers_are_refused_by_name)
 	leftovers_get(&before);
 	for (i = 0; i < ARRAY_SIZE(forged_header); i++)
 		forge_header(_metadata, &self->app, &img, &forged_header[i]);
-	EXPECT_EQ(NULL, leftovers_check(&before)) {
-		TH_LOG("%s", leftovers_check(&before));
-	}
+	ckpt_nothing_left(_metadata, &before);
 }
 
 /* ---- Memory goes only where the image may put it ---- */
 
 static int is_memory(const struct image *img, uint32_t id)
 {
-	unsigned int i;
+	const struct ckpt_record *rec;
+	unsigned int n;
 
-	for (i = 0; i < img->nr; i++) {
-		const struct ckpt_record *rec = (void *)(img->data + img->part[i].off);
-
-		if (img->part[i].kind == PART_RECORD &&
-		    rec->type == CKPT_REC_MM && rec->id == id)
+	for (n = 0; (rec = image_record(img, CKPT_REC_MM, n)); n++)
+		if (rec->id == id)
 			return 1;
-	}
 	return 0;
 }
 
@@ -624,14 +610,13 @@ static struct ckpt_run *first_run(struct image *img)
 /* Start of a mapping of @kind that lacks all @flags, or 0. */
 static uint64_t find_vma(const struct image *img, uint32_t kind, uint32_t not)
 {
-	unsigned int i;
+	struct ckpt_record *rec;
+	unsigned int n;
 
-	for (i = 0; i < img->nr; i++) {
-		const struct ckpt_record *rec = (void *)(img->data + img->part[i].off);
-		const struct ckpt_vma *vma = (void *)(rec + 1);
+	for (n = 0; (rec = image_record(img, CKPT_REC_VMA, n)); n++) {
+		const struct ckpt_vma *vma = record_body(rec);
 
-		if (img->part[i].kind == PART_RECORD && rec->type == CKPT_REC_VMA &&
-		    vma->kind == kind && !(vma->flags & not))
+		if (vma->kind == kind && !(vma->flags & not))
 			return vma->start;
 	}
 	return 0;
@@ -791,9 +776,7 @@ CKPT_TEST_F(image, forged_system_calls_are_refused_or_go_on)
 		}
 		free(bad.data);
 	}
-	EXPECT_EQ(NULL, leftovers_check(&before)) {
-		TH_LOG("%s", leftovers_check(&before));
-	}
+	ckpt_nothing_left(_metadata, &before);
 }
 
 /* ---- What an attacker would write into registers and masks ---- */
@@ -801,15 +784,14 @@ CKPT_TEST_F(image, forged_system_calls_are_refused_or_go_on)
 #ifdef __x86_64__
 static size_t find_regset(const struct image *img, uint32_t note)
 {
-	unsigned int i;
+	struct ckpt_record *rec;
+	unsigned int n;
 
-	for (i = 0; i < img->nr; i++) {
-		const struct ckpt_record *rec = (void *)(img->data + img->part[i].off);
-		const struct ckpt_regset *set = (void *)(rec + 1);
+	for (n = 0; (rec = image_record(img, CKPT_REC_REGSET, n)); n++) {
+		const struct ckpt_regset *set = record_body(rec);
 
-		if (img->part[i].kind == PART_RECORD &&
-		    rec->type == CKPT_REC_REGSET && set->note == note)
-			return img->part[i].off + sizeof(*rec) + rec->body_len;
+		if (set->note == note)
+			return (uint8_t *)record_tail(rec) - img->data;
 	}
 	return 0;
 }
@@ -912,9 +894,7 @@ CKPT_TEST_F(image, privileged_registers_are_refused_or_harmless)
 		}
 		free(bad.data);
 	}
-	EXPECT_EQ(NULL, leftovers_check(&before)) {
-		TH_LOG("%s", leftovers_check(&before));
-	}
+	ckpt_nothing_left(_metadata, &before);
 }
 
 CKPT_TEST_F(image, bad_floating_point_state_is_refused_or_harmless)

@@ -27,9 +27,7 @@ static __maybe_unused void prepare(struct __test_metadata *_metadata, struct app
 
 static __maybe_unused void finish(struct __test_metadata *_metadata, struct app *app)
 {
-	EXPECT_EQ(NULL, leftovers_check(&before)) {
-		TH_LOG("%s", leftovers_check(&before));
-	}
+	ckpt_nothing_left(_metadata, &before);
 	/* The model itself is as good as before. */
 	EXPECT_EQ(RESTARTED, hostile_try(app, &img, img.len));
 	EXPECT_STREQ("status 0\n", app->log);

@@ -73,6 +73,15 @@
 	}								\
 	CKPT_BODY(suite##_##name)
 
+/* There is no more of anything than there was before. */
+static __maybe_unused void ckpt_nothing_left(struct __test_metadata *_metadata,
+					     const struct leftovers *before)
+{
+	EXPECT_EQ(NULL, leftovers_check(before)) {
+		TH_LOG("%s", leftovers_check(before));
+	}
+}
+
 static __maybe_unused void ckpt_cycle(struct __test_metadata *_metadata,
 				      struct app *app)
 {
