@@ -451,6 +451,28 @@ static pid_t join_as_init(int ctx)
 	return pid;
 }
 
+/* In a new context, which is not complete: the child of the image never joins. */
+static pid_t open_and_join(struct __test_metadata *_metadata, struct app *app, int *ctx)
+{
+	pid_t pid;
+
+	*ctx = open_context(app);
+	ASSERT_LE(0, *ctx);
+	pid = join_as_init(*ctx);
+	ASSERT_LT(0, pid);
+	return pid;
+}
+
+/* A process that waits until all have joined. */
+static pid_t coordinate(pid_t root, int ctx)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(errno_of(sys_restart(root, ctx, 0, -1)));
+	return pid;
+}
+
 /* Waits for the end of @pid; its status, or -1 if it does not end. */
 static int ends(pid_t pid)
 {
@@ -476,10 +498,7 @@ CKPT_TEST_F(api, closing_the_context_kills_who_joined)
 	NOT_PLAIN();
 	ASSERT_EQ(0, app_capture(app, "with_child"));
 	leftovers_get(&before);
-	ctx = open_context(app);
-	ASSERT_LE(0, ctx);
-	pid = join_as_init(ctx);
-	ASSERT_LT(0, pid);
+	pid = open_and_join(_metadata, app, &ctx);
 	sleep_ms(100);
 	ASSERT_EQ(0, waitpid(pid, NULL, WNOHANG));
 	close(ctx);
@@ -497,14 +516,8 @@ CKPT_TEST_F(api, death_of_a_joined_task_ends_the_restart)
 	NOT_PLAIN();
 	ASSERT_EQ(0, app_capture(app, "with_child"));
 	leftovers_get(&before);
-	ctx = open_context(app);
-	ASSERT_LE(0, ctx);
-	/* The child of the image never joins. */
-	pid = join_as_init(ctx);
-	ASSERT_LT(0, pid);
-	coordinator = fork();
-	if (coordinator == 0)
-		_exit(errno_of(sys_restart(pid, ctx, 0, -1)));
+	pid = open_and_join(_metadata, app, &ctx);
+	coordinator = coordinate(pid, ctx);
 	close(ctx);
 	sleep_ms(100);
 	ASSERT_EQ(0, waitpid(coordinator, NULL, WNOHANG));
@@ -527,13 +540,8 @@ CKPT_TEST_F(api, death_of_the_coordinator_kills_who_joined)
 	NOT_PLAIN();
 	ASSERT_EQ(0, app_capture(app, "with_child"));
 	leftovers_get(&before);
-	ctx = open_context(app);
-	ASSERT_LE(0, ctx);
-	pid = join_as_init(ctx);
-	ASSERT_LT(0, pid);
-	coordinator = fork();
-	if (coordinator == 0)
-		_exit(errno_of(sys_restart(pid, ctx, 0, -1)));
+	pid = open_and_join(_metadata, app, &ctx);
+	coordinator = coordinate(pid, ctx);
 	close(ctx);
 	sleep_ms(100);
 	kill(coordinator, SIGKILL);
@@ -551,10 +559,7 @@ CKPT_TEST_F(api, coordinator_can_be_interrupted)
 
 	NOT_PLAIN();
 	ASSERT_EQ(0, app_capture(app, "with_child"));
-	ctx = open_context(app);
-	ASSERT_LE(0, ctx);
-	pid = join_as_init(ctx);
-	ASSERT_LT(0, pid);
+	pid = open_and_join(_metadata, app, &ctx);
 	sigaction(SIGALRM, &sa, NULL);
 	alarm(1);
 	EXPECT_EQ(EINTR, errno_of(sys_restart(pid, ctx, 0, -1)));
