@@ -82,6 +82,16 @@ static __maybe_unused void ckpt_nothing_left(struct __test_metadata *_metadata,
 	}
 }
 
+/* What is frozen and saved goes on: after a kill, if the kernel has the calls. */
+static __maybe_unused void ckpt_replace(struct __test_metadata *_metadata,
+					struct app *app)
+{
+	ASSERT_EQ(0, app_plain() ? app_thaw(app) : app_kill(app));
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+}
+
 static __maybe_unused void ckpt_cycle(struct __test_metadata *_metadata,
 				      struct app *app)
 {
@@ -95,10 +105,7 @@ static __maybe_unused void ckpt_cycle(struct __test_metadata *_metadata,
 		app_show(app);
 	}
 	EXPECT_STREQ("", app->log);
-	ASSERT_EQ(0, app_plain() ? app_thaw(app) : app_kill(app));
-	ASSERT_EQ(0, app_restart(app)) {
-		app_show(app);
-	}
+	ckpt_replace(_metadata, app);
 	EXPECT_STREQ("", app->log);
 	/* On the way back into the call the state is another. */
 	if (app->in_call)
