@@ -20,14 +20,7 @@ CKPT_SUITE(ns);
 CKPT_SUITE_V1(ns);
 
 /* A test that is nothing but its body */
-#define NS_TEST(name)							\
-	static int body_ns_##name(void);				\
-	CKPT_TEST_F(ns, name)						\
-	{								\
-		self->app.tool = true;					\
-		ckpt_roundtrip(_metadata, &self->app, "ns_" #name, 1);	\
-	}								\
-	CKPT_BODY(ns_##name)
+#define NS_TEST(name)	CKPT_TEST_BY_TOOL(ns, name)
 
 #define NS_LEN	64
 

@@ -24,14 +24,7 @@ CKPT_SUITE(nsfile);
 CKPT_SUITE_V1(nsfile);
 
 /* A test that is nothing but its body */
-#define NSFILE_TEST(name)						\
-	static int body_nsfile_##name(void);				\
-	CKPT_TEST_F(nsfile, name)					\
-	{								\
-		self->app.tool = true;					\
-		ckpt_roundtrip(_metadata, &self->app, "nsfile_" #name, 1); \
-	}								\
-	CKPT_BODY(nsfile_##name)
+#define NSFILE_TEST(name)	CKPT_TEST_BY_TOOL(nsfile, name)
 
 static int open_of(pid_t pid, const char *kind)
 {

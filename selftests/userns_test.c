@@ -24,14 +24,7 @@ CKPT_SUITE(userns);
 CKPT_SUITE_V1(userns);
 
 /* A test that is nothing but its body */
-#define USERNS_TEST(name)						\
-	static int body_userns_##name(void);				\
-	CKPT_TEST_F(userns, name)					\
-	{								\
-		self->app.tool = true;					\
-		ckpt_roundtrip(_metadata, &self->app, "userns_" #name, 1); \
-	}								\
-	CKPT_BODY(userns_##name)
+#define USERNS_TEST(name)	CKPT_TEST_BY_TOOL(userns, name)
 
 #define TEXT	256
 

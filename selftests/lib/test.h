@@ -141,9 +141,20 @@ static __maybe_unused void ckpt_roundtrip(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, app_finish(app));
 }
 
+/* As CKPT_TEST(), but restart(1) restarts it, with its namespaces. */
+#define CKPT_TEST_BY_TOOL(suite, name)					\
+	static int body_##suite##_##name(void);				\
+	CKPT_TEST_F(suite, name)					\
+	{								\
+		self->app.tool = true;					\
+		ckpt_roundtrip(_metadata, &self->app, #suite "_" #name, 1); \
+	}								\
+	CKPT_BODY(suite##_##name)
+
 /*
- * The same, but the body is in a system call when it is checkpointed, and
- * goes on with that: it calls ckpt_ready(), then the system call.
+ * As ckpt_roundtrip(), but the body is in a system call when it is
+ * checkpointed, and goes on with that: it calls ckpt_ready(), then the system
+ * call.
  */
 static __maybe_unused void ckpt_in_call(struct __test_metadata *_metadata,
 					struct app *app, const char *body)
