@@ -801,22 +801,8 @@ CKPT_BODY(x86_64_shadow_stack)
 /* Its memory has a flag of its own: only a dry run comes to it itself. */
 CKPT_TEST_F(x86_64, shadow_stack)
 {
-	struct app *app = &self->app;
-	int ret;
-
-	ret = app_start(app, "x86_64_shadow_stack");
-	if (ret == APP_SKIPPED)
-		SKIP(return, "%s", app->reason);
-	ASSERT_EQ(0, ret);
-	if (!app_plain()) {
-		ASSERT_EQ(0, app_freeze(app));
-		ret = app_checkpoint(app, 0);
-		check_refusal(_metadata, app, ret, "mapping|has a shadow stack");
-		ret = app_checkpoint(app, CHECKPOINT_DRYRUN);
-		check_refusal(_metadata, app, ret, "has a shadow stack");
-		ASSERT_EQ(0, app_thaw(app));
-	}
-	ASSERT_EQ(0, app_finish(app));
+	refused_and_dry(_metadata, &self->app, "x86_64_shadow_stack",
+			"mapping|has a shadow stack", "has a shadow stack");
 }
 
 /* No processor need have them for that. */

@@ -781,22 +781,8 @@ CKPT_BODY(x86_hardware_breakpoint)
 /* The kernel has it as an event of perf, too: only a dry run comes to it itself. */
 CKPT_TEST_F(x86, hardware_breakpoint)
 {
-	struct app *app = &self->app;
-	int ret;
-
-	ret = app_start(app, "x86_hardware_breakpoint");
-	if (ret == APP_SKIPPED)
-		SKIP(return, "%s", app->reason);
-	ASSERT_EQ(0, ret);
-	if (!app_plain()) {
-		ASSERT_EQ(0, app_freeze(app));
-		ret = app_checkpoint(app, 0);
-		check_refusal(_metadata, app, ret, "hardware breakpoints|perf events");
-		ret = app_checkpoint(app, CHECKPOINT_DRYRUN);
-		check_refusal(_metadata, app, ret, "has hardware breakpoints");
-		ASSERT_EQ(0, app_thaw(app));
-	}
-	ASSERT_EQ(0, app_finish(app));
+	refused_and_dry(_metadata, &self->app, "x86_hardware_breakpoint",
+			"hardware breakpoints|perf events", "has hardware breakpoints");
 }
 
 /* The same, of one's own accord */
