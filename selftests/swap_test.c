@@ -272,13 +272,22 @@ static void saved_from_swap(struct __test_metadata *_metadata, struct app *app,
 	}								\
 	CKPT_BODY(swap_##name)
 
-SWAP_TEST(private_memory)
+/* Memory that is swapped out by the time it is saved, or NULL */
+static char *map_and_push_out(void)
 {
 	char *p = map(SIZE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
-	CHECK(p);
+	if (!p)
+		return NULL;
 	pattern_fill(p, SIZE, 1);
-	CHECK(!must_be_out(p, SIZE));
+	return must_be_out(p, SIZE) ? NULL : p;
+}
+
+SWAP_TEST(private_memory)
+{
+	char *p = map_and_push_out();
+
+	CHECK(p);
 	ckpt_here();
 	CHECK(!pattern_check(p, SIZE, 1));
 	pattern_fill(p, SIZE, 2);
@@ -299,12 +308,10 @@ static int has_copy(const char *p, size_t len)
 /* When one of both writes, the other one keeps what it has. */
 SWAP_TEST(memory_after_a_fork)
 {
-	char *p = map(SIZE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char *p = map_and_push_out();
 	pid_t pid;
 
 	CHECK(p);
-	pattern_fill(p, SIZE, 1);
-	CHECK(!must_be_out(p, SIZE));
 	SPAWN(pid, has_copy(p, SIZE));
 	ckpt_wait_for("child");
 	ckpt_here();
@@ -319,12 +326,10 @@ SWAP_TEST(memory_after_a_fork)
 
 SWAP_TEST(memory_written_in_part_after_a_fork)
 {
-	char *p = map(SIZE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char *p = map_and_push_out();
 	pid_t pid;
 
 	CHECK(p);
-	pattern_fill(p, SIZE, 1);
-	CHECK(!must_be_out(p, SIZE));
 	SPAWN(pid, (pattern_fill(p + SIZE * 3 / 4, SIZE / 4, 3),
 		    has_copy(p, SIZE * 3 / 4) ||
 		    pattern_check(p + SIZE * 3 / 4, SIZE / 4, 3)));
@@ -339,12 +344,10 @@ SWAP_TEST(memory_written_in_part_after_a_fork)
 /* Nobody has written since the fork. */
 SWAP_TEST(what_two_share_is_shared_again)
 {
-	char *p = map(SIZE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char *p = map_and_push_out();
 	pid_t pid;
 
 	CHECK(p);
-	pattern_fill(p, SIZE, 1);
-	CHECK(!must_be_out(p, SIZE));
 	SPAWN(pid, has_copy(p, SIZE));
 	ckpt_wait_for("child");
 	ckpt_here();
