@@ -479,6 +479,57 @@ CKPT_TEST_F(hostile, forged_prctls)
 	finish(_metadata, app);
 }
 
+#ifndef PR_TIMER_CREATE_RESTORE_IDS
+#define PR_TIMER_CREATE_RESTORE_IDS	77
+#define PR_TIMER_CREATE_RESTORE_IDS_ON	1
+#define PR_TIMER_CREATE_RESTORE_IDS_GET	2
+#endif
+#ifndef PR_FUTEX_HASH
+#define PR_FUTEX_HASH			78
+#define PR_FUTEX_HASH_SET_SLOTS		1
+#define PR_FUTEX_HASH_GET_SLOTS		2
+#endif
+
+/* The only calls of a task: one that sets something, and one that asks for it */
+static void set_and_ask(struct image *i, const struct ckpt_prctl *calls)
+{
+	struct ckpt_record *rec = image_record(i, CKPT_REC_PRCTLS, 0);
+	struct ckpt_prctls *body = record_body(rec);
+	int more = (2 - (int)body->nr) * (int)sizeof(*calls);
+
+	body->nr = 2;
+	if (image_resize_tail(i, rec, more))
+		return;
+	rec = image_record(i, CKPT_REC_PRCTLS, 0);
+	memcpy(record_tail(rec), calls, 2 * sizeof(*calls));
+}
+
+/* The answer is above zero: it is neither success nor what restart() returns. */
+CKPT_TEST_F(hostile, prctls_that_ask)
+{
+	static const struct ckpt_prctl timers[] = {
+		{ PR_TIMER_CREATE_RESTORE_IDS, .arg2 = PR_TIMER_CREATE_RESTORE_IDS_ON },
+		{ PR_TIMER_CREATE_RESTORE_IDS, .arg2 = PR_TIMER_CREATE_RESTORE_IDS_GET },
+	};
+	static const struct ckpt_prctl futexes[] = {
+		{ PR_FUTEX_HASH, .arg2 = PR_FUTEX_HASH_SET_SLOTS, .arg3 = 16 },
+		{ PR_FUTEX_HASH, .arg2 = PR_FUTEX_HASH_GET_SLOTS },
+	};
+	static const struct ckpt_prctl neither[2] = {
+		{ PR_SET_CHILD_SUBREAPER }, { PR_SET_CHILD_SUBREAPER },
+	};
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	MUST_RESTART(set_and_ask(&bad, neither));
+	REFUSED_WITH("prctl option 77 with 2: -EINVAL", set_and_ask(&bad, timers));
+	/* Not every kernel has them. */
+	if (prctl(PR_FUTEX_HASH, PR_FUTEX_HASH_GET_SLOTS, 0, 0, 0) >= 0)
+		REFUSED_WITH("prctl option 78 with 2: -EINVAL", set_and_ask(&bad, futexes));
+	finish(_metadata, app);
+}
+
 /* Pipes that hold more, or other pieces, than a pipe can. */
 CKPT_TEST_F(hostile, forged_pipes)
 {
