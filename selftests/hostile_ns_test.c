@@ -4,6 +4,8 @@
  */
 #include "calls.h"
 
+#include <sys/prctl.h>
+
 #include "forged.h"
 
 CKPT_SUITE(hostile_ns);
@@ -310,6 +312,76 @@ CKPT_TEST_F(hostile_ns, user_namespace)
 		extent = record_tail(ns_record(CKPT_NS_USER));
 		extent->count = ~0U;
 	}), "%s", "a range beyond all ids");
+	finish(_metadata, app);
+}
+
+/* ---- What only tasks in the same namespaces share ---- */
+
+static int enter_user_ns(void)
+{
+	CHECK_OK(unshare(CLONE_NEWUSER));
+	CHECK_OK(prctl(PR_SET_DUMPABLE, 1));
+	return write_file("/proc/self/setgroups", "deny") ||
+	       write_file("/proc/self/uid_map", "0 0 1") ||
+	       write_file("/proc/self/gid_map", "0 0 1");
+}
+
+static int nested(const char *flag)
+{
+	return enter_user_ns() || wait_for_end(flag);
+}
+
+/*
+ * Tasks 0: the body; 1: a child in the same namespaces; 2: one in another mount
+ * namespace; 3: one in another user namespace; 4: one in another IPC namespace
+ */
+CKPT_BODY(hostile_ns_apart)
+{
+	static const char *const flag[] = { "same", "mounts", "user", "ipc" };
+	pid_t pid[4];
+	int i;
+
+	SPAWN(pid[0], wait_for_end(flag[0]));
+	ckpt_wait_for(flag[0]);
+	SPAWN(pid[1], unshare(CLONE_NEWNS) || wait_for_end(flag[1]));
+	ckpt_wait_for(flag[1]);
+	SPAWN(pid[2], nested(flag[2]));
+	ckpt_wait_for(flag[2]);
+	SPAWN(pid[3], unshare(CLONE_NEWIPC) || wait_for_end(flag[3]));
+	ckpt_wait_for(flag[3]);
+	ckpt_here();
+	ckpt_set("end");
+	for (i = 0; i < 4; i++)
+		CHECK_EQ(0, ckpt_reap(pid[i]));
+	return 0;
+}
+
+static void share_fs(unsigned int nr)
+{
+	state_of(nr)->fs_id = state_of(0)->fs_id;
+}
+
+static void share_undo(unsigned int nr)
+{
+	struct ckpt_task *task = record_body(image_record(&bad, CKPT_REC_TASK, nr));
+
+	task->undo_with = 1;
+}
+
+CKPT_TEST_F(hostile_ns, shared_from_other_namespaces)
+{
+	static const char words[] = "shares its root directory or what is to be undone";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	app->tool = true;
+	prepare_body(_metadata, app, "hostile_ns_apart");
+	MUST_RESTART(share_fs(1));
+	MUST_RESTART(share_undo(1));
+	MUST_RESTART(share_undo(2));
+	REFUSED_WITH(words, share_fs(2));
+	REFUSED_WITH(words, share_fs(3));
+	REFUSED_WITH(words, share_undo(4));
 	finish(_metadata, app);
 }
 
