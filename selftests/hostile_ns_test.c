@@ -385,4 +385,82 @@ CKPT_TEST_F(hostile_ns, shared_from_other_namespaces)
 	finish(_metadata, app);
 }
 
+/* ---- User namespaces one in the other ---- */
+
+#define NESTED	40
+#define LEVELS	33	/* of which no more are made, see create_user_ns() */
+
+/* Each child is in one of its own. */
+CKPT_BODY(hostile_ns_many_users)
+{
+	pid_t pid[NESTED];
+	char flag[16];
+	int i;
+
+	for (i = 0; i < NESTED; i++) {
+		snprintf(flag, sizeof(flag), "user%d", i);
+		SPAWN(pid[i], nested(flag));
+		ckpt_wait_for(flag);
+	}
+	ckpt_here();
+	ckpt_set("end");
+	for (i = 0; i < NESTED; i++)
+		CHECK_EQ(0, ckpt_reap(pid[i]));
+	return 0;
+}
+
+static struct ckpt_ns *user_ns_of(unsigned int nr)
+{
+	uint32_t id = state_of(nr)->user_ns_id;
+	struct ckpt_record *rec;
+	unsigned int i;
+
+	for (i = 0; (rec = image_record(&bad, CKPT_REC_NS, i)); i++) {
+		if (rec->id == id)
+			return record_body(rec);
+	}
+	return NULL;
+}
+
+/* Those of the first @nr children, each in that of the one before */
+static void nest(unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 2; i <= nr; i++)
+		user_ns_of(i)->user_ns_id = state_of(i - 1)->user_ns_id;
+}
+
+/* Whether the kernel lets it be opened */
+static bool opens(struct app *app)
+{
+	int fd, logfd = memfd_create("log", MFD_CLOEXEC);
+	bool ret;
+
+	image_fix(&bad);
+	fd = image_fd(&bad, bad.len);
+	ret = !hostile_unopened(fd, logfd);
+	close(fd);
+	close(logfd);
+	return ret;
+}
+
+CKPT_TEST_F(hostile_ns, user_namespaces_too_deep)
+{
+	static const char words[] = "its user namespace is none that its task is in";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	app->tool = true;
+	prepare_body(_metadata, app, "hostile_ns_many_users");
+	ASSERT_EQ(0, image_copy(&bad, &img));
+	nest(LEVELS);
+	EXPECT_EQ(true, opens(app));
+	free(bad.data);
+	REFUSED_WITH(words, nest(LEVELS + 1));
+	REFUSED_WITH(words, nest(NESTED));
+	EXPECT_EQ(NULL, leftovers_check(&before));
+	image_free(&img);
+}
+
 TEST_HARNESS_MAIN
