@@ -242,6 +242,67 @@ CKPT_TEST_F(hostile_tasks, sessions_that_are_none)
 	finish(_metadata, app);
 }
 
+/* ---- Who joins ---- */
+
+/*
+ * What a process gets that joins as @pid, with whatever pid it has; 0 if it is let
+ * in. What the kernel says is left in app->log.
+ */
+static int join_as(struct app *app, uint32_t pid)
+{
+	int fd = image_fd(&img, img.len), logfd = memfd_create("log", MFD_CLOEXEC);
+	unsigned int i, rounds = 200 * ckpt_scale();
+	int ctx, status = 0;
+	pid_t child;
+	ssize_t n;
+
+	ctx = sys_restart(0, fd, RESTART_OPEN | RESTART_LOG | RESTART_ANY_PIDS, logfd);
+	fflush(NULL);
+	child = fork();
+	if (!child) {
+		sys_restart(pid, ctx, RESTART_JOIN, -1);
+		_exit(errno);
+	}
+	for (i = 0; i < rounds && !waitpid(child, &status, WNOHANG); i++)
+		sleep_ms(5);
+	if (i == rounds) {
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+	} else {
+		/* It fails, as one could not join, and says why. */
+		sys_restart(getpid(), ctx, 0, -1);
+	}
+	close(ctx);
+	n = pread(logfd, app->log, sizeof(app->log) - 1, 0);
+	app->log[n > 0 ? n : 0] = '\0';
+	close(logfd);
+	close(fd);
+	return WEXITSTATUS(status);
+}
+
+/* The kernel makes the threads, in the process that they are of. */
+CKPT_TEST_F(hostile_tasks, joining_as_a_thread)
+{
+	static const enum who thread[] = { OWN_THREAD, PLAIN_THREAD };
+	struct app *app = &self->app;
+	unsigned int i;
+	char words[64];
+
+	NOT_PLAIN();
+	prepare(_metadata, app);
+	/* As a process anybody may. */
+	EXPECT_EQ(0, join_as(app, task(&img, ASLEEP)->pid));
+	for (i = 0; i < ARRAY_SIZE(thread); i++) {
+		EXPECT_EQ(ESRCH, join_as(app, task(&img, thread[i])->pid));
+		snprintf(words, sizeof(words), "no process with pid %u",
+			 task(&img, thread[i])->pid);
+		EXPECT_NE(NULL, strstr(app->log, words)) {
+			TH_LOG("%s", app->log);
+		}
+	}
+	finish(_metadata, app);
+}
+
 /* ---- What a task has ---- */
 
 #define INCOMPLETE	"parts of its state are missing"

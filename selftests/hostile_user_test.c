@@ -604,7 +604,7 @@ CKPT_TEST_F(hostile_user, processes_of_others_are_left_alone)
 	TRY(&how, REFUSED, "the root task has pid", ({}));
 	TRY(&how, REFUSED, "the root task has pid", rename_process(&bad, victim));
 	how = (struct how){ .join_as = victim };
-	TRY(&how, REFUSED, "no task with pid", ({}));
+	TRY(&how, REFUSED, "no process with pid", ({}));
 	/* It has another pid than the image says. */
 	how = (struct how){ .same_pids = true };
 	TRY(&how, REFUSED, "the process that joins as pid", rename_process(&bad, victim));
