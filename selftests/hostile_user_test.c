@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "forged.h"
 
@@ -646,6 +647,44 @@ CKPT_TEST_F(hostile_user, nobody_gets_ahead_of_others)
 	USER_SCHED(policy, (sched->policy = SCHED_FIFO, sched->priority = 1));
 	USER_SCHED("I/O priority", sched->ioprio = 1 << 13);
 	USER_SCHED("oom_score_adj -1000: not permitted", sched->oom_score_adj = -1000);
+	finish_user(_metadata, app);
+}
+
+static void limit(int resource, rlim_t limit)
+{
+	struct rlimit rlim = { limit, limit };
+
+	setrlimit(resource, &rlim);
+}
+
+/* Who is real-time has no use for it, but goes on with it when he is so no more. */
+CKPT_TEST_F(hostile_user, nice_values_behind_a_real_time_policy)
+{
+	static const uint32_t policy[] = { SCHED_FIFO, SCHED_RR };
+	struct app *app = &self->app;
+	struct ckpt_sched *sched;
+	unsigned int i;
+
+	NOT_PLAIN();
+	limit(RLIMIT_RTPRIO, 10);
+	limit(RLIMIT_NICE, 0);
+	prepare_user(_metadata, app);
+#define REAL_TIME(value) ({						\
+	sched = record_body(image_record(&bad, CKPT_REC_SCHED, 0));	\
+	sched->policy = policy[i];					\
+	sched->priority = 1;						\
+	sched->nice = value;						\
+})
+	for (i = 0; i < ARRAY_SIZE(policy); i++) {
+		USER_RESTARTS(plain_ids, REAL_TIME(0));
+		USER_RESTARTS(plain_ids, REAL_TIME(19));
+		USER_REFUSED("nice value -20: cannot be set", REAL_TIME(-20));
+		USER_REFUSED("nice value -1: cannot be set", REAL_TIME(-1));
+		limit(RLIMIT_NICE, 21);
+		USER_RESTARTS(plain_ids, REAL_TIME(-1));
+		USER_REFUSED("nice value -2: cannot be set", REAL_TIME(-2));
+		limit(RLIMIT_NICE, 0);
+	}
 	finish_user(_metadata, app);
 }
 
