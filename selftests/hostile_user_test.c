@@ -95,7 +95,21 @@ static int enter_cgroup(const struct app *app)
 	return ret;
 }
 
-static void user_main(struct app *app, const char *body)
+/* Ids of a user in a namespace of his own: the same, or root's */
+#define SAME_IDS	"1000 1000 1"
+#define AS_ROOT		"0 1000 1"
+
+/* Nobody else has any ids there. */
+static int enter_user_ns(const char *map)
+{
+	prctl(PR_SET_DUMPABLE, 1);
+	return unshare(CLONE_NEWUSER) ?: write_file("/proc/self/setgroups", "deny") ?:
+	       write_file("/proc/self/uid_map", map) ?:
+	       write_file("/proc/self/gid_map", map);
+}
+
+/* In a user namespace of its own, if there is a @map for one */
+static void user_main(struct app *app, const char *body, const char *map)
 {
 	char exe[100];
 	char *argv[] = { exe, (char *)"--body", (char *)body, app->dir, NULL };
@@ -103,7 +117,7 @@ static void user_main(struct app *app, const char *body)
 
 	setsid();
 	if (copy_program(app, exe, sizeof(exe)) || enter_cgroup(app) ||
-	    chdir(app->dir) || become_user())
+	    chdir(app->dir) || become_user() || (map && enter_user_ns(map)))
 		_exit(101);
 	/* All that is open is what the user has opened; so is the program. */
 	null = open("/dev/null", O_RDWR);
@@ -119,7 +133,7 @@ static int capture(struct app *app, const char *body)
 	fflush(NULL);
 	app->pid = fork();
 	if (!app->pid)
-		user_main(app, body);
+		user_main(app, body, NULL);
 	return app->pid < 0 || chmod(app->dir, 0777) || app_wait_ready(app) ||
 	       app_freeze(app) || app_checkpoint(app, CHECKPOINT_SUBTREE) || app_kill(app) ||
 	       image_load(&img, app->image);
@@ -178,15 +192,6 @@ static void look_at(pid_t pid, int logfd)
 	}
 }
 
-/* One in which he has the same ids; nobody else has any there. */
-static int enter_user_ns(void)
-{
-	prctl(PR_SET_DUMPABLE, 1);
-	return unshare(CLONE_NEWUSER) ?: write_file("/proc/self/setgroups", "deny") ?:
-	       write_file("/proc/self/uid_map", "1000 1000 1") ?:
-	       write_file("/proc/self/gid_map", "1000 1000 1");
-}
-
 static int restart_here(int fd, int logfd, int procs, uint32_t saved_pid,
 			const struct how *how)
 {
@@ -233,7 +238,7 @@ static enum outcome try_as_user(struct app *app, struct image *i, const struct h
 	if (!pid) {
 		/* Who may put processes into the group is who has opened this. */
 		procs = open_procs(app);
-		_exit(become_user() || (how->own_ns && enter_user_ns()) ? BROKEN :
+		_exit(become_user() || (how->own_ns && enter_user_ns(SAME_IDS)) ? BROKEN :
 		      restart_here(fd, logfd, procs, saved_pid, how));
 	}
 	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
@@ -950,6 +955,79 @@ CKPT_TEST_F(hostile_user, calls_that_are_for_others)
 	free(bad.data);
 	ASSERT_EQ(0, write_file(SYSCTL, "2"));
 	expect_plain(_metadata, app);
+	finish_user(_metadata, app);
+}
+
+/* Its status is what it gets, 0 if it is saved. */
+CKPT_BODY(saving_itself)
+{
+	int fd = open("itself", O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	_exit(sys_checkpoint(0, fd, CHECKPOINT_SUBTREE, -1) < 0 ? errno : 0);
+}
+
+static int open_image(int fd)
+{
+	return sys_restart(0, fd, RESTART_OPEN | RESTART_ANY_PIDS, -1);
+}
+
+static int restart_oneself(int fd)
+{
+	return sys_restart(0, fd, 0, -1);
+}
+
+static int status_of(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* What the root of a user namespace of his own gets; 0 if the call does it for him */
+static int restart_in_own_ns(int (*call)(int fd), int fd)
+{
+	pid_t pid;
+
+	lseek(fd, 0, SEEK_SET);
+	fflush(NULL);
+	pid = fork();
+	if (!pid)
+		_exit(become_user() || enter_user_ns(AS_ROOT) ? 255 : call(fd) < 0 ? errno : 0);
+	return status_of(pid);
+}
+
+static int save_in_own_ns(struct app *app)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (!pid)
+		user_main(app, "saving_itself", AS_ROOT);
+	return status_of(pid);
+}
+
+/* The capability is one only where everybody cannot have it. */
+CKPT_TEST_F(hostile_user, capabilities_of_ones_own_namespace)
+{
+	struct app *app = &self->app;
+	int fd;
+
+	NOT_PLAIN();
+	prepare_user(_metadata, app);
+	fd = image_fd(&img, img.len);
+	TRY(&as_root_of_his_own, RESTARTED, plain_ids, take_all_caps(&bad));
+	EXPECT_EQ(0, restart_in_own_ns(open_image, fd));
+	EXPECT_EQ(0, save_in_own_ns(app));
+	ASSERT_EQ(0, write_file(SYSCTL, "1"));
+	EXPECT_EQ(0, save_in_own_ns(app));
+	EXPECT_EQ(EPERM, restart_in_own_ns(open_image, fd));
+	EXPECT_EQ(EPERM, restart_in_own_ns(restart_oneself, fd));
+	ASSERT_EQ(0, write_file(SYSCTL, "0"));
+	EXPECT_EQ(EPERM, save_in_own_ns(app));
+	EXPECT_EQ(EPERM, restart_in_own_ns(open_image, fd));
+	EXPECT_EQ(EPERM, restart_in_own_ns(restart_oneself, fd));
+	close(fd);
 	finish_user(_metadata, app);
 }
 
