@@ -453,6 +453,41 @@ CKPT_TEST(vma, droppable_memory)
 	return 0;
 }
 
+/* What may be dropped is not saved, but that nobody may touch it is. */
+static int guards_in_droppable(size_t touched)
+{
+	char *p = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE,
+		       0x08 /* MAP_DROPPABLE */ | MAP_ANONYMOUS, -1, 0);
+	int i;
+
+	if (p == MAP_FAILED)
+		return ckpt_skip("MAP_DROPPABLE: %s", strerror(errno));
+	pattern_fill(p, touched, 5);
+	NEED(madvise(p + 2 * PAGE, 2 * PAGE, ADV_GUARD_INSTALL));
+	NEED(madvise(p + 7 * PAGE, PAGE, ADV_GUARD_INSTALL));
+	ckpt_here();
+	CHECK(smaps_flag(p, "dp"));
+	for (i = 0; i < 8; i++) {
+		bool guard = i == 2 || i == 3 || i == 7;
+
+		CHECK_EQ(guard ? SIGSEGV : 0, fault_of(p + i * PAGE));
+	}
+	CHECK_OK(madvise(p, 8 * PAGE, ADV_GUARD_REMOVE));
+	CHECK_EQ(0, fault_of(p + 2 * PAGE));
+	CHECK_EQ(0, p[2 * PAGE]);
+	return 0;
+}
+
+CKPT_TEST(vma, guard_pages_in_droppable_memory)
+{
+	return guards_in_droppable(8 * PAGE);
+}
+
+CKPT_TEST(vma, guard_pages_in_droppable_memory_where_nothing_was)
+{
+	return guards_in_droppable(0);
+}
+
 CKPT_TEST(vma, growing_stack_of_ones_own)
 {
 	char *room = map_anon(2048 * PAGE, PROT_NONE), *p;
