@@ -15,6 +15,8 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
+#include "proc.h"
+
 CKPT_NO_RSEQ
 
 CKPT_SUITE(seccomp);
@@ -86,6 +88,33 @@ CKPT_TEST(seccomp, chain_of_filters)
 	CHECK_EQ(EBADSLT, error_of(syscall(SYS_getsid, 0)));
 	CHECK_OK(forbid(SYS_getuid, EXDEV));
 	CHECK_EQ(EXDEV, error_of(syscall(SYS_getuid)));
+	return 0;
+}
+
+/* As many as the rules of a service add up to in time: one after the other */
+#define MANY	1000
+
+static int allow_all(void)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog prog = { 1, &allow };
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog);
+}
+
+CKPT_TEST(seccomp, thousand_filters)
+{
+	int i;
+
+	CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	NEED(forbid(SYS_getppid, EXDEV));
+	for (i = 1; i < MANY; i++)
+		CHECK_OK(allow_all());
+	CHECK_EQ(MANY, proc_number("status", "Seccomp_filters", 10));
+	ckpt_here();
+	CHECK_EQ(MANY, proc_number("status", "Seccomp_filters", 10));
+	/* The one that was first is still there. */
+	CHECK_EQ(EXDEV, error_of(syscall(SYS_getppid)));
 	return 0;
 }
 
