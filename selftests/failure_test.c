@@ -12,6 +12,8 @@
  */
 #include "calls.h"
 
+#include <dirent.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -1125,6 +1127,155 @@ TEST_F_TIMEOUT(failure, allocations_of_threads_of_a_rich_tree, FAULTS_TIMEOUT)
 		app_show(app);
 	}
 	ASSERT_EQ(0, app_finish(app));
+}
+
+/* ---- A process that restarts itself and is killed before it is complete ---- */
+
+CKPT_BODY(alone_with_memory)
+{
+	char *p = mmap(NULL, 2 * MB, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	pattern_fill(p, 2 * MB, 1);
+	ckpt_here();
+	CHECK(!pattern_check(p, 2 * MB, 1));
+	return 0;
+}
+
+/* In a container, as the image's first process. It has no descriptor @not_its. */
+static pid_t restart_itself(int image, int logfd, int not_its)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
+		      CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
+	if (pid)
+		return pid;
+	close(not_its);
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("proc", "/proc", "proc", 0, NULL))
+		_exit(99);
+	sys_restart(0, image, logfd < 0 ? 0 : RESTART_LOG, logfd);
+	_exit(errno ?: 98);
+}
+
+/* Whether it comes to that within some seconds */
+static bool end_of_pipe(int fd, short what)
+{
+	struct pollfd p = { .fd = fd };
+
+	/* Both are told of without being asked for. */
+	return poll(&p, 1, 5000 * ckpt_scale()) == 1 && p.revents & what;
+}
+
+/* Kernel threads that complete such restarts */
+static unsigned int restarting_threads(void)
+{
+	char path[300], comm[32];
+	struct dirent *entry;
+	unsigned int nr = 0;
+	DIR *dir = opendir("/proc");
+
+	while (dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%s/exe", entry->d_name);
+		/* Only kernel threads and those that end have no program. */
+		if (!atoi(entry->d_name) || readlink(path, comm, sizeof(comm)) >= 0)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		if (read_file(path, comm, sizeof(comm)) > 0)
+			nr += !strcmp(comm, "restart\n");
+	}
+	if (dir)
+		closedir(dir);
+	return nr;
+}
+
+static void capture_alone(struct __test_metadata *_metadata, struct app *app,
+			  struct image *img)
+{
+	signal(SIGPIPE, SIG_IGN);
+	ASSERT_EQ(0, app_capture(app, "alone_with_memory"));
+	ASSERT_EQ(0, image_load(img, app->image));
+}
+
+static void nothing_is_left(struct __test_metadata *_metadata, struct app *app,
+			    const struct leftovers *before)
+{
+	EXPECT_EQ(0, restarting_threads());
+	EXPECT_EQ(NULL, leftovers_check(before));
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_freeze(app));
+	unharmed(_metadata, app);
+}
+
+/* Whoever would read the rest of the image goes with it. */
+CKPT_TEST_F(failure, killed_while_it_waits_for_the_rest_of_its_own_image)
+{
+	struct app *app = &self->app;
+	struct leftovers before;
+	struct image img;
+	int fd[2], status, left = 1;
+	pid_t pid;
+
+	NOT_PLAIN();
+	capture_alone(_metadata, app, &img);
+	leftovers_get(&before);
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
+	pid = restart_itself(fd[0], -1, fd[1]);
+	ASSERT_LT(0, pid);
+	close(fd[0]);
+	ASSERT_TRUE(put(fd[1], img.data, middle_of_memory(&img)));
+	while (!ioctl(fd[1], FIONREAD, &left) && left)
+		sleep_ms(1);
+	ASSERT_EQ(0, waitpid(pid, &status, WNOHANG));
+	kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(SIGKILL, status);
+	EXPECT_TRUE(end_of_pipe(fd[1], POLLERR)) {
+		TH_LOG("somebody still reads");
+	}
+	/* Of a thread that has dropped its files little is left to do. */
+	sleep_ms(100);
+	EXPECT_EQ(0, restarting_threads());
+	close(fd[1]);
+	image_free(&img);
+	nothing_is_left(_metadata, app, &before);
+}
+
+/* What remains to be said cannot be, and nobody waits for that. */
+CKPT_TEST_F(failure, own_image_is_damaged_and_its_log_is_full)
+{
+	static const char page[4096];
+	struct app *app = &self->app;
+	struct leftovers before;
+	struct image img;
+	int fd[2], image, status;
+	pid_t pid;
+
+	NOT_PLAIN();
+	capture_alone(_metadata, app, &img);
+	img.data[middle_of_memory(&img)] ^= 1;
+	image = image_fd(&img, img.len);
+	image_free(&img);
+	leftovers_get(&before);
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
+	ASSERT_EQ(sizeof(page), fcntl(fd[1], F_SETPIPE_SZ, sizeof(page)));
+	ASSERT_EQ(sizeof(page), write(fd[1], page, sizeof(page)));
+	pid = restart_itself(image, fd[1], fd[0]);
+	ASSERT_LT(0, pid);
+	close(fd[1]);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(SIGKILL, status);
+	EXPECT_TRUE(end_of_pipe(fd[0], POLLHUP)) {
+		TH_LOG("somebody still writes");
+	}
+	close(fd[0]);
+	close(image);
+	sleep_ms(100);
+	nothing_is_left(_metadata, app, &before);
 }
 
 /* ---- Pids that are taken ---- */
