@@ -321,6 +321,60 @@ CKPT_TEST_F(self, called_by_another_thread)
 	saved_and_restarted(_metadata, &self->app, "by_another_thread");
 }
 
+/* By what stands for itself among pidfds: of the thread, and of the process */
+#define OWN_THREAD	-10000	/* PIDFD_SELF_THREAD */
+#define OWN_PROCESS	-10001	/* PIDFD_SELF_THREAD_GROUP */
+
+static int try_by_pidfd(int pidfd)
+{
+	return sys_checkpoint(pidfd, -1, CHECKPOINT_PIDFD | CHECKPOINT_DRYRUN, -1);
+}
+
+static int try_from_thread(void)
+{
+	CHECK_EQ(0, make_group());
+	if (!is_v1)
+		CHECK_EQ(0, put("cgroup.type", "threaded"));
+	CHECK_EQ(0, move_thread(getpid()));
+	CHECK(try_by_pidfd(OWN_THREAD) < 0);
+	CHECK_EQ(EBUSY, errno);
+	CHECK_EQ(0, freeze(true));
+	CHECK_EQ(0, try_by_pidfd(OWN_PROCESS));
+	CHECK_EQ(0, try_by_pidfd(OWN_THREAD));
+	return freeze(false);
+}
+
+static void *tries(void *arg)
+{
+	return (void *)(long)try_from_thread();
+}
+
+CKPT_BODY(dry_run_by_another_thread)
+{
+	pthread_t thread;
+	void *ret = (void *)-1;
+
+	ckpt_ready();
+	CHECK_EQ(0, pthread_create(&thread, NULL, tries, NULL));
+	CHECK_EQ(0, pthread_join(thread, &ret));
+	return (long)ret;
+}
+
+CKPT_TEST_F(self, another_thread_names_itself)
+{
+	struct app *app = &self->app;
+	char path[300];
+
+	if (app_plain())
+		SKIP(return, "needs the system calls");
+	ASSERT_EQ(0, app_start(app, "dry_run_by_another_thread"));
+	EXPECT_EQ(0, app_wait(app)) {
+		app_show(app);
+	}
+	snprintf(path, sizeof(path), "%s/others", app->cgroup);
+	EXPECT_EQ(0, rmdir(path));
+}
+
 /* A child and its child, which tell what they are told */
 static int echo(int in, int out)
 {
