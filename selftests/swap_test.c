@@ -439,6 +439,75 @@ SWAP_TEST(file_in_memory)
 	return 0;
 }
 
+/* ---- In a control group that may have less than there is ---- */
+
+#define MUCH		(48 * MB)
+#define MUCH_MAX	(32 * MB)
+
+static int set_memory_max(const struct app *app, const char *max)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/memory.max", app->cgroup);
+	return write_file(path, max);
+}
+
+/* How many of the group have been killed as there was no memory left, or -1 */
+static long oom_kills(const struct app *app)
+{
+	char path[300], text[512], *p;
+
+	snprintf(path, sizeof(path), "%s/memory.events", app->cgroup);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return -1;
+	p = strstr(text, "oom_kill ");
+	return p ? strtol(p + 9, NULL, 10) : -1;
+}
+
+CKPT_BODY(swap_much_after_a_fork)
+{
+	char *p = map(MUCH, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	pid_t pid;
+
+	CHECK(p);
+	pattern_fill(p, MUCH, 1);
+	CHECK(!must_be_out(p, MUCH));
+	SPAWN(pid, has_copy(p, MUCH));
+	ckpt_wait_for("child");
+	ckpt_here();
+	ckpt_wait_for("checked");
+	CHECK(!pattern_check(p, MUCH, 1));
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+/* To save it, it is read. What has been saved must be able to go again. */
+CKPT_TEST_F(swap, shared_memory_is_saved_that_is_more_than_the_group_may_have)
+{
+	struct app *app = &self->app;
+	char text[32];
+
+	ASSERT_EQ(0, app_start(app, "swap_much_after_a_fork"));
+	ASSERT_EQ(0, app_freeze(app));
+	swap_out(_metadata, app);
+	snprintf(text, sizeof(text), "%lu", MUCH_MAX);
+	ASSERT_EQ(0, set_memory_max(app, text));
+	EXPECT_EQ(0, app_checkpoint(app, 0)) {
+		app_show(app);
+	}
+	EXPECT_STREQ("", app->log);
+	EXPECT_EQ(0, oom_kills(app));
+	/* While tasks run, nothing of theirs is taken away: see move_and_reclaim(). */
+	ASSERT_EQ(0, set_memory_max(app, "max"));
+	ASSERT_EQ(0, app_thaw(app));
+	ASSERT_EQ(0, app_finish(app));
+	forget(app);
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
+
 /* ---- While it is saved, and restored ---- */
 
 static int has_both(const char *shared, const char *copy)
