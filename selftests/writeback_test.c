@@ -34,7 +34,7 @@ static bool mount_disk(struct __test_metadata *_metadata, const struct app *app)
 	if (in_dir(app, "command -v mkfs.ext4"))
 		SKIP(return false, "there is no mkfs.ext4");
 	ASSERT_EQ(0, in_dir(app, "mkdir m backing && "
-			    "mount -t tmpfs -o size=8M none backing && "
+			    "mount -t tmpfs -o size=16M none backing && "
 			    "truncate -s 64M backing/disk && "
 			    "mkfs.ext4 -O ^has_journal backing/disk && " MOUNT));
 	return true;
@@ -143,6 +143,116 @@ CKPT_TEST_F(writeback, stores_are_on_the_disk_with_the_image)
 	EXPECT_EQ(0, dirty_kb(app));
 	restart_with_disk(_metadata, app);
 	ASSERT_EQ(0, app_finish(app));
+}
+
+/* ---- A file that is mapped in many pieces: it is written back once ---- */
+
+#define PAGE		4096UL
+#define PIECES		2000
+#define PIECES_LEN	(PIECES * PAGE)
+
+/* What is dirty in all the mappings there */
+static long pieces_dirty_kb(const struct app *app)
+{
+	unsigned long start, at = 0, base = (unsigned long)ADDRESS;
+	char path[32], line[512], dash;
+	long kb, sum = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps", app->pid);
+	f = fopen(path, "re");
+	if (!f)
+		return -1;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx%c", &start, &dash) == 2 && dash == '-')
+			at = start;
+		if (at >= base && at < base + PIECES_LEN &&
+		    (sscanf(line, "Private_Dirty: %ld", &kb) == 1 ||
+		     sscanf(line, "Shared_Dirty: %ld", &kb) == 1))
+			sum += kb;
+	}
+	fclose(f);
+	return sum;
+}
+
+static int make_file(const char *name, size_t len)
+{
+	int fd = open(name, O_RDWR | O_CREAT, 0600);
+
+	CHECK_OK(fd);
+	CHECK_OK(fallocate(fd, 0, 0, len));
+	CHECK_OK(fsync(fd));
+	return fd;
+}
+
+/* The kernel joins none of them: each has another protection than the next one. */
+CKPT_BODY(one_file_in_pieces)
+{
+	int fd = make_file("m/f", PIECES_LEN), i;
+	char *p;
+
+	CHECK_OK(fd);
+	p = mmap(ADDRESS, PIECES_LEN, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
+	CHECK(p == ADDRESS);
+	CHECK_OK(close(fd));
+	pattern_fill(p, PIECES_LEN, 1);
+	for (i = 0; i < PIECES; i += 2)
+		CHECK_OK(mprotect(p + i * PAGE, PAGE, PROT_READ));
+	ckpt_here();
+	CHECK(!pattern_check(p, PIECES_LEN, 1));
+	return 0;
+}
+
+/* A page of the one, then a page of the other */
+CKPT_BODY(two_files_in_pieces)
+{
+	int fd[2], i;
+	char *p;
+
+	fd[0] = make_file("m/f", PIECES_LEN / 2);
+	fd[1] = make_file("m/g", PIECES_LEN / 2);
+	CHECK(fd[0] >= 0 && fd[1] >= 0);
+	for (i = 0; i < PIECES; i++) {
+		p = mmap(ADDRESS + i * PAGE, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED_NOREPLACE, fd[i % 2], i / 2 * PAGE);
+		CHECK(p == ADDRESS + i * PAGE);
+	}
+	CHECK(!close(fd[0]) && !close(fd[1]));
+	pattern_fill(ADDRESS, PIECES_LEN, 1);
+	ckpt_here();
+	CHECK(!pattern_check(ADDRESS, PIECES_LEN, 1));
+	return 0;
+}
+
+static void pieces_are_on_the_disk(struct __test_metadata *_metadata, struct app *app,
+				   const char *body)
+{
+	NOT_PLAIN();
+	mount_disk(_metadata, app);
+	ASSERT_EQ(0, app_start(app, body));
+	ASSERT_EQ(0, app_freeze(app));
+	ASSERT_EQ(PIECES_LEN / 1024, pieces_dirty_kb(app));
+	ASSERT_EQ(0, app_checkpoint(app, 0)) {
+		app_show(app);
+	}
+	EXPECT_EQ(0, pieces_dirty_kb(app));
+	ASSERT_EQ(0, app_kill(app));
+	ASSERT_EQ(0, in_dir(app, "umount m && " MOUNT));
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_TEST_F(writeback, file_that_is_mapped_in_pieces)
+{
+	pieces_are_on_the_disk(_metadata, &self->app, "one_file_in_pieces");
+}
+
+CKPT_TEST_F(writeback, files_that_are_mapped_in_alternation)
+{
+	pieces_are_on_the_disk(_metadata, &self->app, "two_files_in_pieces");
 }
 
 CKPT_TEST_F(writeback, disk_that_is_full_has_no_image)
