@@ -4,9 +4,13 @@
  */
 #include "calls.h"
 
+#include <dirent.h>
 #include <linux/sched.h>
+#include <pthread.h>
 #include <sys/mount.h>
 #include <sys/pidfd.h>
+
+#define PIDFD_OF_THREAD	O_EXCL	/* PIDFD_THREAD, which not all headers have */
 
 CKPT_SUITE(api);
 
@@ -186,6 +190,64 @@ CKPT_TEST_F(api, checkpoint_takes_a_pidfd)
 	dead = pidfd_open(pid, 0);
 	waitpid(pid, NULL, 0);
 	EXPECT_EQ(ESRCH, errno_of(sys_checkpoint(dead, fd, CHECKPOINT_PIDFD, -1)));
+	end_thawed(_metadata, app);
+}
+
+static void *stand_still(void *arg)
+{
+	while (1)
+		pause();
+	return NULL;
+}
+
+CKPT_BODY(with_thread)
+{
+	pthread_t thread;
+
+	CHECK_EQ(0, pthread_create(&thread, NULL, stand_still, NULL));
+	ckpt_here();
+	return 0;
+}
+
+/* One of a process that is not its first, as seen from here; or 0 */
+static pid_t other_thread_of(pid_t pid)
+{
+	struct dirent *entry;
+	char path[32];
+	pid_t tid = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (atoi(entry->d_name) != pid)
+			tid = atoi(entry->d_name) ?: tid;
+	}
+	if (dir)
+		closedir(dir);
+	return tid;
+}
+
+/* A thread that is not the first one of a process is nothing that can be saved. */
+CKPT_TEST_F(api, checkpoint_takes_a_pidfd_of_the_first_thread)
+{
+	unsigned long flags = CHECKPOINT_PIDFD | CHECKPOINT_DRYRUN;
+	struct app *app = &self->app;
+	int first, other;
+	pid_t tid;
+
+	NOT_PLAIN();
+	start_frozen(_metadata, app, "with_thread");
+	tid = other_thread_of(app->pid);
+	ASSERT_LT(0, tid);
+	first = pidfd_open(app->pid, PIDFD_OF_THREAD);
+	other = pidfd_open(tid, PIDFD_OF_THREAD);
+	if (first < 0 || other < 0)
+		SKIP(return, "no pidfds of threads: %s", strerror(errno));
+	EXPECT_EQ(0, errno_of(sys_checkpoint(first, -1, flags, -1)));
+	EXPECT_EQ(ESRCH, errno_of(sys_checkpoint(other, -1, flags, -1)));
+	close(first);
+	close(other);
 	end_thawed(_metadata, app);
 }
 
