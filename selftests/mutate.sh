@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Mutation testing: each field of the image is dropped in turn, in all of its
-# records, before the restart. A test that does not notice proves nothing, so
+# records, before the restart: those of the kernel by lib/drop.c, those of the tools
+# by forget.c. A test that does not notice proves nothing, so
 # for each field some test must fail. Runs in the machine of the tests.
 set -euo pipefail
 
@@ -68,12 +69,47 @@ tests_of() {
 	VDSO.*)		echo "regs_test" ;;
 	RESTART_BLOCK.*) echo "syscall_test" ;;
 	UTS.*)		echo "ids_test" ;;
+	# What the tools put into an image is for scripts.
+	CGROUP_ROOT.* | FILESYSTEM.cgroup_ns) echo "cgroup_ns_test.sh" ;;
+	CGROUP*)	echo "cgroups_test.sh cgroup_ns_test.sh" ;;
+	SYSCTL.*)	echo "settings_test.sh" ;;
+	MOUNT* | FILESYSTEM.* | CONTENT.*) echo "mounts_test.sh" ;;
 	esac
+}
+
+# Runs all of script $2, by a "restart" that forgets field $1. Its tests need each
+# other, and clean up themselves.
+run_script() {
+	CKPT_TEST_DROP=$1 PATH=$forgetful:$PATH timeout "$limit" "$here/$2" </dev/null 2>/dev/null
+}
+
+# The same with all fields, once
+script_with_all() {
+	local log=$forgetful/$1.log
+
+	[[ -e $log ]] || run_script nothing "$1" >"$log" || true
+	cat "$log"
+}
+
+# Exit status: whether test $3 of script $2 passes
+script_passes() {
+	local log
+
+	if [[ $1 == nothing ]]; then
+		log=$(script_with_all "$2")
+	else
+		log=$(run_script "$1" "$2") || true
+	fi
+	sed -n 's/^ok [0-9]* //p' <<<"$log" | grep -xF -- "$3" >/dev/null
 }
 
 # Runs test $3 of program $2 alone without field $1. If that is "nothing", the image
 # goes the same way, but is as it was.
 run_alone() {
+	if [[ $2 == *.sh ]]; then
+		script_passes "$@"
+		return
+	fi
 	CKPT_TEST_DROP=$1 timeout "$limit" "$here/$2" -t "$3" </dev/null 2>/dev/null
 }
 
@@ -164,10 +200,23 @@ kill_leftovers() {
 # Runs program $2 without field $1; its output goes to a file, because what is
 # left of a program that was killed may keep a pipe open.
 run_without() {
+	if [[ $2 == *.sh ]]; then
+		run_script "$1" "$2" >"$output"
+		return
+	fi
 	(
 		echo 0 >"$cgroups/mutate/cgroup.procs"
 		CKPT_TEST_DROP=$1 exec timeout "$limit" "$here/$2" </dev/null
 	) >"$output" 2>/dev/null
+}
+
+# What test $2 of program $1 is called if it runs alone
+alone() {
+	if [[ $1 == *.sh ]]; then
+		echo "$2"
+	else
+		echo "${2##*.}"
+	fi
 }
 
 # Whether test $3 of program $2 fails for want of field $1: on a busy machine some
@@ -182,7 +231,7 @@ first_to_notice() {
 	local name tried=0
 
 	while read -r name; do
-		if ((tried++ >= $3)) && notices "$1" "$2" "${name##*.}"; then
+		if ((tried++ >= $3)) && notices "$1" "$2" "$(alone "$2" "$name")"; then
 			echo "$name"
 			return
 		fi
@@ -194,6 +243,10 @@ first_to_notice() {
 search() {
 	local pid failed tried=0 name='' status=0 ended=
 
+	if [[ $2 == *.sh ]]; then
+		search_script "$@"
+		return
+	fi
 	: >"$output"
 	run_without "$1" "$2" &
 	pid=$!
@@ -212,8 +265,17 @@ search() {
 	return "$status"
 }
 
-# The same for a program that hangs: that is for want of the field only if it does
-# not hang with all of them. Its output goes elsewhere.
+# The same for a script, which comes to its end before another one begins
+search_script() {
+	local status=0
+
+	run_without "$1" "$2" || status=$?
+	first_to_notice "$1" "$2" 0
+	return "$status"
+}
+
+# A program that hangs does so for want of the field only if it does not hang with
+# all of them. Its output goes elsewhere.
 hangs_with_all() {
 	local output status=0
 
@@ -229,7 +291,7 @@ noticed_before() {
 	local field program name
 
 	while read -r field program name; do
-		if [[ $field == "$1" ]] && notices "$1" "$program" "${name##*.}"; then
+		if [[ $field == "$1" ]] && notices "$1" "$program" "$(alone "$program" "$name")"; then
 			echo "$program $name"
 			return
 		fi
@@ -289,14 +351,16 @@ main() {
 	if (($#)); then
 		fields=("$@")
 	else
-		mapfile -t fields < <("$here/fields")
+		mapfile -t fields < <("$here/fields"; "$here/forget")
 	fi
 	# On a slow machine, a test that is not ready is none that hangs.
 	limit=$(awk -v s="${CKPT_TEST_SCALE:-1}" 'BEGIN { print int(120 * (s > 1 ? s : 1)) }')
 	cgroups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 	mkdir -p "$cgroups/mutate"
 	output=$(mktemp)
-	trap 'rm -f "$output"' EXIT
+	forgetful=$(mktemp -d)
+	trap 'rm -rf "$output" "$forgetful"' EXIT
+	ln -s "$here/forget" "$forgetful/restart"
 	for field in "${fields[@]}"; do
 		if ((n++ % parts != part - 1)); then
 			continue
