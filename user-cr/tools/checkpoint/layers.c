@@ -104,10 +104,10 @@ static bool wants_look(const struct filesystem *fs)
 	       !strcmp(fs->mnt->type, "mqueue");
 }
 
-/* In the namespace of its mount. */
+/* In the namespace of its mount. One that cannot be bound can be in the copy. */
 static int open_seen(const struct mount_ns *ns, const struct filesystem *fs)
 {
-	if (!mount_is_seen(fs->mnt))
+	if (!mount_is_seen(fs->mnt) || fs->mnt->propagation & MS_UNBINDABLE)
 		uncover(&ns->table, fs->mnt);
 	if (mount_is_seen(fs->mnt))
 		return open_copy(fs->mnt);
