@@ -14,7 +14,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=18
+readonly TESTS=19
 
 # The program counts, in a file that it has open on a tmpfs.
 readonly PROGRAM='
@@ -28,7 +28,7 @@ set -e
 new=$1/root
 mount -t tmpfs -o size=16m,mode=711 ctroot "$new"
 cd "$new"
-mkdir proc sys dev dev/pts dev/mqueue tmp peer slave usr data ov deep old
+mkdir proc sys dev dev/pts dev/mqueue tmp peer slave usr data ov deep odd sealed part it old
 mount -t proc -o nosuid,nodev,noexec proc proc
 mount -t sysfs -o ro,nosuid sysfs sys
 mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts dev/pts
@@ -46,7 +46,18 @@ mkdir tmp/on
 mount -t tmpfs on tmp/on
 mount --bind proc/sys deep
 mount -o remount,bind,ro deep
-mount -t tmpfs -o size=2m,noatime hidden data
+mount -t tmpfs -o size=1m,strictatime,nodiratime,nosymfollow odd odd
+echo odd >odd/file
+mount --make-unbindable odd
+mount -t tmpfs -o size=1m sealed sealed
+echo sealed >sealed/file
+mount -o remount,ro sealed
+mount -t tmpfs -o size=1m part part
+mkdir -p part/in/it
+echo part >part/in/it/file
+mount --bind part/in/it it
+umount part
+mount -t tmpfs -o size=2m,noatime,sync,dirsync,lazytime hidden data
 echo hidden >data/below
 mount -t tmpfs -o size=2m data data
 echo kept >data/keep
@@ -93,10 +104,10 @@ table() {
 }
 
 # What is in the file systems, with all that can be told of it.
-content() { content_of data ov; }
+content() { content_of data ov sealed it odd; }
 content_of() {
 	(cd "$(inside /)" && find "$@" -printf '%p %y %m %U:%G %T@ %n %l\n' | grep -v '^ov d' | sort &&
-		cat data/keep data/again ov/low ov/up && stat -c '%n %t:%T' data/device &&
+		cat data/keep data/again {sealed,it,odd}/file ov/low ov/up && stat -c '%n %t:%T' data/device &&
 		du -k data/sparse && md5sum data/sparse)
 }
 
@@ -128,6 +139,7 @@ capture() {
 
 listed() {
 	ckptinfo --mounts image >mounts && cat mounts &&
+		grep -Eqx "namespace [0-9]+ of pid $pid, root /" mounts &&
 		grep -Eq '^  / +tmpfs +/ +content$' mounts &&
 		grep -Eq '^  /proc +proc +/ +new nosuid,nodev,noexec$' mounts &&
 		grep -Eq '^  /usr +[a-z0-9]+ +[^ ]*/usr +outside:/usr ro,nodev$' mounts &&
@@ -188,6 +200,23 @@ plain_copy() {
 		[[ -s $(inside /tmp/own/count) && ! -e /tmp/own/count ]]
 }
 
+# Its first process has another root directory than the namespace: what is mounted
+# beside that is there, too.
+readonly CHROOT='
+mkdir -p /tmp/own && mount -t tmpfs own /tmp/own && mkdir /tmp/own/usr /tmp/own/dev &&
+	mknod -m 666 /tmp/own/dev/null c 1 3 && mount --bind /usr /tmp/own/usr &&
+	mkdir -p /tmp/beside && mount -t tmpfs beside /tmp/beside || exit
+loader=$(echo /usr/lib/*-linux-gnu*/ld-linux*.so.2)
+cd /tmp/own && exec chroot . "$loader" --library-path "${loader%/*}" /usr/bin/perl -e "$1" <dev/null >dev/null 2>&1'
+chrooted_as_before() {
+	wait_until 20 test -s "$(inside /count)" && [[ $(readlink "/proc/$pid/root") == /tmp/own ]] &&
+		nsenter -m -p -t "$pid" grep ' /tmp/beside .* beside ' /proc/self/mountinfo
+}
+other_root() {
+	start "$CHROOT" 'open(my $out, ">", "/count"); for (my $i = 1; ; $i++) { syswrite($out, "$i\n"); select(undef, undef, undef, 0.03); }' &&
+		chrooted_as_before && save image10 && go_on image10 && chrooted_as_before
+}
+
 child() { pgrep -P "$pid" -f "$1"; }
 # The mounts of $1, in no order: those that come from outside are made first.
 table_of() { pid=$1 table | sed 's/^ *//' | sort; }
@@ -197,6 +226,7 @@ table_of() { pid=$1 table | sed 's/^ *//' | sort; }
 in_user_namespace() {
 	rm -f pid
 	ns_exec -cpuimU -d -P pid -- sh -c '
+		mkdir alone && mount -t proc alone alone && mount --make-unbindable alone
 		unshare -m sh -c "
 			mkdir inner && mount -t tmpfs -o size=1m inner inner && echo kept >inner/file
 			exec 3<inner/file; echo >ready; exec sleep 1000" &
@@ -361,6 +391,8 @@ run_all() {
 	stop
 	ok "a container in a copy of the machine's mounts" plain_copy
 	stop
+	ok "a first process with a root directory of its own" other_root
+	stop
 	ok "two mount namespaces in a user namespace" in_user_namespace
 	stop
 	ok "namespaces that only a mount holds" held_namespaces
@@ -395,7 +427,7 @@ half() {
 		mkdir -p root low up work && echo low >low/low && echo up >up/up
 		cp "$dir"/{image,table.before,content.before} . || exit
 		sed -i '/^ov\//d' content.before
-		content() { content_of data; }
+		content() { content_of data sealed it odd; }
 		ok "all is as before in another boot" as_before
 		;;
 	esac
