@@ -32,6 +32,7 @@ enum how {
 	STRINGS,	/* all from the one at @off on are gone */
 	BYTES,		/* all behind @off strings are gone */
 	RECORD,		/* with @arg in its first field, or any if that is 0, is gone */
+	SETTING,	/* is gone: of controllers if @off is 1, or of anything else */
 	ARCHIVE,	/* has nothing in it */
 	ROOT,		/* of a mount becomes that of its file system */
 };
@@ -70,7 +71,8 @@ static const struct tool_field {
 	IN(CGROUP, ckpt_cgroup, gid, NUMBER, 0),
 	IN(CGROUP, ckpt_cgroup, mode, NUMBER, S_IFDIR | 0755),
 	TAIL(CGROUP, STRING, 0, "name", "other"),
-	ALL(CGROUP_SETTING, 0, "setting"),
+	TAIL(CGROUP_SETTING, SETTING, 0, "setting", NULL),
+	TAIL(CGROUP_SETTING, SETTING, 1, "controllers", NULL),
 	TAIL(CGROUP_SETTING, STRINGS, 2, "more", NULL),
 	ALL(CGROUP_MEMBERS, 0, "pids"),
 	IN(CGROUP_FILE, ckpt_cgroup_file, uid, NUMBER, 0),
@@ -218,6 +220,12 @@ static bool is_dropped(const struct copy *c, const struct ckpt_record *rec)
 	return !c->field->arg || c->field->arg == first;
 }
 
+/* Without controllers most of what else is set has no file. */
+static bool is_dropped_setting(const struct copy *c, struct ckpt_record *rec)
+{
+	return !strcmp(tail_of(rec), "cgroup.subtree_control") == (c->field->off == 1);
+}
+
 /* Its pieces before the last one are gone. */
 static bool empty_archive(struct ckpt_record *rec)
 {
@@ -287,6 +295,8 @@ static bool change(const struct copy *c, struct ckpt_record *rec)
 		return false;
 	case RECORD:
 		return is_dropped(c, rec);
+	case SETTING:
+		return is_dropped_setting(c, rec);
 	case ARCHIVE:
 		return empty_archive(rec);
 	case ROOT:

@@ -135,6 +135,12 @@ reason_of() {
 	NS.inode | UTS.inode)
 		echo "only the tools' own records refer to it: see mounts_test.sh"
 		;;
+	MOUNT_NS.pid)
+		echo "it is for people: ckptinfo shows it, see mounts_test.sh"
+		;;
+	FILESYSTEM.dev_major | FILESYSTEM.dev_minor)
+		echo "who shares mounts has one file system: the kernel allows no other"
+		;;
 	SECCOMP_FILTER.flags:1)
 		echo "it is of use to filters with a listener only, which are refused"
 		;;
