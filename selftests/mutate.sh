@@ -78,9 +78,9 @@ tests_of() {
 }
 
 # Runs all of script $2, by a "restart" that forgets field $1. Its tests need each
-# other, and clean up themselves.
+# other, clean up themselves, and take as long as those of several programs.
 run_script() {
-	CKPT_TEST_DROP=$1 PATH=$forgetful:$PATH timeout "$limit" "$here/$2" </dev/null 2>/dev/null
+	CKPT_TEST_DROP=$1 PATH=$forgetful:$PATH timeout $((5 * limit)) "$here/$2" </dev/null 2>/dev/null
 }
 
 # The same with all fields, once
