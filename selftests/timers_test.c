@@ -113,7 +113,7 @@ CKPT_TEST(timers, itimer_real_goes_off_again_and_again)
 
 CKPT_TEST(timers, itimer_real_goes_off_once)
 {
-	struct itimerval it = interval(0.4, 0);
+	struct itimerval it = interval(0.4 * ckpt_scale(), 0);
 	double end;
 
 	signal(SIGALRM, on_signal);
