@@ -1245,7 +1245,45 @@ CKPT_TEST_F(failure, killed_while_it_waits_for_the_rest_of_its_own_image)
 	nothing_is_left(_metadata, app, &before);
 }
 
-/* What remains to be said cannot be, and nobody waits for that. */
+static int damaged_image(struct image *img)
+{
+	int fd;
+
+	img->data[middle_of_memory(img)] ^= 1;
+	fd = image_fd(img, img->len);
+	image_free(img);
+	return fd;
+}
+
+CKPT_TEST_F(failure, own_image_is_damaged)
+{
+	struct app *app = &self->app;
+	struct leftovers before;
+	struct image img;
+	int image, log, status;
+	char words[512] = "";
+	pid_t pid;
+
+	NOT_PLAIN();
+	capture_alone(_metadata, app, &img);
+	image = damaged_image(&img);
+	log = memfd_create("log", MFD_CLOEXEC);
+	leftovers_get(&before);
+	pid = restart_itself(image, log, -1);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(SIGKILL, status);
+	EXPECT_LT(0, pread(log, words, sizeof(words) - 1, 0));
+	EXPECT_NE(NULL, strstr(words, "image: ")) {
+		TH_LOG("%s", words);
+	}
+	close(log);
+	close(image);
+	sleep_ms(100);
+	nothing_is_left(_metadata, app, &before);
+}
+
+/* It waits until it can say why, but not longer than it lives. */
 CKPT_TEST_F(failure, own_image_is_damaged_and_its_log_is_full)
 {
 	static const char page[4096];
@@ -1257,9 +1295,7 @@ CKPT_TEST_F(failure, own_image_is_damaged_and_its_log_is_full)
 
 	NOT_PLAIN();
 	capture_alone(_metadata, app, &img);
-	img.data[middle_of_memory(&img)] ^= 1;
-	image = image_fd(&img, img.len);
-	image_free(&img);
+	image = damaged_image(&img);
 	leftovers_get(&before);
 	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
 	ASSERT_EQ(sizeof(page), fcntl(fd[1], F_SETPIPE_SZ, sizeof(page)));
@@ -1267,6 +1303,9 @@ CKPT_TEST_F(failure, own_image_is_damaged_and_its_log_is_full)
 	pid = restart_itself(image, fd[1], fd[0]);
 	ASSERT_LT(0, pid);
 	close(fd[1]);
+	sleep_ms(500);
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	kill(pid, SIGKILL);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(SIGKILL, status);
 	EXPECT_TRUE(end_of_pipe(fd[0], POLLHUP)) {
