@@ -116,8 +116,14 @@ CKPT_TEST_F(hostile_tasks, threads_in_the_wrong_place)
 	finish(_metadata, app);
 }
 
+static struct ckpt_task_state *state(struct image *i, int task)
+{
+	return body_of(i, task, CKPT_REC_TASK_STATE);
+}
+
 CKPT_TEST_F(hostile_tasks, threads_that_differ_from_the_first_one)
 {
+	static const char of_another[] = "cannot have of another process";
 	static const char other[] = "has another parent, group or session";
 	struct app *app = &self->app;
 
@@ -127,6 +133,10 @@ CKPT_TEST_F(hostile_tasks, threads_that_differ_from_the_first_one)
 	REFUSED_WITH(other, task(&bad, OWN_THREAD)->pgid = 0);
 	REFUSED_WITH(other, task(&bad, OWN_THREAD)->sid = 0);
 	REFUSED_WITH(other, task(&bad, OWN_THREAD)->parent_tid = task(&bad, PLAIN_THREAD)->pid);
+	/* What is asked of the first one counts for all. */
+	REFUSED_WITH(of_another, state(&bad, PLAIN_THREAD)->ipc_ns_id = 0);
+	REFUSED_WITH(of_another, state(&bad, PLAIN_THREAD)->mnt_ns_id = 0);
+	REFUSED_WITH(of_another, state(&bad, OWN_THREAD)->mnt_ns_id = 0);
 	finish(_metadata, app);
 }
 
