@@ -766,6 +766,17 @@ int app_wait_asleep(struct app *app)
 	return wait_asleep(app, false);
 }
 
+/* On a busy machine some of it may still be on the way to sleep; others never do. */
+void app_wait_settled(struct app *app)
+{
+	int i, seen = 0;
+
+	for (i = 0; i < 100 && seen < 3; i++) {
+		seen = all_stopped(app) ? seen + 1 : 0;
+		sleep_ms(2);
+	}
+}
+
 static unsigned int count_lines(const char *path)
 {
 	unsigned int n = 0;

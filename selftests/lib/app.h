@@ -216,6 +216,7 @@ int app_restart(struct app *app);
 int app_wait_ready(struct app *app);
 int app_wait_blocked(struct app *app);
 int app_wait_asleep(struct app *app);
+void app_wait_settled(struct app *app);
 void app_go(struct app *app);
 int app_finish(struct app *app);	/* go, and 0 if the body is content */
 int app_wait(struct app *app);		/* the same without the go */

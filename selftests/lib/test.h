@@ -99,6 +99,7 @@ static __maybe_unused void ckpt_cycle(struct __test_metadata *_metadata,
 
 	if (app_plain() && !app->cgroup[0])
 		return;
+	app_wait_settled(app);
 	ASSERT_EQ(0, app_freeze(app));
 	ASSERT_EQ(0, oracle_record(&before, app->pid));
 	ASSERT_EQ(0, app_checkpoint(app, 0)) {
