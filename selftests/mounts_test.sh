@@ -14,7 +14,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=19
+readonly TESTS=23
 
 # The program counts, in a file that it has open on a tmpfs.
 readonly PROGRAM='
@@ -201,16 +201,18 @@ plain_copy() {
 }
 
 # Its first process has another root directory than the namespace: what is mounted
-# beside that is there, too.
+# beside that is there, too, with what is set in a network namespace.
 readonly CHROOT='
 mkdir -p /tmp/own && mount -t tmpfs own /tmp/own && mkdir /tmp/own/usr /tmp/own/dev &&
 	mknod -m 666 /tmp/own/dev/null c 1 3 && mount --bind /usr /tmp/own/usr &&
-	mkdir -p /tmp/beside && mount -t tmpfs beside /tmp/beside || exit
+	mkdir -p /tmp/beside && mount -t tmpfs beside /tmp/beside && touch /tmp/beside/net &&
+	unshare --net=/tmp/beside/net sysctl -qw net.ipv4.ip_forward=1 || exit
 loader=$(echo /usr/lib/*-linux-gnu*/ld-linux*.so.2)
 cd /tmp/own && exec chroot . "$loader" --library-path "${loader%/*}" /usr/bin/perl -e "$1" <dev/null >dev/null 2>&1'
 chrooted_as_before() {
 	wait_until 20 test -s "$(inside /count)" && [[ $(readlink "/proc/$pid/root") == /tmp/own ]] &&
-		nsenter -m -p -t "$pid" grep ' /tmp/beside .* beside ' /proc/self/mountinfo
+		nsenter -m -p -t "$pid" grep ' /tmp/beside .* beside ' /proc/self/mountinfo &&
+		[[ $(nsenter -m -p -t "$pid" nsenter --net=/tmp/beside/net sysctl -n net.ipv4.ip_forward) == 1 ]]
 }
 other_root() {
 	start "$CHROOT" 'open(my $out, ">", "/count"); for (my $i = 1; ; $i++) { syswrite($out, "$i\n"); select(undef, undef, undef, 0.03); }' &&
@@ -262,13 +264,30 @@ held_as_before() {
 }
 held_namespaces() {
 	local status=0
-	touch outside && unshare --net=outside true && start "$HELD && exec sleep 1000" || return
+	# A new network namespace would not have the address, but this one is not made.
+	touch outside && unshare --net=outside ip address add 10.9.8.7/32 dev lo && start "$HELD && exec sleep 1000" || return
 	wait_until 20 nonempty "$(inside /tmp/ns/ready)" && held_as_before 7 || return
 	save image6 || return
 	umount outside && unshare --net=outside true || return
 	go_on image6 && held_as_before 7 && ckptinfo --mounts image6 | grep -E '^  /tmp/ns/uts +nsfs +uts:\[[0-9]*\] +namespace' || status=1
 	umount outside
 	return "$status"
+}
+
+# What is mounted over such a namespace decides what its path leads to. So it must be
+# known by something else.
+readonly COVERED='mkdir -p /tmp/c && mount -t tmpfs c /tmp/c && mount --make-private /tmp/c &&
+	touch /tmp/c/net /tmp/c/mnt || exit
+cover() { mount -t tmpfs over /tmp/c && echo ready >/tmp/c/ready; }
+'
+covered_but_used() {
+	start "$COVERED"'unshare --net=/tmp/c/net sh -c "sysctl -qw net.ipv4.ip_forward=1; echo >/tmp/c/in; exec sleep 1006" &
+		until [ -s /tmp/c/in ]; do sleep 0.1; done
+		cover && mkfifo /tmp/c/net; exec sleep 1000' || return
+	wait_until 20 nonempty "$(inside /tmp/c/ready)" && save image11 && go_on image11 || return
+	[[ $(nsenter --net -t "$(child 'sleep 1006')" sysctl -n net.ipv4.ip_forward) == 1 ]] &&
+		nsenter -m -t "$pid" umount /tmp/c &&
+		[[ $(ns_of "$(inside /tmp/c/net)") == "$(ns_of "/proc/$(child 'sleep 1006')/ns/net")" ]]
 }
 
 # Mount namespaces without a process: one is mounted, with another one in it that
@@ -356,7 +375,8 @@ refuses() {
 	local status
 	start "$2; exec sleep 1000" "$PWD" || return
 	wait_until 20 sleeps || return
-	checkpoint -p "$pid" -o no --freeze >words2 2>&1
+	rm -f no
+	timeout $((60 * scale)) checkpoint -p "$pid" -o no --freeze >words2 2>&1
 	status=$?
 	cat words2
 	stop
@@ -397,6 +417,16 @@ run_all() {
 	stop
 	ok "namespaces that only a mount holds" held_namespaces
 	stop
+	ok "one that is mounted under something, with a process in it" covered_but_used
+	stop
+	ok "one that only a covered mount holds is refused: a FIFO has its path" \
+		refuses 'mount /tmp/c/net (nsfs): something is mounted over the namespace net:[' \
+		"$COVERED"'unshare --net=/tmp/c/net true; cover; mkfifo /tmp/c/net'
+	ok "... a symbolic link to a namespace of the machine" \
+		refuses 'mount /tmp/c/net (nsfs): something is mounted over the namespace net:[' \
+		"$COVERED"'unshare --net=/tmp/c/net true; cover; ln -s /proc/1/ns/net /tmp/c/net'
+	ok "... a mount namespace" refuses 'mount /tmp/c/mnt (nsfs): something is mounted over the namespace mnt:[' \
+		"$COVERED"'unshare --mount=/tmp/c/mnt true; cover; mkfifo /tmp/c/mnt'
 	ok "mount namespaces that only a mount or a descriptor holds" held_mounts
 	stop
 	ok "mount namespaces that share mounts and file systems" sharing_namespaces

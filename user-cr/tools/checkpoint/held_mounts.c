@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,31 +66,8 @@ static pid_t put_one_in(int ns)
 	return -1;
 }
 
-static pid_t put_one_in_file(const char *path)
+static int cannot_enter(struct mounts *m, const struct proc *proc)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
-	pid_t pid;
-
-	if (fd < 0)
-		return -1;
-	pid = put_one_in(fd);
-	error = errno;
-	close(fd);
-	errno = error;
-	return pid;
-}
-
-/* PROC has it, as the file at PATH. */
-static int add(struct mounts *m, const struct proc *proc, const char *path)
-{
-	struct stat st;
-	pid_t pid;
-
-	if (stat(path, &st) < 0 || mounts_know(m, st.st_ino))
-		return 0;
-	pid = put_one_in_file(path);
-	if (pid > 0)
-		return mounts_add_namespace(m, proc, pid, st.st_ino);
 	log_add(m->log, "pid %d (%s): cannot enter a mount namespace that it has: %s%s",
 		proc->pid, proc->comm, strerror(errno),
 		errno == EPERM ? " (it needs CAP_SYS_ADMIN)" : "");
@@ -99,41 +75,79 @@ static int add(struct mounts *m, const struct proc *proc, const char *path)
 	return -1;
 }
 
-static int add_mounted(struct mounts *m, size_t n)
+/* PROC has it open, or mounted. */
+static int add(struct mounts *m, const struct proc *proc, int fd, uint64_t inode)
+{
+	pid_t pid = put_one_in(fd);
+
+	if (pid < 0)
+		return cannot_enter(m, proc);
+	return mounts_add_namespace(m, proc, pid, inode);
+}
+
+static int add_open(struct mounts *m, const struct ns *ns)
+{
+	struct proc proc = { .pid = ns->pid };
+	int fd, ret;
+
+	if (mounts_know(m, ns->inode))
+		return 0;
+	memcpy(proc.comm, ns->comm, sizeof(proc.comm));
+	fd = open(ns->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return cannot_enter(m, &proc);
+	ret = add(m, &proc, fd, ns->inode);
+	close(fd);
+	return ret;
+}
+
+/* One that cannot be reached is refused, but does not keep us from the others. */
+static int add_mounted(struct mounts *m, size_t n, const struct mnt *mnt)
 {
 	struct proc proc = { .pid = m->ns[n].pid };
+	uint64_t inode = mounted_ns_inode(mnt);
+	int fd, ret;
+
+	if (mounts_know(m, inode))
+		return 0;
+	fd = mounted_ns_open(m, &m->ns[n], mnt);
+	if (fd < 0)
+		return 0;
+	memcpy(proc.comm, m->ns[n].comm, sizeof(proc.comm));
+	ret = add(m, &proc, fd, inode);
+	close(fd);
+	return ret;
+}
+
+/* What is mounted outside, too, is taken from there. */
+static bool holds_its_own(const struct mounts *m, const struct mnt *mnt)
+{
+	return mount_of_namespace(mnt) && !strncmp(mnt->root, "mnt:", 4) &&
+	       !mounts_host_has(m, mnt);
+}
+
+static int add_all_mounted(struct mounts *m, size_t n)
+{
 	const struct mnt *mnt;
-	char *path;
 	size_t i;
 	int ret = 0;
 
-	memcpy(proc.comm, m->ns[n].comm, sizeof(proc.comm));
 	for (i = 0; i < m->ns[n].table.nr && !ret; i++) {
 		mnt = &m->ns[n].table.mnt[i];
-		/* What is mounted outside, too, is taken from there. */
-		if (!mount_of_namespace(mnt) || strncmp(mnt->root, "mnt:", 4) ||
-		    mounts_host_has(m, mnt))
-			continue;
-		path = xasprintf("/proc/%d/root%s", m->ns[n].seen_by, mnt->point);
-		ret = add(m, &proc, path);
-		free(path);
+		if (holds_its_own(m, mnt))
+			ret = add_mounted(m, n, mnt);
 	}
 	return ret;
 }
 
 int held_mounts_find_open(struct mounts *m, const struct namespaces *open)
 {
-	struct proc proc = { 0 };
 	size_t i;
 	int ret = 0;
 
-	for (i = 0; i < open->nr && !ret; i++) {
-		if (open->ns[i].kind->flag != CLONE_NEWNS)
-			continue;
-		proc.pid = open->ns[i].pid;
-		memcpy(proc.comm, open->ns[i].comm, sizeof(proc.comm));
-		ret = add(m, &proc, open->ns[i].path);
-	}
+	for (i = 0; i < open->nr && !ret; i++)
+		if (open->ns[i].kind->flag == CLONE_NEWNS)
+			ret = add_open(m, &open->ns[i]);
 	return ret;
 }
 
@@ -144,7 +158,7 @@ int held_mounts_find_mounted(struct mounts *m)
 	int ret = 0;
 
 	for (i = 0; i < m->nr_ns && !ret; i++)
-		ret = add_mounted(m, i);
+		ret = add_all_mounted(m, i);
 	return ret;
 }
 

@@ -136,6 +136,17 @@ int held_mounts_find_mounted(struct mounts *m);
 /* When all is seen, and before the kernel looks: nobody else is in them. */
 void held_mounts_release(struct mounts *m);
 
+/*
+ * paths.c: what a path leads to in a namespace, from the root of that: a descriptor
+ * that tells what it is, and no more; RESOLVE_* for openat2(). -1 and errno.
+ */
+int open_within(const struct mount_ns *ns, const char *path, uint64_t resolve);
+/* The inode number of the namespace that a mount holds. */
+uint64_t mounted_ns_inode(const struct mnt *mnt);
+/* That namespace, open; or -1, and it is refused. */
+int mounted_ns_open(struct mounts *m, const struct mount_ns *ns,
+		    const struct mnt *mnt);
+
 /* layers.c: opens what has content; what cannot be had is refused. */
 void layers_open(struct mounts *m);
 

@@ -56,22 +56,35 @@ static bool is_known(const struct namespaces *n, uint64_t inode)
 	return false;
 }
 
-/* A file of a namespace, unless that is ours, or known */
+/* Ours, those that are known, and what is none, are not looked at. */
+static bool is_new(const struct namespaces *n, const struct ns_kind *kind,
+		   uint64_t inode)
+{
+	return inode && inode != own_inode(n, kind) && !is_known(n, inode);
+}
+
+static struct ns *add_new(struct namespaces *n, const struct ns_kind *kind,
+			  const struct proc *proc, uint64_t inode)
+{
+	struct ns *ns;
+
+	n->ns = xgrow(n->ns, n->nr, sizeof(*n->ns));
+	ns = &n->ns[n->nr++];
+	*ns = (struct ns){
+		.kind = kind, .inode = inode, .fd = -1, .pid = proc->pid,
+	};
+	snprintf(ns->comm, sizeof(ns->comm), "%s", proc->comm);
+	return ns;
+}
+
+/* A file of a namespace */
 static void add(struct namespaces *n, const struct ns_kind *kind,
 		const struct proc *proc, const char *path)
 {
 	uint64_t inode = inode_of(path);
-	struct ns *ns;
 
-	if (!inode || inode == own_inode(n, kind) || is_known(n, inode))
-		return;
-	n->ns = xgrow(n->ns, n->nr, sizeof(*n->ns));
-	ns = &n->ns[n->nr++];
-	*ns = (struct ns){
-		.kind = kind, .inode = inode, .path = xstrdup(path),
-		.pid = proc->pid,
-	};
-	snprintf(ns->comm, sizeof(ns->comm), "%s", proc->comm);
+	if (is_new(n, kind, inode))
+		add_new(n, kind, proc, inode)->path = xstrdup(path);
 }
 
 /* Pid namespaces are known by the process that they begin with. */
@@ -138,24 +151,43 @@ static void add_open(struct namespaces *n, const struct proc *proc)
 		closedir(dir);
 }
 
-/* Those that are mounted in a mount namespace of the tree, with what can be set */
-static void add_mounted(struct namespaces *n, const struct mount_ns *ns)
+/*
+ * Those that are mounted in a mount namespace of the tree, with what can be set. What
+ * is mounted outside, too, comes from there.
+ */
+static const struct ns_kind *kind_of_mount(const struct mounts *m,
+					   const struct mnt *mnt)
+{
+	const struct ns_kind *kind =
+		mount_of_namespace(mnt) ? kind_of_link(mnt->root) : NULL;
+
+	if (!kind || kind->flag == CLONE_NEWNS || mounts_host_has(m, mnt))
+		return NULL;
+	return kind;
+}
+
+static void add_mounted(struct namespaces *n, struct mounts *m,
+			const struct mount_ns *ns)
 {
 	struct proc proc = { .pid = ns->pid };
 	const struct ns_kind *kind;
 	const struct mnt *mnt;
+	struct ns *new;
 	size_t i;
-	char *path;
+	int fd;
 
 	memcpy(proc.comm, ns->comm, sizeof(proc.comm));
 	for (i = 0; i < ns->table.nr; i++) {
 		mnt = &ns->table.mnt[i];
-		kind = mount_of_namespace(mnt) ? kind_of_link(mnt->root) : NULL;
-		if (!kind)
+		kind = kind_of_mount(m, mnt);
+		if (!kind || !is_new(n, kind, mounted_ns_inode(mnt)))
 			continue;
-		path = xasprintf("/proc/%d/root%s", ns->seen_by, mnt->point);
-		add(n, kind, &proc, path);
-		free(path);
+		fd = mounted_ns_open(m, ns, mnt);
+		if (fd < 0)
+			continue;
+		new = add_new(n, kind, &proc, mounted_ns_inode(mnt));
+		new->fd = fd;
+		new->path = xasprintf("/proc/self/fd/%d", fd);
 	}
 }
 
@@ -187,19 +219,23 @@ void namespaces_collect(struct namespaces *n, const struct proc_list *tree,
 	}
 }
 
-void namespaces_add_mounted(struct namespaces *n, const struct mounts *m)
+int namespaces_add_mounted(struct namespaces *n, struct mounts *m)
 {
 	size_t k;
 
 	for (k = 0; n->in_container && k < m->nr_ns; k++)
-		add_mounted(n, &m->ns[k]);
+		add_mounted(n, m, &m->ns[k]);
+	return m->refused ? -1 : 0;
 }
 
 void namespaces_free(struct namespaces *n)
 {
 	size_t i;
 
-	for (i = 0; i < n->nr; i++)
+	for (i = 0; i < n->nr; i++) {
 		free(n->ns[i].path);
+		if (n->ns[i].fd >= 0)
+			close(n->ns[i].fd);
+	}
 	free(n->ns);
 }

@@ -33,6 +33,7 @@ struct ns_kind {
  * @kind: its kind
  * @inode: its inode number
  * @path: of a file that is it
+ * @fd: that file, if it is only mounted, or -1
  * @pid: a process that is in it, or holds it
  * @comm: its name
  * @init: of a pid namespace, its first process as the root task sees it
@@ -41,6 +42,7 @@ struct ns {
 	const struct ns_kind *kind;
 	uint64_t inode;
 	char *path;
+	int fd;
 	pid_t pid;
 	char comm[64];
 	pid_t init;
@@ -68,8 +70,8 @@ struct namespaces {
  */
 void namespaces_collect(struct namespaces *n, const struct proc_list *tree,
 			pid_t root);
-/* And at what is mounted there, too. */
-void namespaces_add_mounted(struct namespaces *n, const struct mounts *m);
+/* And at what is mounted there, too. 0, or -1 and what cannot be had is refused. */
+int namespaces_add_mounted(struct namespaces *n, struct mounts *m);
 void namespaces_free(struct namespaces *n);
 
 #endif /* CHECKPOINT_NAMESPACES_H */

@@ -26,7 +26,8 @@ int state_collect(struct state *state, const struct options *o, int log)
 	namespaces_collect(&namespaces, tree, o->pid);
 	mounts = mounts_collect(&state->mounts, tree, &namespaces, o->pid, log);
 	cgroups = cgroups_collect(&state->cgroups, tree, o->pid, log);
-	namespaces_add_mounted(&namespaces, &state->mounts);
+	if (namespaces_add_mounted(&namespaces, &state->mounts) < 0)
+		mounts = -1;
 	roots = cgroups_collect_roots(&state->cgroups, &namespaces);
 	settings = settings_collect(&state->settings, &namespaces, log);
 	namespaces_free(&namespaces);
