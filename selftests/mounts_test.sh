@@ -14,7 +14,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=23
+readonly TESTS=26
 
 # The program counts, in a file that it has open on a tmpfs.
 readonly PROGRAM='
@@ -362,6 +362,25 @@ sharing_namespaces() {
 	has_mount "$pid" /tmp/s/peer peer1 && shares 2
 }
 
+# An overlay that lies on its own layer, which is outside
+overlay_on_layer() {
+	mkdir -p self/in own/up own/work && echo low >self/in/low || return
+	start 'mount -t overlay -o "lowerdir=$1/self,upperdir=$1/own/up,workdir=$1/own/work" over "$1/self" &&
+		echo up >"$1/self/in/up" && exec sleep 1000' "$PWD" || return
+	wait_until 20 nonempty "$(inside "$PWD/self/in/up")" && save image12 && go_on image12 || return
+	[[ $(cat "$(inside "$PWD/self/in")"/{low,up} | xargs) == 'low up' && ! -e self/in/up && -s own/up/in/up ]]
+}
+
+# Layers inside: of one there is another directory outside, but not of all.
+overlay_inside() {
+	mkdir -p both/low && echo outside >both/low/file || return
+	start 'mount -t tmpfs both "$1/both" && cd "$1/both" && mkdir low up work on && echo inside >low/file &&
+		mount -t overlay -o "lowerdir=$1/both/low,upperdir=$1/both/up,workdir=$1/both/work" over on &&
+		echo up >on/up && exec sleep 1000' "$PWD" || return
+	wait_until 20 nonempty "$(inside "$PWD/both/on/up")" && save image13 && go_on image13 || return
+	[[ $(cat "$(inside "$PWD/both/on")"/{file,up} | xargs) == 'inside up' && ! -e both/up ]]
+}
+
 host_mounts() {
 	restart --container --host-mounts -i image3 >words2 2>&1
 	[[ $? == 125 ]] && cat words2 && grep -q 'nothing was restarted' words2
@@ -431,6 +450,15 @@ run_all() {
 	stop
 	ok "mount namespaces that share mounts and file systems" sharing_namespaces
 	stop
+	ok "an overlay that lies on its own layer" overlay_on_layer
+	stop
+	ok "an overlay with layers inside, of which one is outside, too" overlay_inside
+	stop
+	mkdir -p both/{low,up,work}
+	ok "... if all are, and are others there, it is refused" \
+		refuses "its layers are found outside and inside, but $PWD/both/low is not the same directory" \
+		'mount -t tmpfs both "$1/both" && cd "$1/both" && mkdir low up work on &&
+			mount -t overlay -o "lowerdir=$1/both/low,upperdir=$1/both/up,workdir=$1/both/work" over on'
 	ok "a pid namespace that a mount holds is refused" refuses 'mount /tmp/p (nsfs): holds the namespace pid:[' \
 		'touch /tmp/p; mount --bind /proc/self/ns/pid /tmp/p'
 	ok "--host-mounts: without them its files are not found" host_mounts

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <checkpoint/tool_image.h>
@@ -80,78 +79,6 @@ static char *find_outside(const struct mounts *m, const struct mnt *mnt)
 	return hidden;
 }
 
-/* The directories of an overlay, which only its options name. */
-static const char *layer_of(const char *option)
-{
-	static const char *const names[] = {
-		"lowerdir=", "lowerdir+=", "datadir+=", "upperdir=", "workdir=",
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strncmp(option, names[i], strlen(names[i])))
-			return option + strlen(names[i]);
-	return NULL;
-}
-
-/* The directory PATH as a task of the namespace finds it, or as we do. */
-static bool has_directory(const struct mount_ns *ns, const char *path)
-{
-	char *from = ns ? xasprintf("/proc/%d/root%s", ns->seen_by, path) :
-		xstrdup(path);
-	struct stat st;
-	bool has = !stat(from, &st) && S_ISDIR(st.st_mode);
-
-	free(from);
-	return has;
-}
-
-/* The first layer that is in neither place that is left; or NULL. */
-static char *missing_layer(const char *layers, const struct mount_ns *ns)
-{
-	char *copy = xstrdup(layers), *rest = copy, *path, *missing = NULL;
-
-	while (!missing && (path = strsep(&rest, ":")))
-		if (*path && (*path != '/' || strchr(path, '\\') ||
-			      !has_directory(ns, path)))
-			missing = xstrdup(path);
-	free(copy);
-	return missing;
-}
-
-static char *missing_layers(const struct mnt *mnt, const struct mount_ns *ns)
-{
-	const char *option = mnt->options, *layers;
-	const char *end = option + mnt->options_len;
-	char *missing = NULL;
-
-	for (; !missing && option < end; option += strlen(option) + 1) {
-		layers = layer_of(option);
-		if (layers)
-			missing = missing_layer(layers, ns);
-	}
-	return missing;
-}
-
-/* All its layers are outside, or all are inside. */
-static void check_layers(struct mounts *m, const struct mount_ns *ns,
-			 struct filesystem *fs)
-{
-	char *outside = missing_layers(fs->mnt, NULL), *inside;
-
-	if (!outside)
-		return;
-	fs->inside = true;
-	/* Its paths were found from the root of the namespace. */
-	inside = strcmp(ns->root, "/") ? xstrdup(outside) :
-		missing_layers(fs->mnt, ns);
-	if (inside)
-		mounts_refuse(m, ns, fs->mnt, "its layer %s is not found outside, nor its layer %s inside: not supported",
-			      outside, inside);
-	free(outside);
-	free(inside);
-}
-
 /* A process can enter a pid namespace for its children only, and is their parent. */
 static void check_namespace(struct mounts *m, const struct mount_ns *ns,
 			    const struct mnt *mnt)
@@ -195,7 +122,7 @@ static size_t add(struct mounts *m, size_t n, const struct mnt *mnt)
 				      mnt->root, mnt->source);
 	}
 	if (fs.kind == CKPT_FILESYSTEM_NEW && !strcmp(mnt->type, "overlay"))
-		check_layers(m, ns, &fs);
+		fs.inside = overlay_check(m, ns, mnt);
 	m->fs = xrealloc(m->fs, m->nr_fs + 1, sizeof(*m->fs));
 	m->fs[m->nr_fs] = fs;
 	return m->nr_fs++;

@@ -122,6 +122,13 @@ bool mounts_host_has(const struct mounts *m, const struct mnt *mnt);
 size_t filesystem_of(struct mounts *m, size_t ns, const struct mnt *mnt);
 
 /*
+ * overlay.c: whether its layers are found in the namespace; if not, they are outside,
+ * or it is refused.
+ */
+bool overlay_check(struct mounts *m, const struct mount_ns *ns,
+		   const struct mnt *mnt);
+
+/*
  * cgroup_mounts.c: finds those of control groups that were made in a cgroup namespace
  * of the tree. 0, or -1 and logged.
  */
@@ -138,9 +145,11 @@ void held_mounts_release(struct mounts *m);
 
 /*
  * paths.c: what a path leads to in a namespace, from the root of that: a descriptor
- * that tells what it is, and no more; RESOLVE_* for openat2(). -1 and errno.
+ * that tells what it is, and no more; O_* and RESOLVE_* as for openat2(). -1 and
+ * errno.
  */
-int open_within(const struct mount_ns *ns, const char *path, uint64_t resolve);
+int open_within(const struct mount_ns *ns, const char *path, uint64_t flags,
+		uint64_t resolve);
 /* The inode number of the namespace that a mount holds. */
 uint64_t mounted_ns_inode(const struct mnt *mnt);
 /* That namespace, open; or -1, and it is refused. */

@@ -53,10 +53,11 @@ static int open_root(pid_t pid)
 	return fd;
 }
 
-int open_within(const struct mount_ns *ns, const char *path, uint64_t resolve)
+int open_within(const struct mount_ns *ns, const char *path, uint64_t flags,
+		uint64_t resolve)
 {
 	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC,
+		.flags = O_PATH | O_CLOEXEC | flags,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
 	};
 	int root = open_root(ns->seen_by), fd, error;
@@ -98,7 +99,7 @@ static int open_place(int place)
 
 static int open_seen(const struct mount_ns *ns, const struct mnt *mnt)
 {
-	int place = open_within(ns, mnt->point, RESOLVE_NO_SYMLINKS);
+	int place = open_within(ns, mnt->point, 0, RESOLVE_NO_SYMLINKS);
 	int fd = -1, error;
 
 	if (place < 0)
