@@ -14,7 +14,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=26
+readonly TESTS=28
 
 # The program counts, in a file that it has open on a tmpfs.
 readonly PROGRAM='
@@ -381,6 +381,31 @@ overlay_inside() {
 	[[ $(cat "$(inside "$PWD/both/on")"/{file,up} | xargs) == 'inside up' && ! -e both/up ]]
 }
 
+# Something of a tmpfs is mounted over it: by its device it is the same.
+covered_by_itself() {
+	[[ $(<"$(inside /tmp/it/file)") == part ]] &&
+		nsenter -m -t "$pid" sh -c 'umount /tmp/it && cat /tmp/it/file /tmp/it/sub/file' | xargs | grep -qx 'whole part' &&
+		nsenter -m -t "$pid" mount --bind /tmp/it/sub /tmp/it
+}
+tmpfs_over_itself() {
+	start 'mkdir -p /tmp/it && mount -t tmpfs it /tmp/it && mkdir /tmp/it/sub && echo whole >/tmp/it/file &&
+		echo part >/tmp/it/sub/file && mount --bind /tmp/it/sub /tmp/it && exec sleep 1000' || return
+	wait_until 20 sleeps && covered_by_itself && save image14 && go_on image14 && covered_by_itself
+}
+
+# Where its mount was, there is a directory of it, on another mount.
+under_itself() {
+	[[ $(<"$(inside /tmp/at/sub/file)") == part ]] &&
+		nsenter -m -t "$pid" sh -c 'umount /tmp/at && cat /tmp/at/sub/file /tmp/at/sub/sub/file' | xargs | grep -qx 'whole part' &&
+		nsenter -m -t "$pid" mount --bind /tmp/at/sub /tmp/at
+}
+tmpfs_under_itself() {
+	start 'mkdir -p /tmp/at && mount -t tmpfs at /tmp/at && mkdir /tmp/at/sub && mount -t tmpfs sub /tmp/at/sub &&
+		mkdir /tmp/at/sub/sub && echo whole >/tmp/at/sub/file && echo part >/tmp/at/sub/sub/file &&
+		mount --bind /tmp/at/sub /tmp/at && exec sleep 1000' || return
+	wait_until 20 sleeps && under_itself && save image15 && go_on image15 && under_itself
+}
+
 host_mounts() {
 	restart --container --host-mounts -i image3 >words2 2>&1
 	[[ $? == 125 ]] && cat words2 && grep -q 'nothing was restarted' words2
@@ -449,6 +474,10 @@ run_all() {
 	ok "mount namespaces that only a mount or a descriptor holds" held_mounts
 	stop
 	ok "mount namespaces that share mounts and file systems" sharing_namespaces
+	stop
+	ok "a tmpfs under a directory of its own" tmpfs_over_itself
+	stop
+	ok "a tmpfs whose path leads to a directory of its own" tmpfs_under_itself
 	stop
 	ok "an overlay that lies on its own layer" overlay_on_layer
 	stop

@@ -21,6 +21,9 @@
 #define GET_MNTNS_ID		_IOR(0xb7, 5, uint64_t)
 #define LIST_ROOT		(~(uint64_t)0)
 #define UNIQUE_MOUNT_ID		0x4000	/* for statx() */
+#ifndef STATX_ATTR_MOUNT_ROOT
+#define STATX_ATTR_MOUNT_ROOT	0x2000
+#endif
 
 /* What statmount() is asked for */
 #define WANT_SB			0x0001
@@ -239,16 +242,22 @@ void mount_table_free(struct mount_table *t)
 	errno = error;
 }
 
+static int statx_mount(int fd, struct statx *stx)
+{
+	if (statx(fd, "", AT_EMPTY_PATH, UNIQUE_MOUNT_ID, stx) < 0)
+		return -1;
+	if (stx->stx_mask & UNIQUE_MOUNT_ID)
+		return 0;
+	errno = ENOSYS;
+	return -1;
+}
+
 int mount_id_of(int fd, uint64_t *id)
 {
 	struct statx stx;
 
-	if (statx(fd, "", AT_EMPTY_PATH, UNIQUE_MOUNT_ID, &stx) < 0)
+	if (statx_mount(fd, &stx) < 0)
 		return -1;
-	if (!(stx.stx_mask & UNIQUE_MOUNT_ID)) {
-		errno = ENOSYS;
-		return -1;
-	}
 	*id = stx.stx_mnt_id;
 	return 0;
 }
@@ -271,20 +280,29 @@ char *path_join(const char *dir, const char *name)
 }
 
 /*
- * The device tells: what is asked for has its own, or that of nothing near. It is
- * that of the mount: files on btrfs have one for each subvolume.
+ * Whether one is the other, or that in a copy of its namespace. The device is that of
+ * the mount: files on btrfs have one for each subvolume. What of a file system of
+ * control groups is mounted is told differently in each cgroup namespace.
  */
-static bool shows(const char *path, const struct mnt *mnt)
+static bool is_like(const struct mnt *here, const struct mnt *mnt)
+{
+	return same_filesystem(here, mnt) &&
+	       (mnt->cgroup_ns || !strcmp(here->root, mnt->root));
+}
+
+/* PATH leads to somewhere on a mount, or to its root if that is what is WANTED. */
+static bool shows(const char *path, const struct mnt *mnt, uint64_t wanted)
 {
 	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	bool same = false;
+	struct statx stx;
 	struct mnt here;
-	uint64_t id;
 
 	if (fd < 0)
 		return false;
-	if (!mount_id_of(fd, &id) && !mount_read(id, &here)) {
-		same = same_filesystem(&here, mnt);
+	if (!statx_mount(fd, &stx) && !mount_read(stx.stx_mnt_id, &here)) {
+		same = is_like(&here, mnt) &&
+		       (stx.stx_attributes & wanted) == wanted;
 		mount_free(&here);
 	}
 	close(fd);
@@ -293,7 +311,7 @@ static bool shows(const char *path, const struct mnt *mnt)
 
 bool mount_is_seen(const struct mnt *mnt)
 {
-	return shows(mnt->point, mnt);
+	return shows(mnt->point, mnt, STATX_ATTR_MOUNT_ROOT);
 }
 
 /* On the way to a mount: the last one that it is on and that PATH leads to. */
@@ -324,7 +342,7 @@ static bool uncover(const struct mount_table *t, const struct mnt *mnt)
 		if (end)
 			*end = '\0';
 		way = way_to(t, mnt, path);
-		found = way && !shows(path, way);
+		found = way && !shows(path, way, 0);
 		if (!found && end)
 			*end = '/';
 	}
