@@ -14,7 +14,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=28
+readonly TESTS=30
 
 # The program counts, in a file that it has open on a tmpfs.
 readonly PROGRAM='
@@ -114,8 +114,14 @@ content_of() {
 # start SCRIPT ARGUMENT...: a container that runs it; its pid is in $pid
 start() {
 	rm -f pid
-	ns_exec -cpuim -d -P pid -- sh -c "$1" sh "${@:2}" </dev/null >log 2>&1 || { cat log; return 1; }
+	ns_exec "-cpuim${user_ns:-}" -d -P pid -- sh -c "$1" sh "${@:2}" </dev/null >log 2>&1 || { cat log; return 1; }
 	pid=$(<pid)
+}
+
+# The same, for containers with a user namespace
+in_a_user_ns() {
+	local user_ns=U
+	"$@"
 }
 
 stop() {
@@ -231,6 +237,8 @@ in_user_namespace() {
 		mkdir alone && mount -t proc alone alone && mount --make-unbindable alone
 		unshare -m sh -c "
 			mkdir inner && mount -t tmpfs -o size=1m inner inner && echo kept >inner/file
+			mkdir -p apart && mount -t tmpfs -o size=1m apart apart && echo apart >apart/file
+			mount --make-unbindable apart
 			exec 3<inner/file; echo >ready; exec sleep 1000" &
 		exec sleep 1001' </dev/null >log 2>&1 || return
 	wait_until 20 nonempty ready && pid=$(<pid) || return
@@ -238,7 +246,8 @@ in_user_namespace() {
 	save image5 && go_on image5 && table_of "$pid" >table.after || return
 	table_of "$(child 'sleep 1000')" >inner.after || return
 	diff table.before table.after && diff inner.before inner.after || return
-	[[ $(<"/proc/$(child 'sleep 1000')/root$PWD/inner/file") == kept ]] && [[ ! -e $(inside "$PWD/inner/file") ]]
+	[[ $(<"/proc/$(child 'sleep 1000')/root$PWD/inner/file") == kept ]] &&
+		[[ $(<"/proc/$(child 'sleep 1000')/root$PWD/apart/file") == apart ]] && [[ ! -e $(inside "$PWD/inner/file") ]]
 }
 
 # A namespace in which nobody is lives by its mount. One is the container's own, one
@@ -459,6 +468,10 @@ run_all() {
 	stop
 	ok "two mount namespaces in a user namespace" in_user_namespace
 	stop
+	ok "... a tmpfs there that is covered is refused" in_a_user_ns refuses '(what is mounted over it cannot be' \
+		'mkdir -p /tmp/r; mount -t tmpfs r /tmp/r; mount -t tmpfs over /tmp/r'
+	ok "... and one that is unbindable, with something in it" in_a_user_ns refuses 'and it is unbindable: use' \
+		'mkdir -p /tmp/r; mount -t tmpfs r /tmp/r; mkdir /tmp/r/in; mount -t tmpfs in /tmp/r/in; mount --make-unbindable /tmp/r'
 	ok "namespaces that only a mount holds" held_namespaces
 	stop
 	ok "one that is mounted under something, with a process in it" covered_but_used

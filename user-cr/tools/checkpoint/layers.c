@@ -80,13 +80,13 @@ static void uncover(const struct mount_table *t, const struct mnt *mnt)
 		mount_uncover(t, mnt);
 }
 
-/* Nothing changes by our looking at it, not even the times. */
+/*
+ * Nothing changes by our looking at it, not even the times, as nothing is written. A
+ * copy of what belongs to a user namespace must keep how it deals with times itself.
+ */
 static int open_copy(const struct mnt *mnt)
 {
-	struct mount_attr attr = {
-		.attr_set = MOUNT_ATTR_NOATIME | MOUNT_ATTR_RDONLY,
-		.attr_clr = ATTR_ATIME,
-	};
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 	int fd = open_tree(AT_FDCWD, mnt->point, OPEN_TREE_CLONE |
 			   OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
 
@@ -151,6 +151,18 @@ static void check_queues(struct mounts *m, struct filesystem *fs)
 	fs->dir = -1;
 }
 
+/* What belongs to a user namespace cannot be taken apart in our copy of it. */
+static const char *hint(const struct mnt *mnt, int error)
+{
+	if (error == EPERM)
+		return " (it needs CAP_SYS_ADMIN outside of the container: unmount it, or have root start and save the container)";
+	if (error == ENOENT)
+		return " (what is mounted over it cannot be taken away in a copy of a user namespace's mounts: unmount that)";
+	if (error == EINVAL && mnt->propagation & MS_UNBINDABLE)
+		return " (what is mounted in it cannot be taken away in a copy of a user namespace's mounts, and it is unbindable: use mount --make-private)";
+	return "";
+}
+
 static void open_all(struct mounts *m, const struct home *home)
 {
 	struct filesystem *fs;
@@ -164,8 +176,7 @@ static void open_all(struct mounts *m, const struct home *home)
 		if (fs->dir < 0)
 			mounts_refuse(m, &m->ns[fs->ns], fs->mnt,
 				      "cannot look into it: %s%s",
-				      strerror(errno), errno == EPERM ?
-				      " (it needs CAP_SYS_ADMIN outside of the container: unmount it, or have root start and save the container)" : "");
+				      strerror(errno), hint(fs->mnt, errno));
 		else if (fs->kind != CKPT_FILESYSTEM_CONTENT)
 			check_queues(m, fs);
 	}
