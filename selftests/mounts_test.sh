@@ -128,8 +128,9 @@ stop() {
 	kill -KILL "$pid" && wait_until 10 gone "$pid"
 }
 
+# One that does not end is a failure, too.
 save() {
-	checkpoint -p "$pid" -o "$1" --freeze --kill && wait_until 10 gone "$pid"
+	timeout $((60 * scale)) checkpoint -p "$pid" -o "$1" --freeze --kill && wait_until 10 gone "$pid"
 }
 
 capture() {
@@ -275,9 +276,8 @@ held_namespaces() {
 	local status=0
 	# A new network namespace would not have the address, but this one is not made.
 	touch outside && unshare --net=outside ip address add 10.9.8.7/32 dev lo && start "$HELD && exec sleep 1000" || return
-	wait_until 20 nonempty "$(inside /tmp/ns/ready)" && held_as_before 7 || return
-	save image6 || return
-	umount outside && unshare --net=outside true || return
+	wait_until 20 nonempty "$(inside /tmp/ns/ready)" && held_as_before 7 && save image6 || status=1
+	umount outside && ((!status)) && unshare --net=outside true || return
 	go_on image6 && held_as_before 7 && ckptinfo --mounts image6 | grep -E '^  /tmp/ns/uts +nsfs +uts:\[[0-9]*\] +namespace' || status=1
 	umount outside
 	return "$status"
