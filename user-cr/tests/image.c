@@ -119,9 +119,12 @@ static void task(struct image *image, const struct process *p, uint32_t id,
 	       inside ? sizeof(nested) : 0);
 }
 
-/* With namespaces, the last process has that of the network open instead of a pipe. */
+/*
+ * With namespaces, the last process has that of the network open instead of a pipe,
+ * and another one may have that of its pids.
+ */
 static void outer_file(struct image *image, uint32_t task_id, uint32_t id,
-		       uint32_t slot, bool last)
+		       uint32_t slot, uint32_t pid)
 {
 	static const char key[] = "pipe:[1234]";
 	struct ckpt_file external = {
@@ -132,9 +135,15 @@ static void outer_file(struct image *image, uint32_t task_id, uint32_t id,
 		.kind = CKPT_FILE_NS, .mode = S_IFREG | 0444, .slot = slot,
 		.rdev_minor = CKPT_NS_NET, .object_id = image->ns_id + 2,
 	};
+	struct ckpt_file pids = net;
 
-	if (image->kind.namespaces && last)
+	pids.rdev_minor = CKPT_NS_PID;
+	pids.object_id = 1;
+	if (image->kind.namespaces && pid == image->last)
 		record(image, CKPT_REC_FILE, id, task_id, &net, sizeof(net),
+		       NULL, 0);
+	else if (image->kind.namespaces && pid == image->kind.holder)
+		record(image, CKPT_REC_FILE, id, task_id, &pids, sizeof(pids),
 		       NULL, 0);
 	else
 		record(image, CKPT_REC_FILE, id, task_id, &external,
@@ -142,7 +151,7 @@ static void outer_file(struct image *image, uint32_t task_id, uint32_t id,
 }
 
 static void files(struct image *image, uint32_t task_id, uint32_t id,
-		  uint32_t slot, bool last)
+		  uint32_t slot, uint32_t pid)
 {
 	static const char path[] = "/tmp/test-file";
 	struct ckpt_file regular = {
@@ -168,7 +177,7 @@ static void files(struct image *image, uint32_t task_id, uint32_t id,
 		{ .fd = 4, .file_id = id + 9 },
 	};
 
-	outer_file(image, task_id, id, slot, last);
+	outer_file(image, task_id, id, slot, pid);
 	record(image, CKPT_REC_FILE, id + 1, task_id, &regular,
 	       sizeof(regular), path, sizeof(path));
 	record(image, CKPT_REC_PIPE, id + 8, task_id, &pipe, sizeof(pipe),
@@ -385,7 +394,7 @@ static void join_namespaces(const struct image *image,
 	s->net_ns_id = id + 2;
 	s->cgroup_ns_id = id + 3;
 	s->time_ns_id = id + 4;
-	s->user_ns_id = id + 5;
+	s->user_ns_id = image->kind.apart && !last ? 0 : id + 5;
 }
 
 static void task_state(struct image *image, uint32_t task_id, uint32_t id,
@@ -455,7 +464,7 @@ static void state(struct image *image, const struct process *p,
 		end(image, p, task_id, id);
 		return;
 	}
-	files(image, task_id, id, slot, p->pid == image->last);
+	files(image, task_id, id, slot, p->pid);
 	directories(image, task_id, id + 3);
 	memory(image, task_id, id + 4, id + 1, id + 7, id + 10);
 	what_the_dead_have(image, task_id, id);

@@ -41,6 +41,8 @@ struct process {
  * @namespaces: all are in namespaces of their own, and the last process is the
  *	init of a pid namespace, with another IPC namespace; and with what else
  *	containers have more often than others
+ * @apart: with @namespaces, the others are not in the user namespace of the last one
+ * @holder: with @namespaces, pid of a process that has that pid namespace open, or 0
  * @tools: with records of the tools before it
  * @content: of the tmpfs in these, NULL for zeros
  * @content_len: its length
@@ -52,6 +54,8 @@ struct kind {
 	uint64_t monotonic_ns;
 	bool x86;
 	bool namespaces;
+	bool apart;
+	uint32_t holder;
 	bool tools;
 	const void *content;
 	uint32_t content_len;

@@ -2,7 +2,7 @@
 /*
  * Writes a test image to the standard output:
  *
- *	mkimage [-c] [-n] [-t] [-T FILE] [-x SLOT] [-f VERSION] [-m NS] [-a] PROCESS...
+ *	mkimage [-c] [-n] [-t] [-T FILE] [-x SLOT] [-f VERSION] [-m NS] [-a] [-u] [-o PID] PROCESS...
  *	mkimage --repair
  *	mkimage --word TYPE NR OFFSET VALUE
  *	mkimage --strings TYPE NR STRING...
@@ -17,8 +17,9 @@
  * -c makes it the image of a container, -n one with namespaces of all kinds, -t
  * one with records of the tools, and -T one with FILE as the archive in these. The
  * external files, the descriptors 1, are taken from SLOT. With -f it is one of an older version of the format, with
- * -a one of x86_64 instead of User-Mode Linux. -m sets its monotonic clock. The root
- * comes first.
+ * -a one of x86_64 instead of User-Mode Linux. -m sets its monotonic clock. With -n, -u
+ * leaves all but the last process outside of the user namespace, and -o has PID hold
+ * the pid namespace of the last one. The root comes first.
  *
  * The others change an image from the standard input, and make its checksums right.
  * They are about record NR, counted from 0, of those of the tools of this TYPE:
@@ -191,7 +192,7 @@ static void set_strings(char **arg, int nr, bool unended)
 static int usage(void)
 {
 	fprintf(stderr,
-		"Usage: mkimage [-c] [-n] [-t] [-T FILE] [-x SLOT] [-f VERSION] [-m NS] [-a] PROCESS...\n"
+		"Usage: mkimage [-c] [-n] [-t] [-T FILE] [-x SLOT] [-f VERSION] [-m NS] [-a] [-u] [-o PID] PROCESS...\n"
 		"       mkimage --repair | --word TYPE NR OFFSET VALUE |\n"
 		"               --strings TYPE NR STRING... | --unended TYPE NR STRING... |\n"
 		"               --last TYPE NR\n");
@@ -238,7 +239,7 @@ int main(int argc, char **argv)
 
 	if (change(argc, argv))
 		return write_repaired();
-	while ((ret = getopt(argc, argv, "acf:m:ntT:x:")) != -1) {
+	while ((ret = getopt(argc, argv, "acf:m:no:tT:ux:")) != -1) {
 		switch (ret) {
 		case 'a':
 			kind.x86 = true;
@@ -255,11 +256,17 @@ int main(int argc, char **argv)
 		case 'n':
 			kind.namespaces = true;
 			break;
+		case 'o':
+			kind.holder = strtoul(optarg, NULL, 10);
+			break;
 		case 'T':
 			kind.content = read_file(optarg, &kind.content_len);
 			/* fall through */
 		case 't':
 			kind.tools = true;
+			break;
+		case 'u':
+			kind.apart = true;
 			break;
 		case 'x':
 			kind.slot = atoi(optarg);

@@ -309,6 +309,16 @@ frozen_interrupted() {
 	[ $? -eq 143 ] && nobody && [ -z "$(find /sys/fs/cgroup -name 'restart.*' 2>/dev/null)" ]
 }
 
+# Whoever owns a user namespace may look into the process that holds it for him.
+held_namespace() {
+	"$CHECK/mkimage" -n -u $a $b:$a $c:$b >"$TMP/owned" && chmod 755 "$TMP" && touch "$TMP/open" && chmod 666 "$TMP/open" || return
+	# Then the fake kernel is not enough for the one in that namespace.
+	FAKE_OWNED=$TMP/open rerun 125 "$restart" --time=now -i "$TMP/owned" && err "pid $c: cannot "
+	result=$?
+	cat "$TMP/open" >>"$TMP/err"
+	[ $result -eq 0 ] && [ -s "$TMP/open" ] && [ -z "$(grep -v ' pipe:' "$TMP/open")" ]
+}
+
 # They are made in their places, and join as the others do. Threads are not made.
 dead() {
 	"$CHECK/mkimage" $a $b:$a=z0x300 $c.30005:$a $d:$a=g >"$TMP/dead"
@@ -486,6 +496,7 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 	else
 		skip "restart: --frozen" "no cgroups, or no right to use them"
 	fi
+	ok "restart: who holds a user namespace has nothing of ours open" held_namespace
 	ok "restart: a container" container
 	ok "restart: a subtree in a container" with_init
 	ok "restart: a subtree in a container: exit status" with_init_status

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -124,50 +125,91 @@ int userns_enter(struct restart *r)
 	return prctl(PR_SET_DUMPABLE, 1);
 }
 
-/* In a process of the owner; /proc may be that of a pid namespace around ours. */
-static int make_own(const struct ckpt_ns *ns, char *self, size_t size)
+/**
+ * struct made_userns - what a process tells that has made a user namespace
+ * @error: an errno, or 0
+ * @self: its pid, as the /proc shows it that we see
+ */
+struct made_userns {
+	int error;
+	char self[16];
+};
+
+/* /proc may be that of a pid namespace around ours. */
+static int make_own(const struct ckpt_ns *ns, bool in_sight, char *self,
+		    size_t size)
 {
 	if (setresgid(ns->owner_gid, ns->owner_gid, ns->owner_gid) < 0 ||
 	    setresuid(ns->owner_uid, ns->owner_uid, ns->owner_uid) < 0 ||
 	    unshare(CLONE_NEWUSER) < 0)
 		return -1;
-	/* So that its files in /proc are the owner's */
-	prctl(PR_SET_DUMPABLE, 1);
+	if (in_sight)
+		prctl(PR_SET_DUMPABLE, 1);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return readlink("/proc/self", self, size) > 0 ? 0 : -1;
 }
 
+/*
+ * In a process that becomes the owner's: who may look into it then, and open what it
+ * has open. So it has nothing but the pipe, not even our standard files.
+ */
 static __attribute__((noreturn))
-void own(const struct restart *r, const struct ckpt_record *record, int tell)
+void own(const struct ckpt_ns *ns, bool in_sight, int tell)
 {
-	char self[16] = "";
-	struct ckpt_ns ns;
+	struct made_userns made = { 0 };
 
-	ckpt_record_body(record, &ns, sizeof(ns));
-	if (make_own(&ns, self, sizeof(self) - 1) < 0)
-		log_add(r->log, "cannot make a user namespace as uid %u and gid %u: %s",
-			ns.owner_uid, ns.owner_gid, strerror(errno));
-	else if (write(tell, self, sizeof(self)) == sizeof(self))
+	if (dup2(tell, STDIN_FILENO) < 0 ||
+	    syscall(SYS_close_range, STDIN_FILENO + 1, ~0U, 0) < 0)
+		_exit(EXIT_NO_RESTART);
+	if (make_own(ns, in_sight, made.self, sizeof(made.self) - 1) < 0)
+		made.error = errno;
+	if (write(STDIN_FILENO, &made, sizeof(made)) == sizeof(made) &&
+	    !made.error)
 		pause();
 	_exit(EXIT_NO_RESTART);
+}
+
+/*
+ * Whether its files in /proc must be the owner's, so that we may write its maps. A
+ * container's root needs that. Root outside does not, and then the owner need not see
+ * what is in the memory of the tool.
+ */
+static bool must_be_in_sight(const struct restart *r, const struct ckpt_ns *ns)
+{
+	return userns_wanted(r) || ns->owner_uid == geteuid();
+}
+
+/* 0, or -1 and logged. */
+static int wait_made(const struct restart *r, const struct ckpt_ns *ns, int told,
+		     struct made_userns *made)
+{
+	made->error = 0;
+	if (read(told, made, sizeof(*made)) == sizeof(*made) && !made->error)
+		return 0;
+	log_add(r->log, "cannot make a user namespace as uid %u and gid %u%s%s",
+		ns->owner_uid, ns->owner_gid, made->error ? ": " : "",
+		made->error ? strerror(made->error) : "");
+	return -1;
 }
 
 void userns_hold(const struct restart *r, const struct ckpt_record *record,
 		 int ready)
 {
-	char self[16];
+	struct made_userns made;
+	struct ckpt_ns ns;
 	int fd[2];
 	pid_t pid;
 
+	ckpt_record_body(record, &ns, sizeof(ns));
 	if (pipe2(fd, O_CLOEXEC) < 0)
 		_exit(EXIT_NO_RESTART);
 	pid = fork();
 	if (!pid)
-		own(r, record, fd[1]);
+		own(&ns, must_be_in_sight(r, &ns), fd[1]);
 	close(fd[1]);
-	if (pid < 0 || read(fd[0], self, sizeof(self)) != sizeof(self))
+	if (pid < 0 || wait_made(r, &ns, fd[0], &made) < 0)
 		_exit(EXIT_NO_RESTART);
-	if (write_maps(atoi(self), record) < 0)
+	if (write_maps(atoi(made.self), record) < 0)
 		log_add(r->log, "cannot map user and group ids into a user namespace: %s",
 			strerror(errno));
 	else if (write(ready, &pid, sizeof(pid)) == sizeof(pid))
