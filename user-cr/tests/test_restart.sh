@@ -309,6 +309,23 @@ frozen_interrupted() {
 	[ $? -eq 143 ] && nobody && [ -z "$(find /sys/fs/cgroup -name 'restart.*' 2>/dev/null)" ]
 }
 
+# The init of a namespace that another process waits for is never made: its pid is taken.
+waits_in_vain() {
+	"$CHECK/mkimage" -n -o $d $a $d:$a $b:$a $c:$b >"$TMP/waits" && fresh || return
+	python3 - $c <<-'PYTHON' &
+		import ctypes, os, struct, sys, time
+		pid = ctypes.c_int(int(sys.argv[1]))
+		args = ctypes.create_string_buffer(struct.pack("<11Q", 0, 0, 0, 0, 17, 0, 0, 0, ctypes.addressof(pid), 1, 0))
+		if ctypes.CDLL(None).syscall(435, args, 88) == 0:
+		    time.sleep(60)
+		os._exit(0)
+	PYTHON
+	until_true kill -0 $c
+	FAKE_TASKS=3 run 125 timeout -k 1 20 "$restart" --time=now -i "$TMP/waits"
+	result=$?
+	kill -9 $c
+	[ $result -eq 0 ] && err "pid $c .*: this pid is taken" && err 'init of a pid namespace that is open ended before' && nobody
+}
 # Whoever owns a user namespace may look into the process that holds it for him.
 held_namespace() {
 	"$CHECK/mkimage" -n -u $a $b:$a $c:$b >"$TMP/owned" && chmod 755 "$TMP" && touch "$TMP/open" && chmod 666 "$TMP/open" || return
@@ -496,6 +513,7 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 	else
 		skip "restart: --frozen" "no cgroups, or no right to use them"
 	fi
+	ok "restart: the init of a pid namespace that another process waits for is not made" waits_in_vain
 	ok "restart: who holds a user namespace has nothing of ours open" held_namespace
 	ok "restart: a container" container
 	ok "restart: a subtree in a container" with_init

@@ -4,72 +4,20 @@
  *
  * There is none before its init, and whoever needs a descriptor of it may be
  * anywhere in the tree. So there is a mailbox for each, made before the tree: init
- * puts a descriptor into it, and the others look at that, which stays.
+ * puts a descriptor into it, and the others look at that, which stays. Whoever can be
+ * the init, or make it, can put something in; when there is nobody left, those who
+ * wait are told so.
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../common/log.h"
+#include "../common/pass_fd.h"
 #include "../common/util.h"
 #include "restart.h"
-
-/* A message with one descriptor, and its buffers */
-struct letter {
-	struct msghdr msg;
-	struct iovec iov;
-	char byte;
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control;
-};
-
-static void letter_init(struct letter *letter)
-{
-	memset(letter, 0, sizeof(*letter));
-	letter->iov.iov_base = &letter->byte;
-	letter->iov.iov_len = 1;
-	letter->msg.msg_iov = &letter->iov;
-	letter->msg.msg_iovlen = 1;
-	letter->msg.msg_control = &letter->control;
-	letter->msg.msg_controllen = sizeof(letter->control);
-}
-
-static int post(int box, int fd)
-{
-	struct letter letter;
-	struct cmsghdr *head;
-
-	letter_init(&letter);
-	head = CMSG_FIRSTHDR(&letter.msg);
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
-	return sendmsg(box, &letter.msg, MSG_NOSIGNAL) == 1 ? 0 : -1;
-}
-
-/* Waits until there is one; -1 and errno. */
-static int look(int box)
-{
-	struct letter letter;
-	struct cmsghdr *head;
-	int fd;
-
-	letter_init(&letter);
-	if (recvmsg(box, &letter.msg, MSG_PEEK | MSG_CMSG_CLOEXEC) != 1)
-		return -1;
-	head = CMSG_FIRSTHDR(&letter.msg);
-	if (!head || head->cmsg_type != SCM_RIGHTS) {
-		errno = EMFILE;
-		return -1;
-	}
-	memcpy(&fd, CMSG_DATA(head), sizeof(fd));
-	return fd;
-}
 
 static struct mailbox *find(const struct restart *r, uint32_t ns)
 {
@@ -132,26 +80,40 @@ int pidns_files_offer(const struct restart *r, int index)
 	fd = namespaces_open(getpid(), NS_OF_PID);
 	if (fd < 0)
 		return -1;
-	ret = post(box->in, fd);
+	ret = pass_fd(box->in, fd);
 	close(fd);
 	return ret;
+}
+
+void pidns_files_end_offers(struct restart *r)
+{
+	int i;
+
+	for (i = 0; i < r->nr_mailboxes; i++) {
+		if (r->mailbox[i].in >= 0)
+			close(r->mailbox[i].in);
+		r->mailbox[i].in = -1;
+	}
 }
 
 int pidns_files_open(const struct restart *r, uint32_t ns)
 {
 	const struct mailbox *box = find(r, ns);
+	int fd;
 
-	return box ? look(box->out) : ioctl(r->root_pidfd, NS_OF_PID, 0);
+	if (!box)
+		return ioctl(r->root_pidfd, NS_OF_PID, 0);
+	fd = take_fd(box->out, MSG_PEEK);
+	if (fd < 0 && errno == ESRCH)
+		log_add(r->log, "the init of a pid namespace that is open ended before it could offer that");
+	return fd;
 }
 
 void pidns_files_close(struct restart *r)
 {
-	while (r->nr_mailboxes) {
-		struct mailbox *box = &r->mailbox[--r->nr_mailboxes];
-
-		close(box->in);
-		close(box->out);
-	}
+	pidns_files_end_offers(r);
+	while (r->nr_mailboxes)
+		close(r->mailbox[--r->nr_mailboxes].out);
 	free(r->mailbox);
 	r->mailbox = NULL;
 }

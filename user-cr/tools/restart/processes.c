@@ -228,6 +228,7 @@ static void become(struct restart *r, int index, pid_t parent)
 		fail(r, r->image.tree.task[index].saved.pid,
 		     "cannot pass on its pid namespace");
 	create_children(r, index);
+	pidns_files_end_offers(r);
 	join(r, index);
 }
 

@@ -171,7 +171,7 @@ struct namespace {
 /**
  * struct mailbox - through which processes get a descriptor of a pid namespace
  * @ns: its number in the image
- * @in: for its init
+ * @in: for its init; -1 in who has made all its children, and cannot be it
  * @out: for the others
  */
 struct mailbox {
@@ -404,7 +404,12 @@ int pidns_leave(void);
 int pidns_files_need(struct restart *r, uint32_t ns);
 /* In the process of task INDEX, which may be an init: 0, or -1 and errno. */
 int pidns_files_offer(const struct restart *r, int index);
-/* In a process that has made its children: a descriptor; or -1 and errno. */
+/*
+ * In who will neither be an init nor make one any more: as long as anybody has not
+ * said so, others may wait.
+ */
+void pidns_files_end_offers(struct restart *r);
+/* In a process that has done that: a descriptor; or -1 and errno. */
 int pidns_files_open(const struct restart *r, uint32_t ns);
 void pidns_files_close(struct restart *r);
 
