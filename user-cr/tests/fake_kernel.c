@@ -20,6 +20,8 @@
  *	FAKE_SYNC	shell command to run in fsync(), with the name of what is
  *			written to the disk as $1; fsync() fails if it does
  *	FAKE_NAMED	the file system cannot have files without a name
+ *	FAKE_TEMP	shell command to run when a file with a temporary name was
+ *			made, which is $1
  *	FAKE_OWNED	file: takes the open files of a process that holds a user
  *			namespace for somebody else, a line each
  *
@@ -118,6 +120,19 @@ int open(const char *path, int flags, ...)
 	if (getenv("FAKE_NAMED") && (flags & O_TMPFILE) == O_TMPFILE)
 		return fail(EOPNOTSUPP);
 	return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int mkostemp(char *name, int flags)
+{
+	char number[20];
+	int fd;
+
+	snprintf(number, sizeof(number), "%06d", getpid() % 1000000);
+	memcpy(name + strlen(name) - 6, number, 6);
+	fd = open(name, O_RDWR | O_CREAT | O_EXCL | flags, 0600);
+	if (fd >= 0)
+		run_shell(getenv("FAKE_TEMP"), name);
+	return fd;
 }
 
 static void list_open(const char *to)

@@ -249,6 +249,17 @@ named() {
 		FAKE_NAMED=1 FAKE_ERROR=95 run 1 "$checkpoint" -p "$tree" -o "$TMP/saved" && no_leftover
 }
 ok "checkpoint: a temporary name where there must be one" named
+# Somebody else has a file by that name, before we write to it.
+named_exchanged() {
+	echo old >"$TMP/victim" && echo older >"$TMP/saved" &&
+		FAKE_NAMED=1 FAKE_TEMP='mv "$1" "$1.away" && ln -s victim "$1"' run 1 "$checkpoint" -p "$tree" -o "$TMP/saved" &&
+		[ "$(cat "$TMP/victim" "$TMP/saved")" = "old
+older" ] && err "^checkpoint: $TMP/saved\..* is not the file that it was"
+	result=$?
+	rm -f "$TMP/victim" "$TMP/saved"*
+	return $result
+}
+ok "checkpoint: a temporary name that leads elsewhere meanwhile" named_exchanged
 begun() { ls "$TMP"/saved.?????? >/dev/null 2>&1; }
 named_killed() {
 	FAKE_NAMED=1 FAKE_SLOW=1 "$checkpoint" -p "$tree" -o "$TMP/saved" 2>/dev/null &

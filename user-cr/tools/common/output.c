@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "guard.h"
 #include "output.h"
+#include "pass_fd.h"
 #include "util.h"
 
 static int open_stdout(struct output *out)
@@ -73,7 +75,8 @@ static char *suffix(const struct output *out)
 
 /*
  * A file with a name stays when we are killed: another process makes it, and removes
- * it then. It tells how the name ends.
+ * it then. It tells how the name ends, and passes the file on itself: others may be
+ * able to write to the directory, and have another file with that name by now.
  */
 static __attribute__((noreturn))
 void keep_temp(const struct output *out, int up, int control)
@@ -85,10 +88,15 @@ void keep_temp(const struct output *out, int up, int control)
 		complain_errno("cannot create %s", out->temp);
 		_exit(EXIT_FAILED);
 	}
+	if (write(up, suffix(out), SUFFIX_LEN) != SUFFIX_LEN ||
+	    pass_fd(up, fd) < 0) {
+		unlink(out->temp);
+		_exit(EXIT_FAILED);
+	}
 	/* A disk that is full has room again when we have removed it. */
 	close(fd);
-	if (write(up, suffix(out), SUFFIX_LEN) != SUFFIX_LEN ||
-	    read(control, &byte, 1) != 1)
+	close(up);
+	if (read(control, &byte, 1) != 1)
 		unlink(out->temp);
 	_exit(0);
 }
@@ -99,8 +107,8 @@ static int make_temp(struct output *out)
 	ssize_t got;
 	pid_t pid;
 
-	if (pipe2(up, O_CLOEXEC) < 0) {
-		complain_errno("cannot make a pipe");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, up) < 0) {
+		complain_errno("cannot have a socket");
 		return -1;
 	}
 	pid = guard_fork(&out->guard, &control);
@@ -112,15 +120,15 @@ static int make_temp(struct output *out)
 	do {
 		got = read(up[0], suffix(out), SUFFIX_LEN);
 	} while (got < 0 && errno == EINTR);
+	if (pid > 0 && got == SUFFIX_LEN) {
+		out->fd = take_fd(up[0], 0);
+		if (out->fd < 0) {
+			complain_errno("cannot open %s", out->temp);
+			unlink(out->temp);
+		}
+	}
 	close(up[0]);
-	if (pid < 0 || got != SUFFIX_LEN)
-		return -1;
-	out->fd = open(out->temp, O_WRONLY | O_CLOEXEC);
-	if (out->fd >= 0)
-		return 0;
-	complain_errno("cannot open %s", out->temp);
-	unlink(out->temp);
-	return -1;
+	return out->fd < 0 ? -1 : 0;
 }
 
 static int open_temp(struct output *out)
@@ -215,8 +223,22 @@ static int name_it(struct output *out)
 	return -1;
 }
 
+/* Whether a name leads to what we have written. */
+static bool is_ours(const struct output *out, const char *name)
+{
+	struct stat ours, found;
+
+	return !fstat(out->fd, &ours) && !lstat(name, &found) &&
+	       ours.st_dev == found.st_dev && ours.st_ino == found.st_ino;
+}
+
 static int rename_temp(struct output *out)
 {
+	if (out->temp && !is_ours(out, out->temp)) {
+		complain("%s is not the file that it was: somebody else can write to this directory",
+			 out->temp);
+		return -1;
+	}
 	if (out->temp && rename(out->temp, out->path) < 0) {
 		complain_errno("cannot rename %s to %s", out->temp, out->path);
 		return -1;
@@ -252,10 +274,8 @@ int output_commit(struct output *out)
 static void discard_nameless(struct output *out)
 {
 	char *name = first_name(out);
-	struct stat ours, found;
 
-	if (!fstat(out->fd, &ours) && !lstat(name, &found) &&
-	    ours.st_dev == found.st_dev && ours.st_ino == found.st_ino)
+	if (is_ours(out, name))
 		unlink(name);
 	free(name);
 }
