@@ -217,6 +217,29 @@ external_all() {
 		[ "$(grep -c "^$TMP/five$" "$TMP/out")" -eq 2 ] || return
 	done
 }
+# The processes close what they were given: then that has ended, though we, and the init
+# of a container, are still there.
+external_ends() { # SLOT OPTION...
+	"$CHECK/mkimage" -x "$1" $a $b:$a >"$TMP/ends" && fresh || return
+	export FAKE_PROGRAM="echo >>$FAKE_DIR/there; exec sleep 30 1>&- 2>&- $1>&-"
+	rm -f "$TMP/given"
+	mkfifo "$TMP/given"
+	if [ "$1" = 1 ]; then
+		"$restart" --time=now -w -i "$TMP/ends" $2 >"$TMP/given" 2>"$TMP/err" &
+	else
+		"$restart" --time=now -w -i "$TMP/ends" $2 -I 'pipe:[1234]=5' 5>"$TMP/given" >"$TMP/out" 2>"$TMP/err" &
+	fi
+	child=$!
+	timeout 10 cat "$TMP/given" >"$TMP/out" && [ "$(wc -l <"$FAKE_DIR/there")" -eq 2 ] && kill -0 $child
+	result=$?
+	echo "status $result" >>"$TMP/err"
+	kill -TERM $child
+	wait $child
+	kill -KILL $a $b 2>/dev/null
+	rm "$TMP/given"
+	export FAKE_PROGRAM='echo "$$ $PPID"; sleep 0.2'
+	return $result
+}
 external_unknown() {
 	rerun 125 "$restart" -i "$TMP/one" -I '/dev/pts/3=1' && err 'no external file /dev/pts/3' &&
 		run 2 "$restart" -I nonsense && run 2 "$restart" -I a=77 && err 'descriptor 77 is not open' &&
@@ -480,6 +503,10 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 	ok "restart: an external file that nobody gave" external_missing
 	ok "restart: --inherit-fd" external_given
 	ok "restart: --inherit-fd, any slot" external_all
+	ok "restart: an external file ends with the processes" external_ends 7
+	ok "restart: ... of a container" external_ends 7 -c
+	ok "restart: standard output, likewise" external_ends 1
+	ok "restart: ... of a container" external_ends 1 -c
 	ok "restart: --inherit-fd, wrong" external_unknown
 	ok "restart: the image does not come from a terminal" stdin_is_terminal
 	for codec in zstd lz4; do

@@ -248,6 +248,8 @@ static int wait_for_end(struct restart *r)
 	/* It came too late to interrupt us. */
 	if (caught)
 		kill(r->root, caught);
+	namespaces_close(r);
+	descriptors_let_go();
 	status = wait_and_forward(r->child, r->root);
 	cgroups_remove(r);
 	return status < 0 ? EXIT_NO_RESTART : status;

@@ -117,11 +117,26 @@ static int close_gap(unsigned int first, unsigned int end)
 	return first < end ? syscall(SYS_close_range, first, end - 1, 0) : 0;
 }
 
+/* All from FIRST on but these, which are sorted by that. */
+static int close_but(unsigned int first, unsigned int *keep, int nr)
+{
+	int i;
+
+	if (nr)
+		qsort(keep, nr, sizeof(keep[0]), compare);
+	for (i = 0; i < nr; i++) {
+		if (close_gap(first, keep[i]) < 0)
+			return -1;
+		if (keep[i] >= first)
+			first = keep[i] + 1;
+	}
+	return close_gap(first, ~0U);
+}
+
 /* All but the standard ones, the slots of this task, and what join() needs. */
 int descriptors_close_others(const struct restart *r, uint32_t owner)
 {
 	unsigned int keep[r->image.nr_externals + 3];
-	unsigned int next = STDERR_FILENO + 1;
 	int i, n = 0;
 
 	for (i = 0; i < r->image.nr_externals; i++)
@@ -130,12 +145,24 @@ int descriptors_close_others(const struct restart *r, uint32_t owner)
 	keep[n++] = r->context;
 	keep[n++] = r->log;
 	keep[n++] = r->ready[1];
-	qsort(keep, n, sizeof(keep[0]), compare);
-	for (i = 0; i < n; i++) {
-		if (close_gap(next, keep[i]) < 0)
-			return -1;
-		if (keep[i] >= next)
-			next = keep[i] + 1;
+	return close_but(STDERR_FILENO + 1, keep, n);
+}
+
+void descriptors_close_all_but(int fd)
+{
+	unsigned int keep = fd;
+
+	close_but(STDIN_FILENO, &keep, 1);
+}
+
+/* Messages still go somewhere. */
+void descriptors_let_go(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
 	}
-	return close_gap(next, ~0U);
+	close_but(STDERR_FILENO + 1, NULL, 0);
 }

@@ -66,10 +66,7 @@ static void wait_for_success(int alive, pid_t root)
 
 void init_run(struct restart *r, pid_t root)
 {
-	close(r->context);
-	close(r->log);
-	close(r->ready[1]);
-	namespaces_close(r);
+	descriptors_close_all_but(r->alive[0]);
 	wait_for_success(r->alive[0], root);
 	close(r->alive[0]);
 	for (;;)

@@ -368,7 +368,6 @@ void become_init(struct restart *r)
 		_exit(EXIT_NO_RESTART);
 	if (!root)
 		become(r, 0, getppid());
-	mounts_close(r);
 	init_run(r, root);
 }
 

@@ -298,6 +298,13 @@ void frozen_end(struct restart *r);
 int descriptors_prepare(struct restart *r);
 int descriptors_replace_stdin(void);
 int descriptors_close_others(const struct restart *r, uint32_t owner);
+/*
+ * In who stays when the processes go on, so that the files that they were given, and
+ * standard output, end when they close them: closes all but this one, the standard ones
+ * too; or, in the coordinator, all that it needs no more.
+ */
+void descriptors_close_all_but(int fd);
+void descriptors_let_go(void);
 /* FD, moved out of the way: its new number, or -1. */
 int descriptors_keep(const struct restart *r, int fd);
 
