@@ -278,7 +278,15 @@ forbidden() { # TYPE SOURCE: as long as those that are there
 		rerun 125 "$restart" -c -w -i "$TMP/two" && err "FILESYSTEM: kind 3 does not go with the type '$1'" &&
 		run 1 "$CHECK/ckptinfo" "$TMP/two" && err "does not go with the type '$1'"
 }
+# A release agent is a program that the kernel runs as root, outside.
+agent() { # TYPE OPTION
+	"$CHECK/mkimage" -t -c 1 | "$CHECK/mkimage" --strings 0x1001 2 "$1" none / '' "$2" >"$TMP/two" &&
+		rerun 125 "$restart" -c -w -i "$TMP/two" && err "^restart: cannot restart from .*: it would mount $1 with the option $2, which may" &&
+		[ ! -e "$FAKE_DIR/joined" ] && rerun 0 "$restart" -c -w --host-mounts --no-cgroups -i "$TMP/two"
+}
 hostile() {
+	ok "mounts: control groups with a release agent" agent cgroup release_agent=/bin/sh
+	ok "mounts: control groups with an option that nobody knows" agent cgroup2 unheard
 	ok "mounts: ext4 with content" forbidden ext4 nonee
 	ok "mounts: an overlay with content" forbidden overlay xx
 	ok "mounts: an archive with an absolute path" evil '.*[Aa]bsolute' "add('$TMP/out.side/x')"
@@ -321,6 +329,12 @@ all_kinds() {
 refusals() {
 	ok "mounts: refused: a file system that is only inside" refused '/r (ramfs): ramfs is mounted only inside' \
 		'mkdir -p /r; mount -t ramfs ramfs /r'
+	if unshare -m sh -c "mount -t cgroup -o none,name=ckpt-agent,release_agent=/x r /mnt" 2>/dev/null; then
+		ok "mounts: refused: control groups with a release agent" refused '/r (cgroup): its option release_agent=/x may do harm' \
+			'mkdir -p /r; mount -t cgroup -o none,name=ckpt-agent,release_agent=/x r /r'
+	else
+		skip "mounts: refused: control groups with a release agent" "no version 1 of these"
+	fi
 	ok "mounts: refused: a socket" refused '/r (tmpfs): ./dir/sock: a socket' \
 		'mkdir -p /r; mount -t tmpfs r /r; mkdir /r/dir; python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"/r/dir/sock\")"'
 	ok "mounts: refused: a pid namespace" refused '/r.ns (nsfs): holds the namespace pid:' 'touch /r.ns; mount --bind /proc/self/ns/pid /r.ns'

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <checkpoint/tool_image.h>
+#include "../common/cgroup_options.h"
 #include "../common/util.h"
 #include "mounts.h"
 
@@ -88,6 +89,23 @@ static void check_namespace(struct mounts *m, const struct mount_ns *ns,
 			      mnt->root);
 }
 
+/*
+ * No image may have control groups mounted with a program to run. Where the machine
+ * itself has the hierarchy, that is the machine's, and left out.
+ */
+static void check_options(struct mounts *m, const struct mount_ns *ns,
+			  const struct mnt *mnt)
+{
+	const char *option = mnt->options;
+	const char *end = option + mnt->options_len;
+
+	for (; option < end; option += strlen(option) + 1)
+		if (!cgroup_option_is_harmless(mnt->type, option) &&
+		    !mounts_host_has(m, mnt))
+			mounts_refuse(m, ns, mnt, "its option %s may do harm to a machine: not supported",
+				      option);
+}
+
 static uint32_t kind_of(struct mounts *m, const struct mnt *mnt)
 {
 	if (mnt->cgroup_ns)
@@ -121,6 +139,8 @@ static size_t add(struct mounts *m, size_t n, const struct mnt *mnt)
 			mounts_refuse(m, ns, mnt, "no mount outside shows %s of %s: not supported",
 				      mnt->root, mnt->source);
 	}
+	if (fs.kind == CKPT_FILESYSTEM_NEW)
+		check_options(m, ns, mnt);
 	if (fs.kind == CKPT_FILESYSTEM_NEW && !strcmp(mnt->type, "overlay"))
 		fs.inside = overlay_check(m, ns, mnt);
 	m->fs = xrealloc(m->fs, m->nr_fs + 1, sizeof(*m->fs));

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <checkpoint/tool_image.h>
+#include "../common/cgroup_options.h"
 #include "../common/content.h"
 #include "../common/log.h"
 #include "../common/proctree.h"
@@ -408,6 +409,18 @@ static int write_content(struct mounts *m, const struct filesystem *fs,
 	return ret;
 }
 
+static void add_options(struct strings *tail, const struct filesystem *fs)
+{
+	const struct mnt *mnt = fs->mnt;
+	const char *option = mnt->options;
+	const char *end = option + mnt->options_len;
+
+	for (; option < end; option += strlen(option) + 1)
+		if (fs->kind != CKPT_FILESYSTEM_NEW ||
+		    cgroup_option_is_harmless(mnt->type, option))
+			strings_add(tail, option);
+}
+
 static int write_filesystem(struct mounts *m, struct filesystem *fs,
 			    struct sections *s)
 {
@@ -425,7 +438,7 @@ static int write_filesystem(struct mounts *m, struct filesystem *fs,
 	strings_add(&tail, mnt->source);
 	strings_add(&tail, mnt->root);
 	strings_add(&tail, fs->outside ? fs->outside : "");
-	strings_add_all(&tail, mnt->options, mnt->options_len);
+	add_options(&tail, fs);
 	fs->id = sections_add_object(s, CKPT_REC_FILESYSTEM, &body,
 				     sizeof(body), &tail);
 	return fs->kind == CKPT_FILESYSTEM_CONTENT ?

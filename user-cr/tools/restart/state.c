@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <checkpoint/tool_image.h>
+#include "../common/cgroup_options.h"
 #include "../common/content.h"
 #include "../common/util.h"
 #include "restart.h"
@@ -197,16 +198,42 @@ static int take_content(struct reading *w)
 	return fill(&pieces, record, layer->fd);
 }
 
-static int take_record(struct reading *w)
+/* What is made anew is what the image says, and not only in memory. */
+static int check_options(const struct reading *w, const struct ckpt_record *record)
+{
+	const char *type = record_string(record, 0), *option;
+	int n;
+
+	if (w->r->o.host_mounts)
+		return 0;
+	for (n = CKPT_FILESYSTEM_STRINGS; *(option = record_string(record, n)); n++) {
+		if (cgroup_option_is_harmless(type, option))
+			continue;
+		complain("cannot restart from %s: it would mount %s with the option %s, which may do harm to this machine (use --host-mounts)",
+			 input_name(w->r->o.input), type, option);
+		return -1;
+	}
+	return 0;
+}
+
+static int take_filesystem(struct reading *w)
 {
 	struct ckpt_filesystem fs;
+
+	ckpt_record_body(w->record, &fs, sizeof(fs));
+	if (fs.kind == CKPT_FILESYSTEM_NEW)
+		return check_options(w, w->record);
+	return fs.kind == CKPT_FILESYSTEM_CONTENT ? take_content(w) : 0;
+}
+
+static int take_record(struct reading *w)
+{
 	struct ckpt_mount_ns ns;
 
 	keep(&w->r->state, w->record);
 	switch (w->record->type) {
 	case CKPT_REC_FILESYSTEM:
-		ckpt_record_body(w->record, &fs, sizeof(fs));
-		return fs.kind == CKPT_FILESYSTEM_CONTENT ? take_content(w) : 0;
+		return take_filesystem(w);
 	case CKPT_REC_MOUNT_NS:
 		ckpt_record_body(w->record, &ns, sizeof(ns));
 		w->mounts_left = ns.nr_mounts;
