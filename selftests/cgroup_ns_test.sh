@@ -34,7 +34,7 @@ remove() { [[ ! -d $1 ]] || find "$1" -depth -type d -exec rmdir {} \; ; }
 removed() { remove "$1" 2>/dev/null; [[ ! -d $1 ]]; }
 all_removed() {
 	local group
-	for group in "$top"/{box,wide,other} "$v1"/{nsbox,wide,other}; do
+	for group in "$top"/{box,box.1,wide,other} "$v1"/{nsbox,nsbox.1,wide,other}; do
 		removed "$group" || return
 	done
 }
@@ -109,10 +109,11 @@ elsewhere() {
 	return "$status"
 }
 
-# A group that was left gives controllers to those in it.
+# A group that was left has the name.
 left_behind() {
 	local status
-	go_on image && kill -KILL "$pid" && wait_until 10 gone "$pid" && go_on image && seen >after && diff before after
+	go_on image && kill -KILL "$pid" && wait_until 10 gone "$pid" && go_on image && seen >after && diff before after &&
+		grep -qx '0::/box.1/a' "/proc/$pid/cgroup"
 	status=$?
 	stop || return
 	return "$status"
@@ -170,7 +171,7 @@ tries_all() {
 	fi
 	ok "ckptinfo tells where" listed
 	ok "below another group" elsewhere
-	ok "at a group that was left" left_behind
+	ok "beside a group that was left" left_behind
 	ok "in a user namespace" in_user_namespace
 	ok "at the group around the container's" around_it
 	ok "further out" far_out

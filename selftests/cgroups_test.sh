@@ -137,7 +137,7 @@ limits() {
 
 in_use() {
 	local first=$pid
-	go_on image 2>words2 && grep -q 'box is in use: box.1 takes its place' words2 &&
+	go_on image 2>words2 && grep -q 'box is there already: box.1 takes its place' words2 &&
 		[[ $(members | head -1) == /box.1/a ]]
 	local status=$?
 	cat words2
@@ -147,14 +147,33 @@ in_use() {
 	return "$status"
 }
 
+# One that nobody is in may be somebody's all the same: it stays as it is.
 left_behind() {
 	stop || return
-	echo 3 >"$top/box/b/deep/pids.max"
-	go_on image && settings "$top/box" >settings.after && diff settings.before settings.after
+	echo 3 >"$top/box/empty/pids.max" && settings "$top/box" >settings.left && owners "$top/box" >owners.left || return
+	not_taken fails_beside && not_taken beside
 	local status=$?
-	stop
 	wait_until 10 removed "$top/box" || return
 	return "$status"
+}
+not_taken() { # TEST
+	"$1" && [[ ! -d $top/box.1 ]] && settings "$top/box" | diff settings.left - && owners "$top/box" | diff owners.left -
+}
+beside() {
+	go_on image 2>words2 && grep -q 'box is there already: box.1 takes its place' words2 &&
+		[[ $(members | head -1) == /box.1/a ]] && settings "$top/box.1" | diff settings.before -
+	local status=$?
+	stop
+	wait_until 10 removed "$top/box.1" || return
+	return "$status"
+}
+# A group cannot be given away.
+fails_beside() {
+	local status
+	setpriv --bounding-set=-chown --inh-caps=-chown restart --container -i image >words2 2>&1 </dev/null
+	status=$?
+	cat words2
+	[[ $status == 125 ]] && grep -q "control group $top/box.1/b: cannot give it" words2
 }
 
 elsewhere() {
@@ -296,7 +315,7 @@ tries_all() {
 	ok "owners, modes and attributes are as before" owned_as_before
 	ok "a limit is one" limits
 	ok "another one has the name" in_use
-	ok "one that was left is taken again" left_behind
+	ok "one that was left is not touched" left_behind
 	ok "below another group" elsewhere
 	ok "--frozen: there" frozen_there
 	ok "what fails leaves nothing" failures

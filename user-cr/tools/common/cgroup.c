@@ -379,27 +379,6 @@ int cgroup_children(const struct cgroup *cg, char ***names)
 	return n;
 }
 
-bool cgroup_is_unused(const struct cgroup *cg)
-{
-	struct cgroup below;
-	bool unused;
-	char **names;
-	pid_t *list;
-	int n;
-
-	n = cgroup_procs(cg, &list);
-	free(list);
-	unused = n <= 0;
-	n = cgroup_children(cg, &names);
-	while (n-- > 0) {
-		unused = unused && !cgroup_below(cg, names[n], &below) &&
-			 cgroup_is_unused(&below);
-		free(names[n]);
-	}
-	free(names);
-	return unused;
-}
-
 int cgroup_make(const struct cgroup *cg)
 {
 	return mkdir(cg->path, 0755);

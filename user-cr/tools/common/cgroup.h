@@ -75,9 +75,6 @@ int cgroup_procs(const struct cgroup *cg, pid_t **list);
 char *cgroup_read(const struct cgroup *cg, const char *name);
 int cgroup_write(const struct cgroup *cg, const char *name, const char *value);
 
-/* Whether there is no process in it, nor below. */
-bool cgroup_is_unused(const struct cgroup *cg);
-
 /* The names of those in it, sorted, each to be freed; returns their number. */
 int cgroup_children(const struct cgroup *cg, char ***names);
 

@@ -25,6 +25,8 @@ static const char *advice(int error)
 {
 	if (error == EACCES || error == EPERM || error == EROFS)
 		return " (name a group that is yours with --cgroup, or use --no-cgroups)";
+	if (error == EEXIST)
+		return " (remove those that nobody needs)";
 	return "";
 }
 
@@ -71,55 +73,20 @@ static int find_home(const struct restart *r, const char *controllers,
 	return ret;
 }
 
-/* Somebody may have to be in it for a moment. */
-static void take_controllers(const struct cgroup *cg)
-{
-	char *text = cgroup_read(cg, "cgroup.subtree_control");
-	char *rest = text, *word, *value;
-
-	while (rest && (word = strsep(&rest, " \n"))) {
-		value = xasprintf("-%s", word);
-		if (*word)
-			cgroup_write(cg, "cgroup.subtree_control", value);
-		free(value);
-	}
-	free(text);
-}
-
-/* From all in it first */
-static void clear_group(const struct cgroup *cg)
-{
-	struct cgroup below;
-	char **names;
-	int n = cgroup_children(cg, &names);
-
-	while (n-- > 0) {
-		if (!cgroup_below(cg, names[n], &below))
-			clear_group(&below);
-		free(names[n]);
-	}
-	free(names);
-	take_controllers(cg);
-}
-
-/* One that was left by the saved processes is taken again. */
+/* None that is there already is touched, even if nobody is in it: it is not ours. */
 static int make_group(const struct restart *r, struct made_group *g,
 		      const struct cgroup *home, const char *name)
 {
 	if (cgroup_below(home, name, &g->cg) < 0)
 		return -1;
 	guard_takes(r, &g->cg);
-	g->made = !cgroup_make(&g->cg);
-	if (g->made)
+	if (!cgroup_make(&g->cg))
 		return 0;
 	guard_forgets(r);
-	if (errno != EEXIST || !cgroup_is_unused(&g->cg))
-		return -1;
-	clear_group(&g->cg);
-	return 0;
+	return -1;
 }
 
-/* Somebody may live under its name: then it gets another one. */
+/* Somebody may have a group by its name: then it gets another one. */
 static int make_outermost(struct restart *r, struct made_group *g,
 			  const struct cgroup *home, const char *name)
 {
@@ -130,7 +97,7 @@ static int make_outermost(struct restart *r, struct made_group *g,
 		other = xasprintf("%s.%d", name, i);
 		ret = make_group(r, g, home, other);
 		if (!ret && !r->o.quiet)
-			complain("the control group %s is in use: %s takes its place",
+			complain("the control group %s is there already: %s takes its place",
 				 name, other);
 		free(other);
 	}
@@ -483,8 +450,7 @@ void cgroups_remove(struct restart *r)
 {
 	while (r->nr_groups) {
 		r->nr_groups--;
-		if (r->group[r->nr_groups].made)
-			cgroup_remove(&r->group[r->nr_groups].cg);
+		cgroup_remove(&r->group[r->nr_groups].cg);
 	}
 	free(r->group);
 	r->group = NULL;

@@ -108,7 +108,6 @@ struct external {
  * @controllers: of its hierarchy, "" in version 2
  * @outermost: it is the container's own
  * @top: index of that in which it is, or its own
- * @made: by us
  */
 struct made_group {
 	uint32_t id;
@@ -116,7 +115,6 @@ struct made_group {
 	const char *controllers;
 	bool outermost;
 	size_t top;
-	bool made;
 };
 
 /**
@@ -268,7 +266,7 @@ int cgroups_set(const struct restart *r);
 int cgroups_place(const struct restart *r);
 /* The one that can freeze the tree; false if there is none. */
 bool cgroups_freezer(const struct restart *r, struct cgroup *cg);
-/* Those that we made, when nobody is left in them. */
+/* When nobody is left in them. */
 void cgroups_remove(struct restart *r);
 
 /* cgroup_owners.c: does what a record tells of the owner of a group; likewise. */
