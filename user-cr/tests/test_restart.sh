@@ -221,13 +221,13 @@ external_all() {
 # of a container, are still there.
 external_ends() { # SLOT OPTION...
 	"$CHECK/mkimage" -x "$1" $a $b:$a >"$TMP/ends" && fresh || return
-	export FAKE_PROGRAM="echo >>$FAKE_DIR/there; exec sleep 30 1>&- 2>&- $1>&-"
+	program="echo >>$FAKE_DIR/there; exec sleep 30 1>&- 2>&- $1>&-"
 	rm -f "$TMP/given"
 	mkfifo "$TMP/given"
 	if [ "$1" = 1 ]; then
-		"$restart" --time=now -w -i "$TMP/ends" $2 >"$TMP/given" 2>"$TMP/err" &
+		FAKE_PROGRAM=$program "$restart" --time=now -w -i "$TMP/ends" $2 >"$TMP/given" 2>"$TMP/err" &
 	else
-		"$restart" --time=now -w -i "$TMP/ends" $2 -I 'pipe:[1234]=5' 5>"$TMP/given" >"$TMP/out" 2>"$TMP/err" &
+		FAKE_PROGRAM=$program "$restart" --time=now -w -i "$TMP/ends" $2 -I 'pipe:[1234]=5' 5>"$TMP/given" >"$TMP/out" 2>"$TMP/err" &
 	fi
 	child=$!
 	timeout 10 cat "$TMP/given" >"$TMP/out" && [ "$(wc -l <"$FAKE_DIR/there")" -eq 2 ] && kill -0 $child
@@ -237,7 +237,6 @@ external_ends() { # SLOT OPTION...
 	wait $child
 	kill -KILL $a $b 2>/dev/null
 	rm "$TMP/given"
-	export FAKE_PROGRAM='echo "$$ $PPID"; sleep 0.2'
 	return $result
 }
 external_unknown() {
@@ -356,7 +355,7 @@ held_namespace() {
 	FAKE_OWNED=$TMP/open rerun 125 "$restart" --time=now -i "$TMP/owned" && err "pid $c: cannot "
 	result=$?
 	cat "$TMP/open" >>"$TMP/err"
-	[ $result -eq 0 ] && [ -s "$TMP/open" ] && [ -z "$(grep -v ' pipe:' "$TMP/open")" ]
+	[ $result -eq 0 ] && [ -s "$TMP/open" ] && ! grep -qv ' pipe:' "$TMP/open"
 }
 
 # They are made in their places, and join as the others do. Threads are not made.
