@@ -351,8 +351,9 @@ waits_in_vain() {
 # Whoever owns a user namespace may look into the process that holds it for him.
 held_namespace() {
 	"$CHECK/mkimage" -n -u $a $b:$a $c:$b >"$TMP/owned" && chmod 755 "$TMP" && touch "$TMP/open" && chmod 666 "$TMP/open" || return
-	# Then the fake kernel is not enough for the one in that namespace.
-	FAKE_OWNED=$TMP/open rerun 125 "$restart" --time=now -i "$TMP/owned" && err "pid $c: cannot "
+	# That one has the network namespace of the root open; its own pid is 1 there, with
+	# which the fake kernel does not let it join.
+	FAKE_OWNED=$TMP/open rerun 125 "$restart" --time=now -i "$TMP/owned" && err "pid $c: cannot join"
 	result=$?
 	cat "$TMP/open" >>"$TMP/err"
 	[ $result -eq 0 ] && [ -s "$TMP/open" ] && ! grep -qv ' pipe:' "$TMP/open"

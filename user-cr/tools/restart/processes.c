@@ -206,10 +206,11 @@ void join(struct restart *r, int index)
 	const struct task *task = &r->image.tree.task[index];
 	uint32_t pid = task->saved.pid;
 
-	if (userns_enter_own(r, index) < 0)
-		fail(r, pid, "cannot enter a user namespace");
+	/* In a user namespace we have no right to those of the root any more. */
 	if (externals_place(r, task->id) < 0)
 		fail(r, pid, "cannot put external files in their place");
+	if (userns_enter_own(r, index) < 0)
+		fail(r, pid, "cannot enter a user namespace");
 	if (descriptors_close_others(r, task->id) < 0)
 		fail(r, pid, "cannot close descriptors");
 	if (write(r->ready[1], "j", 1) != 1)
