@@ -9,7 +9,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=14 top=/sys/fs/cgroup v1=/cgroups
+readonly TESTS=15 top=/sys/fs/cgroup v1=/cgroups
 
 # Two processes that make a file each, again and again, and move where the first two
 # arguments say before that. They never have it open: it is another one when the image
@@ -220,6 +220,18 @@ not_wanted() {
 	return "$status"
 }
 
+# As services have it: nobody is in the group itself, and the tool finds it.
+beside_each_other() {
+	mkdir -p "$top/box/init.scope" "$top/box/system.slice/x.service" && echo 44 >"$top/box/pids.max" &&
+		start "$top/box/init.scope" "$top/box/system.slice/x.service" || return
+	checkpoint -p "$pid" -o image2 --freeze --kill -v && wait_until 10 gone "$pid" && wait_until 10 removed "$top/box" &&
+		go_on image2 && [[ $(members | xargs) == '/box/init.scope /box/system.slice/x.service' && $(<"$top/box/pids.max") == 44 ]]
+	local status=$?
+	stop
+	wait_until 10 removed "$top/box" || return
+	return "$status"
+}
+
 version_1() {
 	mkdir -p "$v1/old/in" && start "$v1/old" "$v1/old/in" || return
 	checkpoint -p "$pid" -o image1 --freeze --freezer=v1 --kill && wait_until 10 gone "$pid" &&
@@ -322,6 +334,7 @@ tries_all() {
 	ok "a group that cannot be given away" not_given
 	ok "settings of an enemy take nothing from the group above" above_is_spared
 	ok "--no-cgroups" not_wanted
+	ok "the first process beside the others" beside_each_other
 	ok "version 1" version_1
 }
 

@@ -390,6 +390,72 @@ own_group() {
 	until_true rmdir "$own"
 	return $result
 }
+# As services have it: the first process in a group beside theirs, all in another one
+make_box() {
+	home=$(group_of "$1")
+	home=${home%/} stranger=
+	box=$home/ckpt-box
+	service=$(ps -o pid= --ppid "$tree" | head -1 | tr -d ' ')
+	mkdir "$box" "$box/init" "$box/in" || return
+	for pid in $(members); do
+		echo "$pid" >"$box/init/cgroup.procs" || return
+	done
+	echo "$service" >"$box/in/cgroup.procs"
+}
+box_removed() { rmdir "$box/init" "$box/in" "$box" 2>/dev/null || [ ! -e "$box" ]; }
+drop_box() {
+	rm -f "$TMP/saved"
+	for pid in $(members); do
+		echo "$pid" >"$home/cgroup.procs"
+	done
+	[ -z "$stranger" ] || { kill -9 "$stranger" && wait "$stranger" 2>/dev/null; }
+	until_true box_removed
+}
+add_stranger() {
+	sleep 100 &
+	stranger=$!
+	echo $stranger >"$box/in/cgroup.procs"
+}
+in_box() { grep -q "/ckpt-box/$2\$" "/proc/$1/cgroup"; }
+as_in_box() { in_box "$tree" init && in_box "$service" in && not stands "$box" && no_cgroups; }
+saves_box() { # VERSION WORDS
+	FAKE_HOOK='cat /proc/$1/cgroup' run 0 "$checkpoint" --freeze --freezer="$1" -v -p "$tree" -o "$TMP/saved" &&
+		err '/ckpt-box/init$' && err "frozen by $box\$" && not err 'control groups' && as_in_box &&
+		run 0 "$CHECK/ckptinfo" --cgroups "$TMP/saved" && out '/ckpt-box/init$' && out '/ckpt-box/in$'
+}
+group_around() {
+	make_box "$1" && saves_box "$1"
+	result=$?
+	drop_box
+	return $result
+}
+# Where a zombie is, nobody has to know.
+zombie_around() {
+	stop_tree
+	sh -c 'sleep 0 & exec sleep 100' &
+	tree=$!
+	sleep 0.3
+	make_box "$1" && run 0 "$checkpoint" --freeze --freezer="$1" -v -p "$tree" -o "$TMP/saved" &&
+		err "frozen by $box/init\$"
+	result=$?
+	drop_box
+	stop_tree
+	start_tree
+	return $result
+}
+names_box() { err "^checkpoint: pid $tree: the image has none of these control groups" && err "^checkpoint:   $box/init\$" && err "^checkpoint:   $box/in\$"; }
+# One more in it is not frozen, and the groups are not saved: that is told.
+group_shared() {
+	make_box "$1" && add_stranger &&
+		FAKE_HOOK='cat /proc/$1/cgroup' run 0 "$checkpoint" --freeze --freezer="$1" -p "$tree" -o "$TMP/saved" &&
+		err '/checkpoint\.[0-9.]*$' && names_box && as_in_box &&
+		run 0 "$checkpoint" -p "$tree" -o "$TMP/saved" && names_box &&
+		run 0 "$checkpoint" -q -p "$tree" -o "$TMP/saved" && not err . &&
+		run 0 "$checkpoint" --freeze -q --freezer="$1" -p "$tree" -o "$TMP/saved" && not err .
+	result=$?
+	drop_box
+	return $result
+}
 # SIGKILL, at any moment: thawed, back in its cgroup, and no file.
 # What it leaves behind is cleaned up by another process, which takes its time.
 cleaned_up() {
@@ -439,6 +505,9 @@ again_compressed() {
 test_freezer() {
 	ok "checkpoint: --freeze with $1" "freeze_$1"
 	ok "checkpoint: $1: a group of its own" own_group "$1" "$2"
+	ok "checkpoint: $1: a group around those of its processes" group_around "$1"
+	ok "checkpoint: $1: a zombie in a group of its own" zombie_around "$1"
+	ok "checkpoint: $1: a group around them that others are in" group_shared "$1"
 	ok "checkpoint: $1: all as before when it fails" freeze_failing "$1"
 	ok "checkpoint: $1: all as before when it is interrupted" interrupted "$1"
 	ok "checkpoint: $1: all as before when it is killed" killed "$1"

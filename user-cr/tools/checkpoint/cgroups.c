@@ -13,6 +13,7 @@
 #include "../common/util.h"
 #include "cgroups.h"
 #include "freeze.h"
+#include "group_lost.h"
 
 __attribute__((format(printf, 3, 4)))
 static void refuse(struct cgroups *c, const struct proc *proc,
@@ -212,32 +213,55 @@ static bool take_group(struct cgroups *c, const char *controllers,
 }
 
 /* More than the container may be frozen. */
-static void take_hierarchy(struct cgroups *c, const char *controllers)
+static bool take_hierarchy(struct cgroups *c, const char *controllers)
 {
 	char *path = common_group(c, controllers);
 	char *frozen;
+	bool taken;
 
 	if (!path)
-		return;
+		return false;
 	frozen = xstrdup(path);
 	widen_to_frozen(controllers, frozen);
-	if (!take_group(c, controllers, frozen) && strcmp(frozen, path))
-		take_group(c, controllers, path);
+	taken = take_group(c, controllers, frozen) ||
+		(strcmp(frozen, path) && take_group(c, controllers, path));
 	free(frozen);
 	free(path);
+	return taken;
 }
 
-static void take_hierarchies(struct cgroups *c, pid_t root)
+static void tell_lost(const struct cgroups *c, const char *controllers, pid_t root)
+{
+	struct group_lost lost = { 0 };
+	struct cgroup cg;
+	char *path;
+	int i;
+
+	for (i = 0; i < c->tree->nr; i++) {
+		path = c->text[i] ? cgroup_path_in(c->text[i], controllers) : NULL;
+		if (path)
+			group_lost_add(&lost, cgroup_is_inside(path) &&
+				       !cgroup_find(controllers, path, &cg) ?
+				       cg.path : path);
+		free(path);
+	}
+	group_lost_tell(&lost, root, "no group is seen here that holds the tree and nobody else");
+	group_lost_free(&lost);
+}
+
+static void take_hierarchies(struct cgroups *c, pid_t root, bool quiet)
 {
 	char *name = xasprintf("/proc/%d/cgroup", root);
-	char *text = read_small_file(name), *rest = text, *line;
+	char *text = read_small_file(name), *rest = text, *line, *controllers;
 
 	free(name);
 	while (text && (line = strsep(&rest, "\n"))) {
 		if (!*line)
 			continue;
 		strsep(&line, ":");
-		take_hierarchy(c, strsep(&line, ":"));
+		controllers = strsep(&line, ":");
+		if (!take_hierarchy(c, controllers) && !quiet)
+			tell_lost(c, controllers, root);
 	}
 	free(text);
 }
@@ -284,7 +308,7 @@ static void take_texts(struct cgroups *c)
 }
 
 int cgroups_collect(struct cgroups *c, const struct proc_list *tree, pid_t root,
-		    int log)
+		    bool quiet, int log)
 {
 	size_t i;
 	int k;
@@ -293,7 +317,7 @@ int cgroups_collect(struct cgroups *c, const struct proc_list *tree, pid_t root,
 		.log = log, .tree = tree, .depth = pid_depth(root),
 	};
 	take_texts(c);
-	take_hierarchies(c, root);
+	take_hierarchies(c, root, quiet);
 	for (k = 0; c->nr && k < c->tree->nr; k++)
 		if (c->tree->proc[k].threads > 1)
 			check_threads(c, &c->tree->proc[k]);

@@ -108,9 +108,12 @@ struct cgroups {
 	size_t nr_roots;
 };
 
-/* 0; or -1, and all that stands in the way is logged. */
+/*
+ * 0; or -1, and all that stands in the way is logged. What does not, but is lost, is
+ * told on stderr if it is not to be QUIET.
+ */
 int cgroups_collect(struct cgroups *c, const struct proc_list *tree, pid_t root,
-		    int log);
+		    bool quiet, int log);
 /* cgroup_roots.c: then, likewise, of the namespaces of the tree */
 int cgroups_collect_roots(struct cgroups *c, const struct namespaces *n);
 void cgroups_write(const struct cgroups *c, struct sections *s);

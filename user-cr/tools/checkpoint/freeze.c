@@ -8,6 +8,7 @@
 #include "../common/proctree.h"
 #include "../common/util.h"
 #include "freeze.h"
+#include "group_lost.h"
 
 /* Processes may be born while we move their parents: look again, not forever. */
 #define MOVE_ROUNDS	100
@@ -31,30 +32,91 @@ static bool frozen_already(pid_t root, struct cgroup *cg)
 	return false;
 }
 
-/* Whether CG holds the whole tree, and not ourselves. */
-static bool fits(const struct cgroup *cg, pid_t root)
+/*
+ * The smallest group that holds the whole tree: who runs services in a container has
+ * the first process in a group beside theirs.
+ */
+static int common_group(pid_t root, enum cgroup_version version,
+			struct cgroup *cg)
 {
-	struct proc *list;
 	struct cgroup other;
-	bool ok;
+	struct proc *list;
 	int i, n;
 
-	if (!cgroup_of(getpid(), cg->version, &other) &&
-	    cgroup_contains(cg, &other))
-		return false;
+	if (cgroup_of(root, version, cg) < 0)
+		return -1;
 	n = proc_tree(root, &list);
-	ok = n > 0;
-	for (i = 0; ok && i < n; i++)
-		ok = cgroup_of(list[i].pid, cg->version, &other) ||
-		     cgroup_contains(cg, &other);
+	for (i = 0; i < n; i++) {
+		/* What a zombie tells is not where it was, with version 1. */
+		if (proc_has_ended(&list[i]) ||
+		    cgroup_of(list[i].pid, version, &other) < 0)
+			continue;
+		while (!cgroup_contains(cg, &other))
+			*strrchr(cg->path, '/') = '\0';
+	}
 	free(list);
-	return ok;
+	return n > 0 ? 0 : -1;
 }
 
+/* Whether it is of the tree, or has just ended. */
+static bool is_below(pid_t pid, pid_t root)
+{
+	struct proc proc;
+	pid_t at = pid;
+
+	/* If one in between has ended, it has another parent by now. */
+	while (at && at != root) {
+		if (!proc_read(at, &proc))
+			at = proc.ppid;
+		else if (at == pid)
+			return true;
+		else
+			at = pid;
+	}
+	return at;
+}
+
+/* Whether nobody else is in CG, and in those below it. */
+static bool holds_only(const struct cgroup *cg, pid_t root, bool outermost)
+{
+	struct cgroup below;
+	char **names;
+	pid_t *list;
+	int n = cgroup_procs(cg, &list);
+	bool only = true;
+
+	/* Of a threaded one, they are named further up. */
+	if (n < 0 && (outermost || errno != EOPNOTSUPP))
+		return false;
+	while (only && n-- > 0)
+		only = is_below(list[n], root);
+	free(list);
+	n = cgroup_children(cg, &names);
+	while (n-- > 0) {
+		only = only && !cgroup_below(cg, names[n], &below) &&
+		       holds_only(&below, root, false);
+		free(names[n]);
+	}
+	free(names);
+	return only;
+}
+
+/*
+ * The group where the root task is may stand still with all that is in it. One around
+ * it may be that of the whole system: it has to be the tree's alone.
+ */
 static bool find_own(struct freeze *f, pid_t root, enum cgroup_version version)
 {
-	return !cgroup_of(root, version, &f->cg) &&
-	       cgroup_can_freeze(&f->cg) && fits(&f->cg, root);
+	struct cgroup here, of_root;
+
+	if (common_group(root, version, &f->cg) < 0 ||
+	    !cgroup_can_freeze(&f->cg) ||
+	    (!cgroup_of(getpid(), version, &here) &&
+	     cgroup_contains(&f->cg, &here)))
+		return false;
+	return (!cgroup_of(root, version, &of_root) &&
+		!strcmp(of_root.path, f->cg.path)) ||
+	       holds_only(&f->cg, root, true);
 }
 
 bool freeze_made(const char *path)
@@ -238,6 +300,17 @@ int freeze_tree(struct freeze *f, pid_t root, enum cgroup_version version,
 		return 0;
 	freeze_undo(f);
 	return -1;
+}
+
+void freeze_tell_lost(const struct freeze *f, pid_t root)
+{
+	struct group_lost lost = { 0 };
+	int i;
+
+	for (i = 0; i < f->nr_moved; i++)
+		group_lost_add(&lost, f->moved[i].home.path);
+	group_lost_tell(&lost, root, "no group can be frozen that holds the tree and nobody else, and another one is made for that");
+	group_lost_free(&lost);
 }
 
 static const struct cgroup *home_of(const struct freeze *f, pid_t pid)

@@ -39,6 +39,9 @@ struct freeze {
 int freeze_tree(struct freeze *f, pid_t root, enum cgroup_version version,
 		int seconds, bool (*stop)(void));
 
+/* Names the groups that the processes were moved out of, if they were in several. */
+void freeze_tell_lost(const struct freeze *f, pid_t root);
+
 /* Whether a cgroup with this path was made by freeze_tree(). */
 bool freeze_made(const char *path);
 

@@ -26,6 +26,8 @@ void run(const struct freezing *how, struct output *out, int ready)
 	if (freeze_tree(&f, how->root, how->version, how->seconds,
 			must_stop) < 0)
 		_exit(EXIT_FAILED);
+	if (!how->quiet)
+		freeze_tell_lost(&f, how->root);
 	if (how->verbose && f.active)
 		complain("frozen by %s", f.cg.path);
 	if (write(ready, "f", 1) != 1 || read(control, &byte, 1) != 1)

@@ -12,12 +12,14 @@
  * @root: the tree
  * @version: kind of cgroup
  * @seconds: how long to wait
+ * @quiet: do not tell what is lost
  * @verbose: tell what is done
  */
 struct freezing {
 	pid_t root;
 	enum cgroup_version version;
 	int seconds;
+	bool quiet;
 	bool verbose;
 };
 

@@ -203,7 +203,7 @@ static int freeze(const struct options *o, struct output *out,
 {
 	const struct freezing how = {
 		.root = o->pid, .version = o->freezer, .seconds = o->timeout,
-		.verbose = o->verbose,
+		.quiet = o->quiet, .verbose = o->verbose,
 	};
 
 	if (!o->freeze || !guard_start(guard, &how, out, interrupted))

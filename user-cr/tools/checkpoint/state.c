@@ -25,7 +25,7 @@ int state_collect(struct state *state, const struct options *o, int log)
 	find_living(tree);
 	namespaces_collect(&namespaces, tree, o->pid);
 	mounts = mounts_collect(&state->mounts, tree, &namespaces, o->pid, log);
-	cgroups = cgroups_collect(&state->cgroups, tree, o->pid, log);
+	cgroups = cgroups_collect(&state->cgroups, tree, o->pid, o->quiet, log);
 	if (namespaces_add_mounted(&namespaces, &state->mounts) < 0)
 		mounts = -1;
 	roots = cgroups_collect_roots(&state->cgroups, &namespaces);
