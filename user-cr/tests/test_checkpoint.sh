@@ -456,6 +456,59 @@ group_shared() {
 	drop_box
 	return $result
 }
+# A child forks when it is in the group that is made, for which it has time while others
+# are moved, too; and again when that was frozen, and must not be in it any more.
+FORKS='
+import os, sys, time
+flag, early, late = sys.argv[1:]
+def place():
+	return open("/proc/self/cgroup").read()
+def fork(path):
+	if os.fork():
+		return
+	here = place()
+	with open(path + ".new", "w") as f:
+		f.write("%d\n%s" % (os.getpid(), here))
+	os.rename(path + ".new", path)
+	time.sleep(100)
+if os.fork():
+	for i in range(40):
+		if not os.fork():
+			break
+	else:
+		open(flag + ".ready", "w").close()
+	time.sleep(100)
+os.nice(-20)
+while "/checkpoint." not in place():
+	pass
+fork(early)
+while not os.path.exists(flag):
+	pass
+fork(late)
+time.sleep(100)'
+start_forks() {
+	rm -f "$TMP/flag" "$TMP/flag.ready" "$TMP/early" "$TMP/late"
+	python3 -c "$FORKS" "$TMP/flag" "$TMP/early" "$TMP/late" &
+	tree=$!
+	until_true test -e "$TMP/flag.ready"
+}
+born_at_home() {
+	until_true test -e "$TMP/late" && grep /checkpoint. "$TMP/early" >"$TMP/err" && in_box "$(head -1 "$TMP/early")" in &&
+		not grep /checkpoint. "$TMP/late" >>"$TMP/err" && in_box "$(head -1 "$TMP/late")" in
+}
+newborn() {
+	stop_tree
+	start_forks
+	make_box "$1" && add_stranger && FAKE_HOOK=": >$TMP/flag" run 0 "$checkpoint" --freeze --freezer="$1" -p "$tree" -o "$TMP/saved" &&
+		born_at_home && as_in_box
+	result=$?
+	# shellcheck disable=SC2046
+	kill -9 $(head -qn 1 "$TMP/early" "$TMP/late") 2>/dev/null
+	drop_box
+	stop_tree
+	start_tree
+	return $result
+}
 # SIGKILL, at any moment: thawed, back in its cgroup, and no file.
 # What it leaves behind is cleaned up by another process, which takes its time.
 cleaned_up() {
@@ -508,6 +561,7 @@ test_freezer() {
 	ok "checkpoint: $1: a group around those of its processes" group_around "$1"
 	ok "checkpoint: $1: a zombie in a group of its own" zombie_around "$1"
 	ok "checkpoint: $1: a group around them that others are in" group_shared "$1"
+	ok "checkpoint: $1: children that are born meanwhile" newborn "$1"
 	ok "checkpoint: $1: all as before when it fails" freeze_failing "$1"
 	ok "checkpoint: $1: all as before when it is interrupted" interrupted "$1"
 	ok "checkpoint: $1: all as before when it is killed" killed "$1"

@@ -141,6 +141,14 @@ static int place_of(pid_t pid, enum cgroup_version version, struct cgroup *cg)
 	return ret;
 }
 
+static void add_moved(struct freeze *f, pid_t pid, const struct cgroup *home)
+{
+	struct moved moved = { .pid = pid, .home = *home };
+
+	f->moved = xgrow(f->moved, f->nr_moved, sizeof(*f->moved));
+	f->moved[f->nr_moved++] = moved;
+}
+
 static int move(struct freeze *f, pid_t pid)
 {
 	struct cgroup now, home;
@@ -155,9 +163,7 @@ static int move(struct freeze *f, pid_t pid)
 		complain_errno("cannot move pid %d into %s", pid, f->cg.path);
 		return -1;
 	}
-	f->moved = xrealloc(f->moved, f->nr_moved + 1, sizeof(*f->moved));
-	f->moved[f->nr_moved].pid = pid;
-	f->moved[f->nr_moved++].home = home;
+	add_moved(f, pid, &home);
 	return 1;
 }
 
@@ -313,16 +319,30 @@ void freeze_tell_lost(const struct freeze *f, pid_t root)
 	group_lost_free(&lost);
 }
 
-static const struct cgroup *home_of(const struct freeze *f, pid_t pid)
+static const struct moved *find_moved(const struct freeze *f, pid_t pid)
 {
 	int i;
 
-	for (i = f->nr_moved - 1; i > 0; i--)
+	for (i = f->nr_moved - 1; i >= 0; i--)
 		if (f->moved[i].pid == pid)
-			break;
-	return &f->moved[i].home;	/* the root's, for one that is new */
+			return &f->moved[i];
+	return NULL;
 }
 
+/* One that was born in our group belongs where its parent does. */
+static void add_newborn(struct freeze *f, pid_t pid)
+{
+	const struct moved *from = find_moved(f, pid);
+	struct proc proc = { .ppid = pid };
+
+	if (from)
+		return;
+	while (!from && !proc_read(proc.ppid, &proc))
+		from = find_moved(f, proc.ppid);
+	add_moved(f, pid, from ? &from->home : &f->moved[0].home);
+}
+
+/* The parents of all are still what they were when the first one goes on. */
 static void move_back(struct freeze *f)
 {
 	int round, i, n = 1;
@@ -331,7 +351,9 @@ static void move_back(struct freeze *f)
 	for (round = 0; round < MOVE_ROUNDS && n > 0; round++) {
 		n = cgroup_procs(&f->cg, &list);
 		for (i = 0; i < n; i++)
-			cgroup_attach(home_of(f, list[i]), list[i]);
+			add_newborn(f, list[i]);
+		for (i = 0; i < n; i++)
+			cgroup_attach(&find_moved(f, list[i])->home, list[i]);
 		free(list);
 	}
 	/* One whose first thread has ended elsewhere is not in the list. */
@@ -341,16 +363,21 @@ static void move_back(struct freeze *f)
 
 		if (!cgroup_of(pid, f->cg.version, &now) &&
 		    cgroup_contains(&f->cg, &now))
-			cgroup_attach(home_of(f, pid), pid);
+			cgroup_attach(&f->moved[i].home, pid);
 	}
 }
 
+/*
+ * To go on, a process has only to be moved out of a group that is frozen, with both
+ * versions. So nobody is born in that group any more, and it is thawed for who could
+ * not be moved.
+ */
 void freeze_undo(struct freeze *f)
 {
-	if (f->active && cgroup_freeze(&f->cg, false) < 0)
-		complain_errno("cannot thaw %s: do it by hand", f->cg.path);
 	if (f->nr_moved)
 		move_back(f);
+	if (f->active && cgroup_freeze(&f->cg, false) < 0)
+		complain_errno("cannot thaw %s: do it by hand", f->cg.path);
 	if (f->made && cgroup_remove(&f->cg) < 0)
 		complain_errno("cannot remove %s", f->cg.path);
 	free(f->moved);
