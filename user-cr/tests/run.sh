@@ -29,7 +29,7 @@ FAILED=$(grep -c '^not ok ' "$TMP/reader")
 # It crashed if it did not come to the end.
 grep -q ' passed, ' "$TMP/reader" || FAILED=$((FAILED + 1))
 
-for script in library ckptinfo fixtures ns_exec checkpoint restart records mounts cgroups completion manual; do
+for script in library ckptinfo fixtures ns_exec checkpoint restart records mounts cgroups network completion manual; do
 	# shellcheck source-path=SCRIPTDIR source=lib.sh
 	. "$here/test_$script.sh"
 done

@@ -81,13 +81,18 @@ static uint32_t number(const struct nlmsghdr *msg, int type)
 	return value ? *value : 0;
 }
 
-/* The three of IPv4, the two of IPv6: they have no more than a table. */
+/*
+ * The three of IPv4, the two of IPv6, and one for each one's multicast routing: they
+ * have no more than a table.
+ */
 static bool usual_rule(const struct nlmsghdr *msg)
 {
 	static const struct {
 		uint32_t priority, table;
+		int family;	/* 0 for any */
 	} rules[] = {
-		{ 0, RT_TABLE_LOCAL }, { 32766, RT_TABLE_MAIN }, { 32767, RT_TABLE_DEFAULT },
+		{ 0, RT_TABLE_LOCAL, 0 }, { 32766, RT_TABLE_MAIN, 0 },
+		{ 32767, RT_TABLE_DEFAULT, 0 }, { 32767, RT_TABLE_MAIN, RTNL_FAMILY_IP6MR },
 	};
 	const struct fib_rule_hdr *body = NLMSG_DATA(msg);
 	const uint8_t *from = attribute(RTM_RTA((void *)body), RTM_PAYLOAD(msg),
@@ -99,7 +104,8 @@ static bool usual_rule(const struct nlmsghdr *msg)
 		return false;
 	for (i = 0; i < ARRAY_SIZE(rules); i++)
 		if (rules[i].priority == number(msg, FRA_PRIORITY) &&
-		    rules[i].table == number(msg, FRA_TABLE))
+		    rules[i].table == number(msg, FRA_TABLE) &&
+		    (!rules[i].family || rules[i].family == body->family))
 			return true;
 	return false;
 }
