@@ -1,13 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Network namespaces with a fake kernel, for what the selftests' machines hardly have
+# shellcheck disable=SC2016	# programs are expanded by another shell
+# What a network namespace has that is refused, with a fake kernel: of what the selftests'
+# machines hardly have
 
 checkpoint=$CHECK/fake-checkpoint
 export FAKE_IMAGE="$TMP/image"
 
+# A set in which there can be others, as its tool asks for it
+IPSET='
+import socket, struct
+def attr(kind, value):
+	return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
+body = struct.pack("=BBH", 0, 0, 0) + attr(1, b"\6") + attr(2, b"x\0") + attr(3, b"list:set\0") + attr(4, b"\0") + attr(5, b"\0")
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+s.send(struct.pack("=IHHII", 16 + len(body), 6 << 8 | 2, 0x605, 1, 0) + body)
+raise SystemExit(struct.unpack_from("=i", s.recv(4096), 16)[0] != 0)'
+# A program that lets all pass, attached to the namespace; KIND TYPE RESULT. A link is one
+# as long as somebody has it.
+PROGRAM='
+import ctypes, os, platform, struct, sys, time
+kind, type, result = map(int, sys.argv[1:4])
+nr = {"x86_64": 321, "aarch64": 280}[platform.machine()]
+libc = ctypes.CDLL(None, use_errno=True)
+def bpf(command, *words):
+	attr = ctypes.create_string_buffer(struct.pack(*words).ljust(128, b"\0"), 128)
+	fd = libc.syscall(nr, command, attr, 128)
+	if fd < 0:
+		sys.exit(os.strerror(ctypes.get_errno()))
+	return fd
+code = ctypes.create_string_buffer(struct.pack("<BBhiBBhi", 0xb7, 0, 0, result, 0x95, 0, 0, 0))
+licence = ctypes.create_string_buffer(b"GPL")
+fd = bpf(5, "<IIQQ44xI", kind, 2, ctypes.addressof(code), ctypes.addressof(licence), type)
+link = bpf(28, "<IIII", fd, os.open("/proc/self/ns/net", os.O_RDONLY), type, 0)
+open(sys.argv[4], "w").close()
+time.sleep(100)'
+
 # in_net PROGRAM [ARGUMENT...]: a tree in a network namespace of its own, when it is set up
 in_net() {
-	rm -f "$TMP/ready"
+	rm -f "$TMP/ready" "$TMP/none"
 	unshare -n sh -ec "$@" >"$TMP/err" 2>&1 &
 	tree=$!
 	"$CHECK/mkimage" $tree >"$TMP/image"
@@ -18,11 +49,35 @@ end_net() {
 	kill -9 "$tree" 2>/dev/null
 	wait "$tree" 2>/dev/null
 }
+refused_net() {
+	run 1 "$checkpoint" -p "$tree" -o "$TMP/none" && [ ! -e "$TMP/none" ] &&
+		err "^checkpoint: pid $tree (.*): its network namespace: $1: not supported"
+}
 saved_net() { run 0 "$checkpoint" -p "$tree" -o "$TMP/saved" && rm "$TMP/saved"; }
+# refuses_net NAME WORDS PROGRAM [ARGUMENT...]
+refuses_net() {
+	name=$1 words=$2
+	shift 2
+	if in_net "$@"; then
+		ok "network: $name" refused_net "$words"
+	else
+		skip "network: $name" "this kernel has no such thing, or there is no right to use it"
+	fi
+	end_net
+}
+
 READY="echo >$TMP/ready; exec sleep 100"
 if [ "${IN_CONTAINER:-no}" = yes ] && in_net "$READY"; then
 	ok "network: a new one is saved" saved_net
 	end_net
+	refuses_net "sets of ipset" 'it has sets of ipset' "python3 -c '$IPSET'; $READY"
+	refuses_net "endpoints of MPTCP" 'it has endpoints of MPTCP' "ip mptcp endpoint add 10.0.0.1 signal; $READY"
+	refuses_net "services of IPVS" 'it has services of IPVS (ip_vs)' "ipvsadm -A -t 10.0.0.1:80 -s rr; $READY"
+	refuses_net "ports of FOU" 'it has ports of FOU' "ip fou add port 5555 ipproto 4; $READY"
+	refuses_net "a program that dissects" 'a BPF program (flow_dissector) is attached to it' \
+		'exec python3 -c "$@"' sh "$PROGRAM" 22 17 0 "$TMP/ready"
+	refuses_net "a program that looks sockets up" 'a BPF program (sk_lookup) is attached to it' \
+		'exec python3 -c "$@"' sh "$PROGRAM" 30 36 1 "$TMP/ready"
 else
 	skip "network" "no network namespaces"
 fi

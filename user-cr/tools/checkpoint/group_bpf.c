@@ -3,13 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
-#include <stddef.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../common/log.h"
 #include "../common/util.h"
+#include "bpf.h"
 #include "cgroups.h"
 
 /* Of an enum, which older headers end before these */
@@ -54,38 +53,12 @@ static const struct {
 	{ BPF_LSM_CGROUP, "lsm_cgroup" },
 };
 
-/* How many are attached to the group itself; -1 and errno */
-static int count_programs(int group, uint32_t type)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.query.target_fd = group;
-	attr.query.attach_type = type;
-	/* Older kernels do not take what newer headers have at the end. */
-	if (syscall(SYS_bpf, BPF_PROG_QUERY, &attr,
-		    offsetof(union bpf_attr, query.prog_cnt) +
-		    sizeof(attr.query.prog_cnt)) < 0)
-		return -1;
-	return attr.query.prog_cnt;
-}
-
-/*
- * There are none where the kernel has no such call, or does not know the type. Who
- * must not ask could not attach any: they are of somebody else then, to whom the
- * limits around the container belong, too.
- */
-static bool means_none(int error)
-{
-	return error == ENOSYS || error == EINVAL || error == EPERM;
-}
-
 static void check_type(struct cgroups *c, const struct group *g, int dir,
 		       size_t i)
 {
-	int nr = count_programs(dir, attach_types[i].type);
+	int nr = bpf_count_programs(dir, attach_types[i].type);
 
-	if (!nr || (nr < 0 && means_none(errno)))
+	if (!nr)
 		return;
 	if (nr < 0)
 		log_add(c->log, "control group %s: cannot tell whether BPF programs (%s) are attached to it: %s",

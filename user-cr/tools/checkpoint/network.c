@@ -5,14 +5,21 @@
  * refuse.
  *
  * Not looked for: actions of traffic control that nothing refers to, address labels
- * of IPv6, and ids of other network namespaces.
+ * of IPv6, ids of other network namespaces, limits of MPTCP, daemons and timeouts of
+ * IPVS, what is set of SRv6, IOAM, ILA and L2TP, and BPF programs at hooks of netfilter
+ * and of lo (tcx).
  */
 #include <errno.h>
+#include <netinet/in.h>	/* before linux/in.h, which asks for it */
 #include <linux/ethtool.h>
 #include <linux/fib_rules.h>
+#include <linux/fou.h>
+#include <linux/genetlink.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
+#include <linux/mptcp.h>
 #include <linux/neighbour.h>
+#include <linux/netfilter/ipset/ip_set.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
@@ -136,6 +143,19 @@ static bool never_usual(const struct nlmsghdr *msg)
 
 static const struct ndmsg ask_proxies = { .ndm_flags = NTF_PROXY };
 
+/* The oldest version of its messages that there is */
+static const struct {
+	struct nfgenmsg header;
+	struct nlattr attr;
+	uint8_t protocol;
+} ask_sets = {
+	.attr = {
+		.nla_len = NLA_HDRLEN + sizeof(ask_sets.protocol),
+		.nla_type = IPSET_ATTR_PROTOCOL,
+	},
+	.protocol = IPSET_PROTOCOL_MIN,
+};
+
 /* @body is what is asked with, if it is not all zero. */
 static const struct dump {
 	int protocol;
@@ -163,6 +183,20 @@ static const struct dump {
 	{ NETLINK_XFRM, XFRM_MSG_GETPOLICY, 0, NULL, never_usual, "IPsec policies" },
 	{ NETLINK_NETFILTER, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE,
 	  sizeof(struct nfgenmsg), NULL, never_usual, "tables of nftables" },
+	{ NETLINK_NETFILTER, NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_LIST,
+	  sizeof(ask_sets), &ask_sets, never_usual, "sets of ipset" },
+};
+
+/* Of generic netlink, where the kernel says what the types of messages are */
+static const struct {
+	const char *name;
+	struct genlmsghdr body;
+	const char *text;
+} families[] = {
+	{ MPTCP_PM_NAME, { .cmd = MPTCP_PM_CMD_GET_ADDR, .version = MPTCP_PM_VER },
+	  "endpoints of MPTCP" },
+	{ FOU_GENL_NAME, { .cmd = FOU_CMD_GET, .version = FOU_GENL_VERSION },
+	  "ports of FOU" },
 };
 
 static int netlink(int protocol)
@@ -243,17 +277,69 @@ static char *dump_extras(const struct dump *dump)
 	return xasprintf("it has %s", dump->text);
 }
 
-/* Those of the old kind, which were made when they were first asked for */
-static const char *const old_tables[] = {
-	"ip_tables_names", "ip6_tables_names", "arp_tables_names",
+static const char *wanted_family;
+static uint16_t family_type;
+
+static bool take_family(const struct nlmsghdr *msg)
+{
+	const struct rtattr *attrs = (void *)((char *)NLMSG_DATA(msg) + GENL_HDRLEN);
+	int len = NLMSG_PAYLOAD(msg, GENL_HDRLEN);
+	const char *name = attribute(attrs, len, CTRL_ATTR_FAMILY_NAME);
+	const uint16_t *type = attribute(attrs, len, CTRL_ATTR_FAMILY_ID);
+
+	if (name && type && !strcmp(name, wanted_family))
+		family_type = *type;
+	return true;
+}
+
+/* From the list of all, as to ask for one loads its module. 0 if there is none */
+static int find_family(const char *name)
+{
+	static const struct genlmsghdr body = { .cmd = CTRL_CMD_GETFAMILY, .version = 1 };
+	int fd = netlink(NETLINK_GENERIC);
+
+	wanted_family = name;
+	family_type = 0;
+	if (!ask(fd, GENL_ID_CTRL, NLM_F_DUMP, &body, sizeof(body)))
+		read_dump(fd, take_family);
+	close(fd);
+	return family_type;
+}
+
+static char *family_extras(size_t i)
+{
+	const struct dump dump = {
+		NETLINK_GENERIC, find_family(families[i].name), sizeof(families[i].body),
+		&families[i].body, never_usual, families[i].text,
+	};
+
+	return dump.type ? dump_extras(&dump) : NULL;
+}
+
+/*
+ * What files of /proc list, below so many lines. Tables of the old kind were made when
+ * they were first asked for; who asks for IPVS by netlink has to be root outside.
+ */
+static const struct {
+	const char *file;
+	int header;
+	const char *text;
+} lists[] = {
+	{ "ip_tables_names", 0, "tables of iptables" },
+	{ "ip6_tables_names", 0, "tables of iptables" },
+	{ "arp_tables_names", 0, "tables of iptables" },
+	{ "ip_vs", 3, "services of IPVS" },
 };
 
-static bool has_old_tables(const char *file)
+static bool has_lines(const char *file, int header)
 {
 	char *path = xasprintf("/proc/self/net/%s", file);
-	char *text = read_small_file(path);
-	bool has = text && *text;
+	char *text = read_small_file(path), *rest = text;
+	bool has;
 
+	while (rest && header-- > 0)
+		strsep(&rest, "\n");
+	has = rest && *rest;
 	free(text);
 	free(path);
 	return has;
@@ -266,9 +352,11 @@ char *network_extras(void)
 
 	for (i = 0; !extras && i < ARRAY_SIZE(dumps); i++)
 		extras = dump_extras(&dumps[i]);
-	for (i = 0; !extras && i < ARRAY_SIZE(old_tables); i++)
-		if (has_old_tables(old_tables[i]))
-			extras = xasprintf("it has tables of iptables (%s)", old_tables[i]);
+	for (i = 0; !extras && i < ARRAY_SIZE(families); i++)
+		extras = family_extras(i);
+	for (i = 0; !extras && i < ARRAY_SIZE(lists); i++)
+		if (has_lines(lists[i].file, lists[i].header))
+			extras = xasprintf("it has %s (%s)", lists[i].text, lists[i].file);
 	return extras;
 }
 

@@ -82,6 +82,11 @@ static void compare_with_new(int fd, const void *arg)
 	char *extras = NULL;
 	int net = -1;
 
+	/* Whoever has rights in its user namespace only must not ask for these. */
+	if (kind->kind == CKPT_NS_NET)
+		extras = network_programs(fd);
+	if (extras)
+		give_up("%s: not supported", extras);
 	enter_owner(fd);
 	if (setns(fd, kind->flag) < 0)
 		give_up("cannot enter it: %s", strerror(errno));

@@ -63,6 +63,12 @@ void tell_pid_sysctls(int fd, const void *ns);
  */
 char *network_extras(void);
 
+/*
+ * network_bpf.c: likewise what programs are attached to the network namespace @ns, a
+ * descriptor
+ */
+char *network_programs(int ns);
+
 /* network.c: a descriptor of the network namespace of the calling process, or -1 */
 int network_open(void);
 
