@@ -279,15 +279,20 @@ char *path_join(const char *dir, const char *name)
 	return xasprintf("%s/%s", strcmp(dir, "/") ? dir : "", name);
 }
 
+/* The root of such a mount is told from where the cgroup namespace begins. */
+static bool is_of_cgroups(const struct mnt *mnt)
+{
+	return !strcmp(mnt->type, "cgroup") || !strcmp(mnt->type, "cgroup2");
+}
+
 /*
  * Whether one is the other, or that in a copy of its namespace. The device is that of
- * the mount: files on btrfs have one for each subvolume. What of a file system of
- * control groups is mounted is told differently in each cgroup namespace.
+ * the mount: files on btrfs have one for each subvolume.
  */
 static bool is_like(const struct mnt *here, const struct mnt *mnt)
 {
 	return same_filesystem(here, mnt) &&
-	       (mnt->cgroup_ns || !strcmp(here->root, mnt->root));
+	       (is_of_cgroups(mnt) || !strcmp(here->root, mnt->root));
 }
 
 /* PATH leads to somewhere on a mount, or to its root if that is what is WANTED. */
