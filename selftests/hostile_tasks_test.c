@@ -222,8 +222,7 @@ CKPT_TEST_F(hostile_tasks, process_groups_that_are_none)
 	prepare(_metadata, app);
 	REFUSED_WITH(none, task(&bad, ASLEEP)->pgid = NOBODY_HAS);
 	REFUSED_WITH(none, task(&bad, ASLEEP)->pgid = task(&bad, PLAIN_THREAD)->pid);
-	/* Its leader is in another group, or another session. */
-	REFUSED_WITH(none, task(&bad, ASLEEP)->pgid = task(&bad, STOPPED)->pid);
+	/* Its leader is in another session. */
 	REFUSED_WITH(none, task(&bad, GHOST)->sid = task(&bad, GHOST)->pid);
 	finish(_metadata, app);
 }
@@ -236,9 +235,13 @@ CKPT_TEST_F(hostile_tasks, sessions_that_are_none)
 	NOT_PLAIN();
 	prepare(_metadata, app);
 #define IN_SESSION(of) ({						\
-	task(&bad, ASLEEP)->pgid = 0;					\
+	task(&bad, ASLEEP)->pgid = task(&bad, ASLEEP)->pid;		\
 	task(&bad, ASLEEP)->sid = of;					\
 })
+	REFUSED_WITH("has a session and no process group", ({
+		IN_SESSION(task(&bad, ROOT)->pid);
+		task(&bad, ASLEEP)->pgid = 0;
+	}));
 	REFUSED_WITH(none, IN_SESSION(NOBODY_HAS));
 	REFUSED_WITH(none, IN_SESSION(task(&bad, PLAIN_THREAD)->pid));
 	/* Its leader is in another session, or in another group. */
@@ -246,7 +249,7 @@ CKPT_TEST_F(hostile_tasks, sessions_that_are_none)
 	REFUSED_WITH(none, ({
 		task(&bad, GHOST)->sid = task(&bad, GHOST)->pid;
 		task(&bad, GHOST)->pgid = task(&bad, ROOT)->pid;
-		task(&bad, STOPPED)->pgid = 0;
+		task(&bad, STOPPED)->pgid = task(&bad, STOPPED)->pid;
 		IN_SESSION(task(&bad, GHOST)->pid);
 	}));
 	finish(_metadata, app);

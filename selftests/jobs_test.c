@@ -826,6 +826,23 @@ CKPT_TEST(jobs, group_without_its_leader)
 	return 0;
 }
 
+/* Who leads a group may leave it to the others. */
+CKPT_TEST(jobs, group_whose_leader_is_in_another_one)
+{
+	pid_t leader, member;
+
+	SPAWN(leader, (setpgid(0, 0), stay("leader")));
+	ckpt_wait_for("leader");
+	SPAWN(member, (setpgid(0, leader), stay("member")));
+	ckpt_wait_for("member");
+	CHECK_OK(setpgid(leader, getpgrp()));
+	ckpt_here();
+	CHECK_EQ(getpgrp(), getpgid(leader));
+	CHECK_EQ(leader, getpgid(member));
+	CHECK_OK(kill(-leader, 0));
+	return ckpt_reap(leader) || ckpt_reap(member);
+}
+
 /* The same, but that the leader is a zombie */
 CKPT_TEST(jobs, group_with_a_dead_leader)
 {

@@ -225,6 +225,71 @@ CKPT_TEST(pipes, size_that_only_root_can_set)
 	return 0;
 }
 
+/* ---- Whose it is: who opens it anew by /proc is asked ---- */
+
+CKPT_TEST(pipes, mode)
+{
+	struct stat st;
+	int fd[2];
+
+	CHECK_OK(pipe(fd));
+	CHECK_OK(fchmod(fd[1], 0462));
+	ckpt_here();
+	CHECK_OK(fstat(fd[0], &st));
+	CHECK_EQ(S_IFIFO | 0462, st.st_mode);
+	return 0;
+}
+
+CKPT_TEST(pipes, owner)
+{
+	struct stat st;
+	int fd[2];
+
+	CHECK_OK(chmod(".", 0777));
+	CHECK_OK(setresgid(1001, 1001, 1001));
+	CHECK_OK(setresuid(1000, 1000, 1000));
+	CHECK_OK(pipe(fd));
+	ckpt_here();
+	CHECK_OK(fstat(fd[0], &st));
+	CHECK_EQ(1000, st.st_uid);
+	CHECK_EQ(1001, st.st_gid);
+	CHECK_OK(open("/proc/self/fd/3", O_RDONLY));
+	return 0;
+}
+
+CKPT_REFUSED(pipes, owner_that_was_changed, "pipe: has another owner")
+{
+	int fd[2];
+
+	CHECK_OK(pipe(fd));
+	CHECK_OK(fchown(fd[0], 1000, -1));
+	ckpt_here();
+	return 0;
+}
+
+/* ---- Nobody is told what has not happened ---- */
+
+static volatile int told;
+
+static void tell(int sig)
+{
+	told++;
+}
+
+CKPT_TEST(pipes, no_signal_that_an_end_was_closed)
+{
+	int fd[2];
+
+	CHECK_OK(pipe(fd));
+	CHECK_OK(close(fd[1]));
+	signal(SIGIO, tell);
+	CHECK_OK(fcntl(fd[0], F_SETOWN, getpid()));
+	CHECK_OK(fcntl(fd[0], F_SETFL, O_ASYNC));
+	ckpt_here();
+	CHECK_EQ(0, told);
+	return 0;
+}
+
 /* ---- Ends ---- */
 
 CKPT_TEST(pipes, nobody_writes_any_more)

@@ -5,6 +5,7 @@
  */
 #include "test.h"
 
+#include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -515,6 +516,59 @@ CKPT_TEST(posix_timers, time_of_another_thread)
 	CHECK_EQ(9, (long)info.si_ptr);
 	got = 1;
 	pthread_join(thread, NULL);
+	return 0;
+}
+
+/* What the other threads have used is part of it, whoever restores the timer first. */
+static void *burn_half_a_second(void *arg)
+{
+	struct timespec now;
+
+	do {
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	} while (seconds(now) < 0.5);
+	ready = 1;
+	while (!got)
+		sleep_ms(1);
+	return NULL;
+}
+
+CKPT_TEST(posix_timers, fired_by_the_time_of_all_threads)
+{
+	siginfo_t info = {};
+	pthread_t thread;
+	sigset_t pending;
+	int id;
+
+	block(SIGUSR1);
+	CHECK_EQ(0, pthread_create(&thread, NULL, burn_half_a_second, NULL));
+	while (!ready)
+		sleep_ms(1);
+	id = make_signal(CLOCK_PROCESS_CPUTIME_ID, SIGUSR1, 9);
+	CHECK_OK(id);
+	CHECK_OK(set(id, 0, in(0.001, 0.02)));
+	do
+		sigpending(&pending);
+	while (!sigismember(&pending, SIGUSR1));
+	ckpt_here();
+	CHECK_EQ(SIGUSR1, take(SIGUSR1, &info, 60 * ckpt_scale()));
+	/* Those that the half of a second would be are 25. */
+	CHECK(info.si_overrun < 15);
+	got = 1;
+	pthread_join(thread, NULL);
+	return 0;
+}
+
+/* Set to a time that does not come */
+CKPT_TEST(posix_timers, never)
+{
+	int id = make_signal(CLOCK_REALTIME, SIGUSR1, 1);
+	struct itimerspec spec = { .it_value.tv_sec = LONG_MAX };
+
+	CHECK_OK(id);
+	CHECK_OK(set(id, TIMER_ABSTIME, spec));
+	ckpt_here();
+	CHECK(get(id).it_value.tv_sec > 1000000);
 	return 0;
 }
 

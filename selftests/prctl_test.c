@@ -2,7 +2,7 @@
 /*
  * What prctl(), personality(), membarrier() and others set for a process
  */
-#include "test.h"
+#include "calls.h"
 
 #include <linux/membarrier.h>
 #include <setjmp.h>
@@ -540,6 +540,50 @@ CKPT_TEST(prctl, all_that_can_be_asked_for)
 	inside_record(after, sizeof(after));
 	CHECK_EQ(0, inside_diff(before, after));
 	return 0;
+}
+
+/* ---- What restart has been started with ---- */
+
+CKPT_BODY(without_options)
+{
+	ckpt_here();
+	CHECK_EQ(0, prctl(PR_GET_IO_FLUSHER, 0, 0, 0, 0));
+	CHECK_EQ(PR_MCE_KILL_DEFAULT, prctl(PR_MCE_KILL_GET, 0, 0, 0, 0));
+	CHECK_EQ(0, prctl(PR_GET_MDWE, 0, 0, 0, 0));
+	CHECK(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) <= 0);
+	CHECK(prctl(PR_GET_MEMORY_MERGE, 0, 0, 0, 0) <= 0);
+	return 0;
+}
+
+CKPT_TEST_F(prctl, options_of_who_restarts)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "without_options"));
+	ASSERT_EQ(0, prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0));
+	ASSERT_EQ(0, prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0, 0));
+	/* There may be none of these. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	prctl(PR_SET_MEMORY_MERGE, 1, 0, 0, 0);
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
+
+/* It cannot be given up, and must not be escaped from. */
+CKPT_TEST_F(prctl, who_restarts_may_not_make_memory_executable)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "without_options"));
+	ASSERT_EQ(0, prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0));
+	ASSERT_NE(0, app_restart(app));
+	EXPECT_NE(NULL, strstr(app->log, "restart runs with PR_SET_MDWE")) {
+		TH_LOG("%s", app->log);
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -620,6 +620,21 @@ REFUSED(io_uring_that_is_only_registered, "io_uring")
 	return 0;
 }
 
+/* Whoever is restricted has no ring, or not yet. */
+REFUSED(io_uring_restrictions, "io_uring")
+{
+	struct {
+		__u16 flags, nr;
+		__u32 resv[3];
+		struct io_uring_restriction restriction;
+	} restrictions = { .nr = 1, .restriction.opcode = IORING_RESTRICTION_SQE_OP };
+
+	NEED(syscall(SYS_io_uring_register, -1, IORING_REGISTER_RESTRICTIONS,
+		     &restrictions, 1));
+	ckpt_here();
+	return 0;
+}
+
 REFUSED(aio_context, "aio|asynchronous I/O")
 {
 	aio_context_t ctx = 0;
@@ -933,6 +948,27 @@ REFUSED(timer_for_a_thread_that_has_ended, "timer")
 	int id;
 
 	CHECK_EQ(0, pthread_create(&thread, NULL, make_timer, &id));
+	CHECK_EQ(0, pthread_join(thread, &ret));
+	CHECK(!ret);
+	ckpt_here();
+	CHECK_OK(syscall(SYS_timer_delete, id));
+	return 0;
+}
+
+static void *make_timer_of_its_time(void *arg)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_NONE };
+
+	return (void *)syscall(SYS_timer_create, CLOCK_THREAD_CPUTIME_ID, &event, arg);
+}
+
+REFUSED(timer_of_the_time_of_a_thread_that_has_ended, "a timer of the CPU time of .* an ended thread")
+{
+	pthread_t thread;
+	void *ret;
+	int id;
+
+	CHECK_EQ(0, pthread_create(&thread, NULL, make_timer_of_its_time, &id));
 	CHECK_EQ(0, pthread_join(thread, &ret));
 	CHECK(!ret);
 	ckpt_here();

@@ -449,6 +449,91 @@ CKPT_TEST(share, private_futex)
 	return wait_for_status(pid, 0);
 }
 
+/* ---- What the parent is told ---- */
+
+/* The signal is for who it was when it made the child. */
+static int told(pid_t pid, int expected)
+{
+	struct timespec ten = { .tv_sec = 10 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGUSR1);
+	CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
+	ckpt_here();
+	CHECK_EQ(expected, sigtimedwait(&set, NULL, &ten));
+	return wait_for_status(pid, 0);
+}
+
+static pid_t make_one_with_a_signal(void)
+{
+	pid_t pid = syscall(SYS_clone, SIGUSR1, NULL, NULL, NULL, NULL);
+
+	if (!pid) {
+		ckpt_announce("child", "go.0");
+		_exit(0);
+	}
+	ckpt_wait_for("child");
+	return pid;
+}
+
+CKPT_TEST(share, exit_signal)
+{
+	return told(make_one_with_a_signal(), SIGUSR1);
+}
+
+CKPT_BODY(another_program)
+{
+	return told(-1, SIGCHLD);
+}
+
+CKPT_TEST(share, exit_signal_for_another_program)
+{
+	char exe[] = "/proc/self/exe", option[] = "--body", body[] = "another_program";
+	char dir[APP_DIR_LEN], *argv[] = { exe, option, body, dir, NULL };
+
+	snprintf(dir, sizeof(dir), "%s", ckpt_dir());
+	CHECK_OK(make_one_with_a_signal());
+	CHECK_OK(execv(exe, argv));
+	return 0;
+}
+
+/* ---- What else it can see ---- */
+
+CKPT_TEST(share, child_that_has_executed_a_program)
+{
+	char exe[] = "/proc/self/exe", option[] = "--body", body[] = "idle";
+	char dir[APP_DIR_LEN], *argv[] = { exe, option, body, dir, NULL };
+	pid_t forked, executed;
+
+	snprintf(dir, sizeof(dir), "%s", ckpt_dir());
+	SPAWN(forked, (ckpt_announce("forked", "go.0"), 0));
+	SPAWN(executed, execv(exe, argv));
+	ckpt_wait_for("forked");
+	ckpt_wait_for("idle");
+	ckpt_here();
+	CHECK(setpgid(executed, 0) < 0 && errno == EACCES);
+	return ckpt_reap(forked) || ckpt_reap(executed);
+}
+
+CKPT_BODY(idle)
+{
+	ckpt_announce("idle", "go.0");
+	return 0;
+}
+
+CKPT_TEST(share, child_that_has_not)
+{
+	pid_t pid;
+
+	SPAWN(pid, (ckpt_announce("forked", "go.0"), sleep_ms(200 * ckpt_scale()), 0));
+	ckpt_wait_for("forked");
+	ckpt_here();
+	CHECK_OK(setpgid(pid, 0));
+	return ckpt_reap(pid);
+}
+
 /* ---- What else clone() shares ---- */
 
 static int semaphore;

@@ -117,6 +117,20 @@ CKPT_TEST(signals, blocked_signals_stay_blocked)
 	return 0;
 }
 
+/* As many programs give it, and where no memory is: nobody looks before it is used. */
+CKPT_TEST(signals, alternate_stack_that_is_on)
+{
+	stack_t ss = { .ss_sp = (void *)-65536L, .ss_size = 1 << 20, .ss_flags = SS_ONSTACK };
+	stack_t out;
+
+	CHECK_OK(sigaltstack(&ss, NULL));
+	ckpt_here();
+	CHECK_OK(sigaltstack(NULL, &out));
+	CHECK(out.ss_sp == ss.ss_sp);
+	CHECK_EQ(ss.ss_size, out.ss_size);
+	return 0;
+}
+
 CKPT_TEST(signals, alternate_stack)
 {
 	static char stack[65536];

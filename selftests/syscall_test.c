@@ -358,6 +358,8 @@ static int wait_itimer(clockid_t clock, int flags)
 	return wait_for_alarm();
 }
 
+#define NO_ALARM_CLOCK	77
+
 static int wait_timer(clockid_t clock, int flags)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
@@ -366,7 +368,7 @@ static int wait_timer(clockid_t clock, int flags)
 
 	signal(SIGALRM, on_alarm);
 	if (timer_create(clock, &event, &timer))
-		return 1;
+		return NO_ALARM_CLOCK;
 	CHECK_OK(timer_settime(timer, flags, &spec, NULL));
 	return wait_for_alarm();
 }
@@ -526,9 +528,11 @@ static int policy_body(int policy)
 	at.begun = atof(text);
 	for (i = 0; i < NR_WAITERS; i++) {
 		CHECK_EQ(pid[i], waitpid(pid[i], &ret, 0));
-		/* The machine has no alarm clock. */
-		if (WIFEXITED(ret) && WEXITSTATUS(ret) == 1)
+		if (WIFEXITED(ret) && WEXITSTATUS(ret) == NO_ALARM_CLOCK &&
+		    strstr(waiters[i].name, "ALARM")) {
+			ckpt_note("%s: the machine has no alarm clock", waiters[i].name);
 			continue;
+		}
 		CHECK_EQ(0, ret);
 		bad += check_end(&waiters[i], &seen[i], &at, policy);
 	}

@@ -7,13 +7,19 @@
  */
 #include "test.h"
 
+#include <linux/userfaultfd.h>
 #include <setjmp.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "proc.h"
 
 CKPT_SUITE(vma);
+
+#ifndef PR_SET_MEMORY_MERGE
+#define PR_SET_MEMORY_MERGE	67
+#endif
 
 #define PAGE		4096UL
 #define ADV_GUARD_INSTALL	102
@@ -108,6 +114,50 @@ static int advised_file(int advice, const char *flag)
 
 CKPT_TEST(vma, dontdump)	{ return advised_anon(MADV_DONTDUMP, "dd"); }
 CKPT_TEST(vma, mergeable)	{ return advised_anon(MADV_MERGEABLE, "mg"); }
+
+/* By UFFDIO_ZEROPAGE, as KSM does: in the place of what the file has there */
+CKPT_TEST(vma, zero_page_over_a_file)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_zeropage zero = { 0 };
+	int fd, uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	char page[PAGE], *p;
+
+	NEED(uffd);
+	memset(page, 'x', sizeof(page));
+	fd = open("/dev/shm/ckpt.zero", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	NEED(fd);
+	CHECK_EQ(PAGE, pwrite(fd, page, PAGE, 0));
+	p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	CHECK(p != MAP_FAILED);
+	NEED(ioctl(uffd, UFFDIO_API, &api));
+	reg.range.start = zero.range.start = (unsigned long)p;
+	reg.range.len = zero.range.len = PAGE;
+	NEED(ioctl(uffd, UFFDIO_REGISTER, &reg));
+	NEED(ioctl(uffd, UFFDIO_ZEROPAGE, &zero));
+	close(uffd);
+	CHECK_EQ(0, *p);
+	ckpt_here();
+	CHECK_EQ(0, *p);
+	return 0;
+}
+
+/* All of it is mergeable, but not this. */
+CKPT_TEST(vma, mergeable_all_but_some)
+{
+	char *p = anon_mapping();
+
+	if (prctl(PR_SET_MEMORY_MERGE, 1, 0, 0, 0))
+		return ckpt_skip("PR_SET_MEMORY_MERGE: %s", strerror(errno));
+	CHECK_OK(madvise(p, 4 * PAGE, MADV_UNMERGEABLE));
+	CHECK(!smaps_flag(p, "mg"));
+	ckpt_here();
+	CHECK(!smaps_flag(p, "mg"));
+	CHECK(smaps_flag(p + 4 * PAGE, "mg"));
+	return !!pattern_check(p, 8 * PAGE, 1);
+}
+
 CKPT_TEST(vma, hugepage)	{ return advised_anon(MADV_HUGEPAGE, "hg"); }
 CKPT_TEST(vma, nohugepage)	{ return advised_anon(MADV_NOHUGEPAGE, "nh"); }
 CKPT_TEST(vma, random)		{ return advised_anon(MADV_RANDOM, "rr"); }

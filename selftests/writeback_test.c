@@ -296,6 +296,45 @@ CKPT_TEST_F(writeback, application_is_told_of_the_error_all_the_same)
 	ASSERT_EQ(0, app_finish(app));
 }
 
+/* Not mapped: what it has written is in the page cache, until all is written back. */
+CKPT_BODY(told_of_what_is_written)
+{
+	char text[LEN] = "written";
+	int fd = open("m/f", O_RDWR | O_CREAT, 0600);
+
+	CHECK_OK(fd);
+	CHECK_OK(fallocate(fd, 0, 0, LEN));
+	CHECK_OK(fsync(fd));
+	ckpt_point(0);
+	CHECK_EQ(LEN, pwrite(fd, text, LEN, 0));
+	ckpt_point(1);
+	CHECK(fsync(fd) < 0 && (errno == ENOSPC || errno == EIO));
+	CHECK_OK(fsync(fd));
+	return 0;
+}
+
+CKPT_TEST_F(writeback, error_that_only_fsync_tells)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	if (!mount_disk(_metadata, app))
+		return;
+	ASSERT_EQ(0, app_start(app, "told_of_what_is_written"));
+	fill_disk(_metadata, app);
+	app_go(app);
+	app->point++;
+	ASSERT_EQ(0, app_wait_ready(app));
+	sync();
+	ASSERT_EQ(0, app_freeze(app));
+	EXPECT_GT(0, app_checkpoint(app, 0));
+	EXPECT_NE(NULL, strstr(app->log, " /f: could not be written back")) {
+		TH_LOG("%s", app->log);
+	}
+	ASSERT_EQ(0, app_thaw(app));
+	ASSERT_EQ(0, app_finish(app));
+}
+
 /* What could not be written back is not on the disk: no image may say that it is. */
 CKPT_TEST_F(writeback, disk_that_was_full_has_no_image_later)
 {

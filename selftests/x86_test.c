@@ -17,6 +17,7 @@ int main(void)
 }
 #else
 
+#include "calls.h"
 #include "format.h"
 #include "hostile.h"
 #include "proc.h"
@@ -743,6 +744,30 @@ REFUSED(all_ports, "I/O permissions")
 	NEED(iopl(3));
 	ckpt_here();
 	return out_to_a_port();
+}
+
+CKPT_BODY(x86_no_ports)
+{
+	ckpt_here();
+	return 0;
+}
+
+/* Who joins keeps what no image has. */
+CKPT_TEST_F(x86, ports_of_who_joins)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "x86_no_ports"));
+	if (ioperm(0x80, 1, 1))
+		SKIP(return, "no ioperm()");
+	ASSERT_NE(0, app_restart(app));
+	EXPECT_NE(NULL, strstr(app->log, "has I/O permissions")) {
+		TH_LOG("%s", app->log);
+	}
+	ASSERT_EQ(0, ioperm(0x80, 1, 0));
+	ASSERT_EQ(0, app_restart(app));
+	ASSERT_EQ(0, app_finish(app));
 }
 
 NEVER_LOST(ports_that_were_given_back)

@@ -282,20 +282,23 @@ static long long own_ticks(const struct recorder *r, long long ticks)
 	return ticks + sec * hz + nsec * hz / 1000000000;
 }
 
+/* As in include/linux/sched.h */
+#define PF_FORKNOEXEC	0x40
+
 /*
  * Fields of /proc/PID/stat that status does not have; proc_pid_stat(5). With
  * @own, times and faults are those of the one thread.
  */
 static void record_stat(struct recorder *r, pid_t pid, pid_t ns, bool own)
 {
-	enum { STAT_AS_IT_IS, STAT_PID, STAT_BOOTTIME };
+	enum { STAT_AS_IT_IS, STAT_PID, STAT_BOOTTIME, STAT_FLAGS };
 	static const struct {
 		int field;
 		const char *name;
 		int kind;
 	} field[] = {
 		{ 5, "pgrp", STAT_PID }, { 6, "session", STAT_PID }, { 7, "tty_nr" },
-		{ 8, "tpgid" }, { 10, "minflt" }, { 11, "cminflt" },
+		{ 8, "tpgid" }, { 9, "flags", STAT_FLAGS }, { 10, "minflt" }, { 11, "cminflt" },
 		{ 12, "majflt" }, { 13, "cmajflt" }, { 14, "utime" },
 		{ 15, "stime" }, { 16, "cutime" }, { 17, "cstime" },
 		{ 18, "priority" }, { 19, "nice" },
@@ -326,6 +329,9 @@ static void record_stat(struct recorder *r, pid_t pid, pid_t ns, bool own)
 		} else if (field[f].kind == STAT_BOOTTIME) {
 			snprintf(number, sizeof(number), "%lld", own_ticks(r, atoll(p)));
 			p = number;
+		} else if (field[f].kind == STAT_FLAGS) {
+			/* The others say what the kernel does just now. */
+			p = strtoul(p, NULL, 10) & PF_FORKNOEXEC ? "forked" : "executed";
 		}
 		oracle_add(r->o, p, "%d/%sstat/%s", ns, own ? "own/" : "", field[f].name);
 		f++;

@@ -96,8 +96,10 @@ static int check_tree_flags(struct ckpt_reader *r, const struct ckpt_task *t)
 	uint32_t known = t->pid == t->tgid ? CKPT_TREE_PROCESS_FLAGS :
 					     CKPT_TREE_THREAD_FLAGS;
 
-	if (t->flags & ~known ||
-	    (t->pid == t->tgid && t->flags & (t->flags - 1)))
+	uint32_t ended = t->flags & (CKPT_TREE_DEAD_FLAGS | CKPT_TREE_FIRST_ENDED);
+
+	/* In one way only */
+	if (t->flags & ~known || (t->pid == t->tgid && ended & (ended - 1)))
 		return reader_fail(r, "TASK: pid %u has the impossible flags %#x",
 				   t->pid, t->flags);
 	return 0;

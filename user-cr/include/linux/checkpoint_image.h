@@ -272,15 +272,23 @@ enum ckpt_record_type {
  * %CKPT_TREE_FIRST_ENDED
  *	The first thread of a process has ended, and others have not. It has a
  *	CKPT_REC_EXIT besides what all processes have.
+ * %CKPT_TREE_PARENT_EXECED
+ *	A process whose parent has executed another program since, which gets a
+ *	SIGCHLD when it ends, whatever its exit signal.
+ * %CKPT_TREE_EXECED
+ *	A process that has executed a program: setpgid() by its parent fails.
  */
 #define CKPT_TREE_OWN_SEM_UNDO	(1U << 0)
 #define CKPT_TREE_SHARES_IO	(1U << 1)
 #define CKPT_TREE_ZOMBIE	(1U << 2)
 #define CKPT_TREE_GHOST		(1U << 3)
 #define CKPT_TREE_FIRST_ENDED	(1U << 4)
+#define CKPT_TREE_PARENT_EXECED	(1U << 5)
+#define CKPT_TREE_EXECED	(1U << 6)
 #define CKPT_TREE_THREAD_FLAGS	(CKPT_TREE_OWN_SEM_UNDO | CKPT_TREE_SHARES_IO)
 #define CKPT_TREE_DEAD_FLAGS	(CKPT_TREE_ZOMBIE | CKPT_TREE_GHOST)
-#define CKPT_TREE_PROCESS_FLAGS	(CKPT_TREE_DEAD_FLAGS | CKPT_TREE_FIRST_ENDED)
+#define CKPT_TREE_PROCESS_FLAGS	(CKPT_TREE_DEAD_FLAGS | CKPT_TREE_FIRST_ENDED | \
+				 CKPT_TREE_PARENT_EXECED | CKPT_TREE_EXECED)
 
 /**
  * struct ckpt_task - a task in the tree
