@@ -941,39 +941,37 @@ static void *make_timer(void *id)
 	return (void *)syscall(SYS_timer_create, CLOCK_MONOTONIC, &ev, id);
 }
 
+/* @make makes one, and tells its id. */
+static int timer_of_ended_thread(void *(*make)(void *id))
+{
+	pthread_t thread;
+	void *ret;
+	int id;
+
+	CHECK_EQ(0, pthread_create(&thread, NULL, make, &id));
+	CHECK_EQ(0, pthread_join(thread, &ret));
+	CHECK(!ret);
+	ckpt_here();
+	CHECK_OK(syscall(SYS_timer_delete, id));
+	return 0;
+}
+
 REFUSED(timer_for_a_thread_that_has_ended, "timer")
 {
-	pthread_t thread;
-	void *ret;
-	int id;
-
-	CHECK_EQ(0, pthread_create(&thread, NULL, make_timer, &id));
-	CHECK_EQ(0, pthread_join(thread, &ret));
-	CHECK(!ret);
-	ckpt_here();
-	CHECK_OK(syscall(SYS_timer_delete, id));
-	return 0;
+	return timer_of_ended_thread(make_timer);
 }
 
-static void *make_timer_of_its_time(void *arg)
+static void *make_timer_of_its_time(void *id)
 {
-	struct sigevent event = { .sigev_notify = SIGEV_NONE };
+	struct sigevent ev = { .sigev_notify = SIGEV_NONE };
 
-	return (void *)syscall(SYS_timer_create, CLOCK_THREAD_CPUTIME_ID, &event, arg);
+	return (void *)syscall(SYS_timer_create, CLOCK_THREAD_CPUTIME_ID, &ev, id);
 }
 
-REFUSED(timer_of_the_time_of_a_thread_that_has_ended, "a timer of the CPU time of .* an ended thread")
+REFUSED(timer_of_the_time_of_a_thread_that_has_ended,
+	"a timer of the CPU time of .* an ended thread")
 {
-	pthread_t thread;
-	void *ret;
-	int id;
-
-	CHECK_EQ(0, pthread_create(&thread, NULL, make_timer_of_its_time, &id));
-	CHECK_EQ(0, pthread_join(thread, &ret));
-	CHECK(!ret);
-	ckpt_here();
-	CHECK_OK(syscall(SYS_timer_delete, id));
-	return 0;
+	return timer_of_ended_thread(make_timer_of_its_time);
 }
 
 /* Whether the process sleeps, and does so for some time */

@@ -56,13 +56,19 @@ static void fill_disk(struct __test_metadata *_metadata, const struct app *app)
 /* Where the mapping is, for whoever looks at it from outside */
 #define ADDRESS		((char *)0x20000000)
 
-/* A file of the disk, with all its space, that is mapped there */
-static int map_file(int *fd)
+/* A file of the disk, with all its space */
+static int open_file(int *fd)
 {
 	*fd = open("m/f", O_RDWR | O_CREAT, 0600);
 	CHECK_OK(*fd);
 	CHECK_OK(fallocate(*fd, 0, 0, LEN));
-	CHECK_OK(fsync(*fd));
+	return fsync(*fd);
+}
+
+/* The same, and it is mapped there */
+static int map_file(int *fd)
+{
+	CHECK_EQ(0, open_file(fd));
 	CHECK(mmap(ADDRESS, LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
 		   *fd, 0) == ADDRESS);
 	return 0;
@@ -270,6 +276,14 @@ CKPT_TEST_F(writeback, disk_that_is_full_has_no_image)
 	ASSERT_EQ(0, app_finish(app));
 }
 
+/* That data is lost */
+static int is_told_once(int fd)
+{
+	CHECK(fsync(fd) < 0 && (errno == ENOSPC || errno == EIO));
+	CHECK_OK(fsync(fd));
+	return 0;
+}
+
 /* What would have told the application that its data is lost, still does. */
 CKPT_BODY(told)
 {
@@ -280,9 +294,7 @@ CKPT_BODY(told)
 	ckpt_point(0);
 	pattern_fill(p, LEN, 1);
 	ckpt_point(1);
-	CHECK(fsync(fd) < 0 && (errno == ENOSPC || errno == EIO));
-	CHECK_OK(fsync(fd));
-	return 0;
+	return is_told_once(fd);
 }
 
 CKPT_TEST_F(writeback, application_is_told_of_the_error_all_the_same)
@@ -300,17 +312,13 @@ CKPT_TEST_F(writeback, application_is_told_of_the_error_all_the_same)
 CKPT_BODY(told_of_what_is_written)
 {
 	char text[LEN] = "written";
-	int fd = open("m/f", O_RDWR | O_CREAT, 0600);
+	int fd;
 
-	CHECK_OK(fd);
-	CHECK_OK(fallocate(fd, 0, 0, LEN));
-	CHECK_OK(fsync(fd));
+	CHECK_EQ(0, open_file(&fd));
 	ckpt_point(0);
 	CHECK_EQ(LEN, pwrite(fd, text, LEN, 0));
 	ckpt_point(1);
-	CHECK(fsync(fd) < 0 && (errno == ENOSPC || errno == EIO));
-	CHECK_OK(fsync(fd));
-	return 0;
+	return is_told_once(fd);
 }
 
 CKPT_TEST_F(writeback, error_that_only_fsync_tells)

@@ -15,7 +15,7 @@
  * @parent: pid of its parent, 0 for the root
  * @thread: pid of a second thread, or 0
  * @parent_tid: thread of the parent that made it, or 0
- * @flags: one of CKPT_TREE_ZOMBIE, CKPT_TREE_GHOST, CKPT_TREE_FIRST_ENDED, or 0
+ * @flags: CKPT_TREE_*
  * @status: of a zombie, how it has ended
  * @stop: signal that has stopped it, or 0
  * @vfork: pid of whom it waits for in vfork(), or 0

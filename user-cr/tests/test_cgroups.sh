@@ -144,23 +144,9 @@ foreign() {
 
 # attach GROUP: a BPF program that lets all pass
 attach() {
-	python3 - "$1" <<-'PYTHON'
-		import ctypes, os, platform, struct, sys
-		PROG_LOAD, PROG_ATTACH, CGROUP_SKB, INET_EGRESS = 5, 8, 1, 1
-		nr = {"x86_64": 321, "aarch64": 280}[platform.machine()]
-		libc = ctypes.CDLL(None, use_errno=True)
-		def bpf(command, *words):
-		    attr = ctypes.create_string_buffer(struct.pack(*words).ljust(128, b"\0"), 128)
-		    fd = libc.syscall(nr, command, attr, 128)
-		    if fd < 0:
-		        sys.exit(os.strerror(ctypes.get_errno()))
-		    return fd
-		# r0 = 1; exit
-		program = ctypes.create_string_buffer(struct.pack("<BBhiBBhi", 0xb7, 0, 0, 1, 0x95, 0, 0, 0))
-		licence = ctypes.create_string_buffer(b"GPL")
-		fd = bpf(PROG_LOAD, "<IIQQ", 8, 2, ctypes.addressof(program), ctypes.addressof(licence))
-		bpf(PROG_ATTACH, "<IIII", os.open(sys.argv[1], os.O_RDONLY), fd, INET_EGRESS, 0)
-	PYTHON
+	python3 -c "$BPF"'
+CGROUP_SKB, INET_EGRESS = 8, 1
+bpf(PROG_ATTACH, "<IIII", os.open(sys.argv[1], os.O_RDONLY), load(CGROUP_SKB, 1), INET_EGRESS, 0)' "$1"
 }
 bpf_program() {
 	run 1 "$checkpoint" -p "$tree" -o "$TMP/none" && [ ! -e "$TMP/none" ] &&

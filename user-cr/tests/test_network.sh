@@ -18,21 +18,9 @@ s.send(struct.pack("=IHHII", 16 + len(body), 6 << 8 | 2, 0x605, 1, 0) + body)
 raise SystemExit(struct.unpack_from("=i", s.recv(4096), 16)[0] != 0)'
 # A program that lets all pass, attached to the namespace; KIND TYPE RESULT. A link is one
 # as long as somebody has it.
-PROGRAM='
-import ctypes, os, platform, struct, sys, time
+PROGRAM=$BPF'
 kind, type, result = map(int, sys.argv[1:4])
-nr = {"x86_64": 321, "aarch64": 280}[platform.machine()]
-libc = ctypes.CDLL(None, use_errno=True)
-def bpf(command, *words):
-	attr = ctypes.create_string_buffer(struct.pack(*words).ljust(128, b"\0"), 128)
-	fd = libc.syscall(nr, command, attr, 128)
-	if fd < 0:
-		sys.exit(os.strerror(ctypes.get_errno()))
-	return fd
-code = ctypes.create_string_buffer(struct.pack("<BBhiBBhi", 0xb7, 0, 0, result, 0x95, 0, 0, 0))
-licence = ctypes.create_string_buffer(b"GPL")
-fd = bpf(5, "<IIQQ44xI", kind, 2, ctypes.addressof(code), ctypes.addressof(licence), type)
-link = bpf(28, "<IIII", fd, os.open("/proc/self/ns/net", os.O_RDONLY), type, 0)
+link = bpf(LINK_CREATE, "<IIII", load(kind, result, type), os.open("/proc/self/ns/net", os.O_RDONLY), type, 0)
 open(sys.argv[4], "w").close()
 time.sleep(100)'
 

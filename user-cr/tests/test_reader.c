@@ -22,7 +22,8 @@ static const struct process tree[] = {
 static const struct process jobs[] = {
 	{ .pid = 1 },
 	{ .pid = 7, .parent = 1, .thread = 8, .stop = 19 },
-	{ .pid = 9, .parent = 7, .parent_tid = 8, .flags = CKPT_TREE_ZOMBIE,
+	{ .pid = 9, .parent = 7, .parent_tid = 8,
+	  .flags = CKPT_TREE_ZOMBIE | CKPT_TREE_EXECED,
 	  .status = 0x300 },
 	{ .pid = 10, .parent = 1, .flags = CKPT_TREE_GHOST },
 };
@@ -390,7 +391,7 @@ static const struct change jobs_changes[] = {
 	BODY(TASK, task, flags, CKPT_TREE_ZOMBIE, "root, pid 1, has ended"),
 	BODY(TASK, task, flags, CKPT_TREE_SHARES_IO, "impossible flags"),
 	NTH(2, TASK, task, flags, CKPT_TREE_ZOMBIE, "impossible flags"),
-	NTH(4, TASK, task, flags, 0x20, "impossible flags"),
+	NTH(4, TASK, task, flags, 0x80, "impossible flags"),
 	NTH(4, TASK, task, flags, CKPT_TREE_DEAD_FLAGS, "impossible flags"),
 	NTH(2, TASK, task, flags, CKPT_TREE_FIRST_ENDED, "impossible flags"),
 	BODY(TASK, task, flags, CKPT_TREE_FIRST_ENDED, "how it has ended is missing"),
