@@ -342,7 +342,6 @@ static void add_newborn(struct freeze *f, pid_t pid)
 	add_moved(f, pid, from ? &from->home : &f->moved[0].home);
 }
 
-/* The parents of all are still what they were when the first one goes on. */
 static void move_back(struct freeze *f)
 {
 	int round, i, n = 1;
@@ -368,16 +367,15 @@ static void move_back(struct freeze *f)
 }
 
 /*
- * To go on, a process has only to be moved out of a group that is frozen, with both
- * versions. So nobody is born in that group any more, and it is thawed for who could
- * not be moved.
+ * To be moved out of the group is enough for a process to go on, but takes its time for
+ * each of many, while the others would stand still.
  */
 void freeze_undo(struct freeze *f)
 {
-	if (f->nr_moved)
-		move_back(f);
 	if (f->active && cgroup_freeze(&f->cg, false) < 0)
 		complain_errno("cannot thaw %s: do it by hand", f->cg.path);
+	if (f->nr_moved)
+		move_back(f);
 	if (f->made && cgroup_remove(&f->cg) < 0)
 		complain_errno("cannot remove %s", f->cg.path);
 	free(f->moved);
