@@ -106,17 +106,18 @@ CKPT_TEST(files, status_flags_are_kept)
 		O_RDONLY, O_WRONLY, O_RDWR, O_RDWR | O_APPEND,
 		O_RDWR | O_NONBLOCK, O_RDWR | O_SYNC, O_RDWR | O_DSYNC,
 		O_RDONLY | O_NOATIME, O_RDONLY | O_NOFOLLOW,
+		O_ACCMODE,	/* for nothing but ioctl() */
 	};
-	int fd[9], before[9], i;
+	int fd[10], before[10], i;
 
 	CHECK(!make_file("f", "data"));
-	for (i = 0; i < 9; i++) {
+	for (i = 0; i < 10; i++) {
 		fd[i] = open("f", flags[i]);
 		CHECK_OK(fd[i]);
 		before[i] = fcntl(fd[i], F_GETFL);
 	}
 	ckpt_here();
-	for (i = 0; i < 9; i++)
+	for (i = 0; i < 10; i++)
 		CHECK_EQ(before[i], fcntl(fd[i], F_GETFL));
 	return 0;
 }

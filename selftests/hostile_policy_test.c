@@ -361,35 +361,6 @@ CKPT_TEST_F(hostile_policy, seccomp_filters_without_the_right_to_them)
 	finish(_metadata, app);
 }
 
-static void be_filtered(void)
-{
-	struct sock_filter insns[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
-	struct sock_fprog prog = { 1, insns };
-
-	syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog);
-}
-
-/* What filters the tool filters the program, too: none is lost. */
-CKPT_TEST_F(hostile_policy, seccomp_filters_of_the_tool)
-{
-	struct app *app = &self->app;
-	struct ckpt_seccomp *seccomp;
-
-	NOT_PLAIN();
-	prepare(_metadata, app);
-	if (no_filters())
-		SKIP(return, "no seccomp filters here");
-	app->joining = be_filtered;
-	REFUSED_WITH("the restarting process is under seccomp itself", (void)0);
-	REFUSED_WITH("seccomp: strict mode: -", ({
-		seccomp = SECCOMP(ROOT);
-		seccomp->mode = SECCOMP_MODE_STRICT;
-		seccomp->filter_id = 0;
-	}));
-	app->joining = NULL;
-	finish(_metadata, app);
-}
-
 /* ---- Syscall user dispatch ---- */
 
 #define DISPATCH()	((struct ckpt_dispatch *)body_of(&bad, ASLEEP, CKPT_REC_DISPATCH))

@@ -701,6 +701,9 @@ CKPT_TEST_F(image, illegal_runs_are_refused)
 
 /* ---- What an interrupted system call would go on with ---- */
 
+/* By the scheduler, of a process; the lowest bits would say a file */
+#define CPU_CLOCK(pid)	(~(uint32_t)(pid) << 3 | 2)
+
 #define NO_CALL(kind)	"interrupted system call: kind " #kind " "
 
 static const struct forged_call {
@@ -710,14 +713,19 @@ static const struct forged_call {
 	{ NULL, { CKPT_RESTART_NANOSLEEP, 0, 1000, { 1, 1 } } },
 	{ NULL, { CKPT_RESTART_NANOSLEEP, 0, 1000, { 7, 0 } } },
 	{ NULL, { CKPT_RESTART_NANOSLEEP, 0, -1, { 1, 1, ~0ULL } } },
-	/* A clock that is another one on each machine, of a CPU, or none */
+	{ NULL, { CKPT_RESTART_NANOSLEEP, 0, 1000, { 11, 1 } } },
+	/* Of its own CPU time, which may end before the present */
+	{ NULL, { CKPT_RESTART_NANOSLEEP, 0, 1, { CPU_CLOCK(0), 1 } } },
+	{ NULL, { CKPT_RESTART_NANOSLEEP, 0, INT64_MAX, { CPU_CLOCK(0), 1 } } },
+	{ "is that of nobody", { CKPT_RESTART_NANOSLEEP, 0, 1, { CPU_CLOCK(9999), 1 } } },
+	/* No clock by which anybody sleeps for some time */
 	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 0, 1 } } },
 	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 2, 1 } } },
-	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 8, 1 } } },
-	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 11, 1 } } },
+	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 10, 1 } } },
 	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 16, 1 } } },
 	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 1ULL << 32 | 1, 1 } } },
 	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { -6, 1 } } },
+	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { CPU_CLOCK(0) | 3, 1 } } },
 	/* What kind of a result */
 	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 1, 3 } } },
 	{ NO_CALL(1), { CKPT_RESTART_NANOSLEEP, 0, 1000, { 1, ~0ULL } } },

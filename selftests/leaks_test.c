@@ -564,17 +564,37 @@ static int sleep_on(void *arg)
 	return 0;
 }
 
-static pid_t sharing_init(unsigned long flags)
-{
-	static char stack[65536] __attribute__((aligned(16)));
+#define STACK	65536
 
-	return clone(sleep_on, stack + sizeof(stack),
-		     flags | CLONE_NEWPID | SIGCHLD, NULL);
+/* What it has a thread has then, and the first one nothing. */
+static int leave_to_thread(void *stack)
+{
+	int ret = clone(sleep_on, (char *)stack + STACK,
+			CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+			CLONE_SYSVSEM | CLONE_THREAD, NULL);
+
+	return syscall(SYS_exit, ret < 0);
 }
 
-static void shared_with_parent(struct __test_metadata *_metadata,
-			       struct app *app, unsigned long flags,
-			       const char *pattern)
+static pid_t sharing_init(unsigned long flags, bool led)
+{
+	static char stack[2 * STACK] __attribute__((aligned(16)));
+	char path[32], text[512], *p = NULL;
+	unsigned int i;
+	pid_t pid;
+
+	pid = clone(led ? leave_to_thread : sleep_on, stack + sizeof(stack),
+		    flags | CLONE_NEWPID | SIGCHLD, stack);
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (i = 0; led && pid > 0 && i < 1000 && !(p && p[2] == 'Z'); i++) {
+		sleep_ms(5);
+		p = read_file(path, text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
+	}
+	return pid;
+}
+
+static void shared_by(struct __test_metadata *_metadata, struct app *app,
+		      unsigned long flags, bool led, const char *pattern)
 {
 	char path[300];
 	pid_t pid;
@@ -582,7 +602,7 @@ static void shared_with_parent(struct __test_metadata *_metadata,
 
 	if (app_plain())
 		SKIP(return, "nothing to do without checkpoint()");
-	pid = sharing_init(flags);
+	pid = sharing_init(flags, led);
 	ASSERT_LE(0, pid);
 	snprintf(path, sizeof(path), "%s/cgroup.procs", app->cgroup);
 	f = fopen(path, "w");
@@ -598,6 +618,38 @@ static void shared_with_parent(struct __test_metadata *_metadata,
 	/* Not a whole container: then it is nobody's business. */
 	app_checkpoint(app, CHECKPOINT_DRYRUN | CHECKPOINT_SUBTREE);
 	ASSERT_EQ(0, app_kill(app));
+}
+
+static void shared_with_parent(struct __test_metadata *_metadata,
+			       struct app *app, unsigned long flags,
+			       const char *pattern)
+{
+	shared_by(_metadata, app, flags, false, pattern);
+}
+
+static void led_with_parent(struct __test_metadata *_metadata,
+			    struct app *app, unsigned long flags,
+			    const char *pattern)
+{
+	shared_by(_metadata, app, flags, true, pattern);
+}
+
+CKPT_TEST_F(leaks, table_of_descriptors_when_the_first_thread_has_ended)
+{
+	led_with_parent(_metadata, &self->app, CLONE_FILES,
+			"its table of descriptors is shared with pid [0-9]+ \\(leaks_test\\)");
+}
+
+CKPT_TEST_F(leaks, working_directory_when_the_first_thread_has_ended)
+{
+	led_with_parent(_metadata, &self->app, CLONE_FS,
+			"its working directory is shared with pid [0-9]+ \\(leaks_test\\)");
+}
+
+CKPT_TEST_F(leaks, memory_when_the_first_thread_has_ended)
+{
+	led_with_parent(_metadata, &self->app, CLONE_VM,
+			"its memory is shared with pid [0-9]+ \\(leaks_test\\)");
 }
 
 CKPT_TEST_F(leaks, table_of_descriptors)

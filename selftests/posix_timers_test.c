@@ -9,6 +9,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 CKPT_NO_RSEQ
@@ -137,6 +138,66 @@ CKPT_TEST(posix_timers, time_of_the_process)
 CKPT_TEST(posix_timers, time_of_the_thread)
 {
 	return one_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+CKPT_TEST(posix_timers, time_of_another_process)
+{
+	clockid_t clock;
+	pid_t pid;
+	int ret;
+
+	SPAWN(pid, (pause(), 0));
+	CHECK_EQ(0, clock_getcpuclockid(pid, &clock));
+	ret = one_clock(clock);
+	CHECK_OK(kill(pid, SIGKILL));
+	CHECK_EQ(pid, waitpid(pid, NULL, 0));
+	return ret;
+}
+
+/* They count for the user whose they are. */
+CKPT_TEST(posix_timers, of_a_user)
+{
+	char before[4096], after[4096], *p, *q;
+	int i;
+
+	CHECK_OK(chmod(".", 0777));
+	CHECK_OK(setresuid(1234, 1234, 1234));
+	CHECK_OK(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+	for (i = 0; i < 3; i++)
+		CHECK_OK(make_signal(CLOCK_MONOTONIC, SIGUSR1, i));
+	CHECK(read_file("/proc/self/status", before, sizeof(before)) > 0);
+	ckpt_here();
+	CHECK(read_file("/proc/self/status", after, sizeof(after)) > 0);
+	p = strstr(before, "SigQ:");
+	q = strstr(after, "SigQ:");
+	CHECK(p && q);
+	CHECK_EQ(3, atoi(p + 6));
+	CHECK_EQ(3, atoi(q + 6));
+	return 0;
+}
+
+static void on_usr1(int sig)
+{
+}
+
+/* Who was interrupted may have a clock in mind that is nobody's any more. */
+CKPT_TEST(posix_timers, sleep_by_a_clock_that_was)
+{
+	const struct timespec hour = { 3600, 0 };
+	struct sigaction sa = { .sa_handler = on_usr1 };
+	pid_t pid, sender, self = getpid();
+	clockid_t clock;
+
+	CHECK_OK(sigaction(SIGUSR1, &sa, NULL));
+	SPAWN(pid, (pause(), 0));
+	SPAWN(sender, (usleep(100000), kill(self, SIGUSR1)));
+	CHECK_EQ(0, clock_getcpuclockid(pid, &clock));
+	CHECK_EQ(EINTR, clock_nanosleep(clock, 0, &hour, NULL));
+	CHECK_OK(kill(pid, SIGKILL));
+	CHECK_EQ(pid, waitpid(pid, NULL, 0));
+	CHECK_EQ(sender, waitpid(sender, NULL, 0));
+	ckpt_here();
+	return 0;
 }
 
 /* A time of day stays the same. */

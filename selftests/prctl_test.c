@@ -198,6 +198,25 @@ CKPT_TEST(prctl, core_dump_filter_of_nothing)	{ return coredump_filter("0"); }
 
 /* ---- Scheduling and faults ---- */
 
+CKPT_TEST(prctl, timer_slack_without_end)
+{
+	char path[64], before[32] = "", after[32] = "";
+	pid_t pid;
+
+	/* Whoever has it never ends a sleep. */
+	SPAWN(pid, (prctl(PR_SET_TIMERSLACK, ~0UL), ckpt_set("child"), pause()));
+	ckpt_wait_for("child");
+	snprintf(path, sizeof(path), "/proc/%d/timerslack_ns", pid);
+	CHECK(read_file(path, before, sizeof(before)) > 0);
+	CHECK(strtoull(before, NULL, 0) == ~0UL);
+	ckpt_here();
+	CHECK(read_file(path, after, sizeof(after)) > 0);
+	CHECK_EQ(0, strcmp(before, after));
+	CHECK_OK(kill(pid, SIGKILL));
+	CHECK_EQ(pid, waitpid(pid, NULL, 0));
+	return 0;
+}
+
 CKPT_TEST(prctl, timer_slack)
 {
 	pid_t pid;

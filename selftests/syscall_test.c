@@ -3,6 +3,7 @@
  * System calls that were in progress: they go on with the time that was left
  */
 #include "interrupt.h"
+#include "state.h"
 
 #include <linux/futex.h>
 #include <linux/time_types.h>
@@ -46,11 +47,23 @@ static void on_alarm(int sig)
 	alarms++;
 }
 
-/* After the restart a signal ends it; the remaining time must be right. */
-INTERRUPTED_WRITING(nanosleep_tells_the_remaining_time)
+static double now_by(clockid_t clock)
+{
+	struct timespec ts;
+
+	if (clock_gettime(clock, &ts))
+		return -1e9;
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/*
+ * After the restart a signal ends it; the remaining time must be right, by @reference,
+ * which stands still in between.
+ */
+static int tells_the_remaining_time(clockid_t clock, clockid_t reference)
 {
 	struct timespec ts = to_timespec(1000), left = { 0 };
-	double start = now_monotonic(), t;
+	double start = now_by(reference), t;
 	struct sigaction sa = { .sa_handler = on_alarm };
 	pid_t parent = getpid(), pid;
 
@@ -59,13 +72,75 @@ INTERRUPTED_WRITING(nanosleep_tells_the_remaining_time)
 	SPAWN(pid, (ckpt_wait_for("go.0"), usleep(200000 * ckpt_scale()),
 		    kill(parent, SIGUSR1)));
 	ckpt_ready();
-	CHECK_EQ(-1, nanosleep(&ts, &left));
-	CHECK_EQ(EINTR, errno);
-	t = now_monotonic() - start;
+	CHECK_EQ(EINTR, clock_nanosleep(clock, 0, &ts, &left));
+	t = now_by(reference) - start;
 	t += left.tv_sec + left.tv_nsec / 1e9;
 	if (t < 999.9 || t > 1000 + 0.4 * ckpt_scale()) {
-		ckpt_note("%.3f s slept and left, %ld.%09ld s of it left", t,
-			  (long)left.tv_sec, left.tv_nsec);
+		ckpt_note("clock %d: %.3f s slept and left, %ld.%09ld s of it left",
+			  clock, t, (long)left.tv_sec, left.tv_nsec);
+		return 1;
+	}
+	return ckpt_reap(pid);
+}
+
+INTERRUPTED_WRITING(nanosleep_tells_the_remaining_time)
+{
+	return tells_the_remaining_time(CLOCK_MONOTONIC, CLOCK_MONOTONIC);
+}
+
+INTERRUPTED_WRITING(clock_nanosleep_by_tai_tells_the_remaining_time)
+{
+	return tells_the_remaining_time(CLOCK_TAI, CLOCK_MONOTONIC);
+}
+
+INTERRUPTED_WRITING(clock_nanosleep_by_cpu_time_tells_the_remaining_time)
+{
+	return tells_the_remaining_time(CLOCK_PROCESS_CPUTIME_ID, CLOCK_PROCESS_CPUTIME_ID);
+}
+
+/* Without a clock that runs while the machine sleeps there are none. */
+static int tells_by_alarm_clock(clockid_t clock)
+{
+	const struct timespec none = { 0 };
+	int ret = clock_nanosleep(clock, 0, &none, NULL);
+
+	if (ret)
+		return ckpt_skip("clock_nanosleep(%d): %s", clock, strerror(ret));
+	return tells_the_remaining_time(clock, CLOCK_MONOTONIC);
+}
+
+INTERRUPTED_WRITING(clock_nanosleep_by_alarm_clock_tells_the_remaining_time)
+{
+	return tells_by_alarm_clock(CLOCK_BOOTTIME_ALARM);
+}
+
+INTERRUPTED_WRITING(clock_nanosleep_by_alarm_of_the_day_tells_the_remaining_time)
+{
+	return tells_by_alarm_clock(CLOCK_REALTIME_ALARM);
+}
+
+static int burn_after_the_restart(void)
+{
+	ckpt_wait_for("go.0");
+	burn(CLOCK_PROCESS_CPUTIME_ID, 3000 * span());
+	return 0;
+}
+
+INTERRUPTED_WRITING(clock_nanosleep_by_the_cpu_time_of_another)
+{
+	struct timespec ts = to_timespec(span());
+	clockid_t clock;
+	double start, t;
+	pid_t pid;
+
+	SPAWN(pid, burn_after_the_restart());
+	CHECK_EQ(0, clock_getcpuclockid(pid, &clock));
+	start = now_by(clock);
+	ckpt_ready();
+	CHECK_EQ(0, clock_nanosleep(clock, 0, &ts, NULL));
+	t = now_by(clock) - start;
+	if (t < span() || t > 2 * span()) {
+		ckpt_note("%.3f s of its time slept", t);
 		return 1;
 	}
 	return ckpt_reap(pid);

@@ -5,6 +5,7 @@
  */
 #include "test.h"
 
+#include <limits.h>
 #include <sys/acct.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -769,6 +770,24 @@ CKPT_TEST(timers, age_in_the_process_accounting)
 	age = now_monotonic() - start;
 	CHECK_OK(acct(NULL));
 	NEAR(age, elapsed("acct"), 0.3 * ckpt_scale());
+	return 0;
+}
+
+/* With the current tick it ends behind the last time that there is. */
+CKPT_TEST(timers, profiling_timer_at_never)
+{
+	struct itimerval never = { .it_value.tv_sec = LONG_MAX }, now;
+
+	CHECK_OK(setitimer(ITIMER_PROF, &never, NULL));
+	CHECK_OK(setitimer(ITIMER_VIRTUAL, &never, NULL));
+	ckpt_here();
+	/*
+	 * Until a tick is over, the kernel itself takes it for a time that was. Of
+	 * user time none may be counted.
+	 */
+	burn(0.05);
+	CHECK_OK(getitimer(ITIMER_PROF, &now));
+	CHECK(now.it_value.tv_sec > 2000000000);
 	return 0;
 }
 

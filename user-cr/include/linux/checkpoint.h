@@ -78,8 +78,8 @@
  *
  * %RESTART_LOG
  *	The fourth argument is a file descriptor. Each reason for a failure is
- *	written to it as one line of text. Given with %RESTART_OPEN, it also
- *	gets the messages of the later steps.
+ *	written to it as one line of text. Only with an image; given with
+ *	%RESTART_OPEN, it also gets the messages of the later steps.
  * %RESTART_ANY_PIDS
  *	Given with %RESTART_OPEN: processes may join with other pids than those
  *	of the image. Programs that have remembered a pid then have a wrong one.

@@ -1413,8 +1413,9 @@ struct ckpt_regset {
 /**
  * enum ckpt_restart_kind - what a restarted system call goes on with
  * @CKPT_RESTART_NONE: nothing
- * @CKPT_RESTART_NANOSLEEP: nanosleep() and clock_nanosleep(). @arg: clock id,
- *	kind of the result (0 none, 1 native), its address
+ * @CKPT_RESTART_NANOSLEEP: nanosleep() and clock_nanosleep(). @arg: clock id in
+ *	32 bits, that of a CPU clock with the id of its process or thread in the
+ *	image; kind of the result (0 none, 1 native, 2 of 32 bits), its address
  * @CKPT_RESTART_FUTEX: futex wait. @arg: address, value, CKPT_FUTEX_* flags,
  *	bitset
  * @CKPT_RESTART_POLL: poll(). @arg: address and number of struct pollfd,
@@ -1436,7 +1437,7 @@ enum ckpt_restart_kind {
  * @kind: enum ckpt_restart_kind
  * @reserved: zero
  * @expires_ns: when the time-out ends: nanoseconds from the checkpoint's
- *	instant; for CLOCK_REALTIME absolute
+ *	instant; for a futex by CLOCK_REALTIME, and a sleep by a CPU clock, absolute
  * @arg: arguments, by @kind
  */
 struct ckpt_restart_block {

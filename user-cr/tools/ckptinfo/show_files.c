@@ -12,8 +12,9 @@ static const char *flags_text(uint32_t flags, uint32_t fd_flags)
 	static char text[8];
 	uint32_t access = flags & O_ACCMODE;
 
-	text[0] = access == O_WRONLY ? '-' : 'r';
-	text[1] = access == O_RDONLY ? '-' : 'w';
+	/* There is a fourth one, for neither. */
+	text[0] = access == O_RDONLY || access == O_RDWR ? 'r' : '-';
+	text[1] = access == O_WRONLY || access == O_RDWR ? 'w' : '-';
 	text[2] = flags & O_APPEND ? 'a' : '-';
 	text[3] = flags & O_NONBLOCK ? 'n' : '-';
 	text[4] = fd_flags & CKPT_FD_CLOEXEC ? 'c' : '-';
