@@ -724,6 +724,64 @@ NEVER_LOST(each_process_has_its_own_rights)
 	return ckpt_reap(pid);
 }
 
+/* Whoever allocates a key next may get that one, and its rights. */
+static int map_with_freed_key(char **p)
+{
+	int key = pkey_alloc(0, 0);
+
+	if (key < 0)
+		return -1;
+	*p = map_with_key(key);
+	return *p && !pkey_free(key) ? key : -1;
+}
+
+REFUSED(mapping_with_a_freed_key, "its protection key has been freed")
+{
+	char *p;
+	int key;
+
+	NEED_KEYS();
+	key = map_with_freed_key(&p);
+	CHECK_OK(key);
+	ckpt_here();
+	CHECK_EQ(key, smaps_number(p, "ProtectionKey"));
+	CHECK_EQ(key, pkey_alloc(0, 0));
+	return rights_are_kept(key, p, 0);
+}
+
+/* Nobody can touch it anyway, but its key would be somebody's again. */
+REFUSED(reserved_memory_with_a_freed_key, "its protection key has been freed")
+{
+	char *p;
+	int key;
+
+	NEED_KEYS();
+	key = pkey_alloc(0, 0);
+	NEED(key);
+	p = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(p != MAP_FAILED);
+	CHECK_OK(pkey_mprotect(p, PAGE, PROT_NONE, key));
+	CHECK_OK(pkey_free(key));
+	ckpt_here();
+	CHECK_EQ(key, smaps_number(p, "ProtectionKey"));
+	return 0;
+}
+
+/* Allocated again, it is the mapping's as before. */
+CKPT_TEST(x86, mapping_with_a_key_that_was_freed_and_allocated_again)
+{
+	char *p;
+	int key;
+
+	NEED_KEYS();
+	key = map_with_freed_key(&p);
+	CHECK_OK(key);
+	CHECK_EQ(key, pkey_alloc(0, PKEY_DISABLE_WRITE));
+	ckpt_here();
+	CHECK(pkey_alloc(0, 0) != key);
+	return rights_are_kept(key, p, PKEY_DISABLE_WRITE);
+}
+
 /* ---- Ports, breakpoints and what else is refused ---- */
 
 static int out_to_a_port(void)
