@@ -186,6 +186,33 @@ REFUSED(reaped_by_itself, "CLONE_AUTOREAP")
 	return 0;
 }
 
+/* Two processors of one core run either what has the same cookie or nothing. */
+static uint64_t core_cookie(void)
+{
+	uint64_t cookie = 0;
+
+	prctl(PR_SCHED_CORE, PR_SCHED_CORE_GET, 0, PR_SCHED_CORE_SCOPE_THREAD, &cookie);
+	return cookie;
+}
+
+/* ENODEV: each processor is a core of its own. */
+static int take_core_cookie(void)
+{
+	return prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_THREAD, 0);
+}
+
+REFUSED(core_scheduling, "has a core scheduling cookie")
+{
+	uint64_t cookie;
+
+	NEED(take_core_cookie());
+	cookie = core_cookie();
+	CHECK(cookie);
+	ckpt_here();
+	CHECK_EQ(cookie, core_cookie());
+	return 0;
+}
+
 REFUSED(landlock, "Landlock")
 {
 	struct { uint64_t handled_access_fs; } attr = { 1 };	/* to execute */

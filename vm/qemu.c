@@ -100,6 +100,7 @@ run_qemu(const struct machine *m, const struct lines *lines)
 	const int count = sizeof(fds) / sizeof(*fds);
 	struct rlimit files, none = { 0, 0 };
 	char *argv[96], *a, *append = NULL;
+	unsigned int threads;
 	size_t len;
 	FILE *f;
 	int i, n = 0;
@@ -176,8 +177,10 @@ run_qemu(const struct machine *m, const struct lines *lines)
 	ARG("%s", m->cpu);
 	ARG("-m");
 	ARG("%luM", m->mem);
+	/* Two of a core each, if the number allows that: core scheduling is for such. */
+	threads = m->cpus % 2 ? 1 : 2;
 	ARG("-smp");
-	ARG("%u", m->cpus);
+	ARG("%u,sockets=1,cores=%u,threads=%u", m->cpus, m->cpus / threads, threads);
 	ARG("-chardev");
 	ARG("file,id=log,path=/proc/self/fd/3");
 	ARG("-serial");
