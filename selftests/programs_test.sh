@@ -417,7 +417,8 @@ make_test() {
 		"exec make -s -j4 -f $work/source/Makefile VPATH=$work/source run"
 }
 
-# It locks the file that it would show jstat and the like, and locks are refused.
+# It locks the file that jstat and the like would read, and locks are refused: it is
+# told to have none, as README.md tells users.
 java_test() {
 	local name
 
