@@ -782,6 +782,32 @@ CKPT_TEST(x86, mapping_with_a_key_that_was_freed_and_allocated_again)
 	return rights_are_kept(key, p, PKEY_DISABLE_WRITE);
 }
 
+/*
+ * What may only be executed has a key of the kernel's own as a rule, which nobody
+ * allocates. This one has another, which was freed.
+ */
+NEVER_LOST(code_with_a_freed_key)
+{
+	int key[2];
+	char *p;
+
+	NEED_KEYS();
+	key[0] = pkey_alloc(0, 0);
+	key[1] = pkey_alloc(0, 0);
+	CHECK(key[0] > 0 && key[1] > 0);
+	p = map_code();
+	CHECK(p);
+	CHECK_OK(pkey_mprotect(p, PAGE, PROT_EXEC, key[1]));
+	CHECK_OK(pkey_free(key[0]));
+	CHECK_OK(pkey_free(key[1]));
+	CHECK_EQ(key[1], smaps_number(p, "ProtectionKey"));
+	ckpt_here();
+	((void (*)(void))p)();
+	CHECK_EQ(key[1], smaps_number(p, "ProtectionKey"));
+	CHECK_EQ(-1, forbidding_key(p, false));
+	return 0;
+}
+
 /* ---- Ports, breakpoints and what else is refused ---- */
 
 static int out_to_a_port(void)
