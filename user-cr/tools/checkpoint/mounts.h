@@ -4,8 +4,8 @@
  *
  * A file system that is mounted outside of them, too, is found there again at
  * restart; others are made anew, tmpfs with what is in it. What is neither is
- * refused. mounts.c looks at all of this and writes it, filesystems.c tells where
- * a file system comes from, layers.c opens those with content.
+ * refused. mounts.c looks at all of this, write_mounts.c writes it, filesystems.c tells
+ * where a file system comes from, layers.c opens those with content.
  */
 #ifndef CHECKPOINT_MOUNTS_H
 #define CHECKPOINT_MOUNTS_H
@@ -101,7 +101,7 @@ struct namespaces;
  */
 int mounts_collect(struct mounts *m, const struct proc_list *tree,
 		   const struct namespaces *open, pid_t root, int log);
-/* 0, or -1 and logged; what cannot be written is the sections' error. */
+/* write_mounts.c: 0, or -1 and logged; what cannot be written is the sections' error. */
 int mounts_write(struct mounts *m, struct sections *s);
 void mounts_free(struct mounts *m);
 
@@ -115,6 +115,11 @@ int mounts_add_namespace(struct mounts *m, const struct proc *proc,
 __attribute__((format(printf, 4, 5)))
 void mounts_refuse(struct mounts *m, const struct mount_ns *ns,
 		   const struct mnt *mnt, const char *format, ...);
+
+/* The flags of its record; returns the attributes for which there are none. */
+uint64_t mount_flags(const struct mnt *mnt, uint32_t *flags);
+/* By its id, which need not be there: then it is the number of all. */
+size_t mount_index(const struct mount_table *t, uint64_t id);
 
 /* filesystems.c: whether the file system is mounted outside, too. */
 bool mounts_host_has(const struct mounts *m, const struct mnt *mnt);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Mount namespaces that are made, see mounts.c and mounts_all.c */
+/*
+ * Mount namespaces that are made: mounts_all.c has all of them made, mounts.c one of
+ * them, make_mounts.c its mounts
+ */
 #ifndef RESTART_REBUILD_H
 #define RESTART_REBUILD_H
 
@@ -60,6 +63,9 @@ struct rebuild {
 	size_t adopted;
 };
 
+/* mounts_saved.c: of this inode number, or of the root task's for 0; NULL if none */
+const struct ckpt_record *mounts_record(const struct state *state, uint64_t inode);
+
 /* mounts.c: logs the mount, what was tried, and errno if that is set; -1 */
 __attribute__((format(printf, 3, 4)))
 int rebuild_fail(const struct rebuild *b, const struct mount *m,
@@ -87,9 +93,37 @@ int propagation_set(struct rebuild *all, size_t nr, const struct rebuild *in);
  * logged.
  */
 int rebuild_begin(struct rebuild *b);
+/* The one on which it is */
+struct mount *mount_parent(const struct rebuild *b, const struct mount *m);
+/* Puts it on that. 0, or -1 and logged, as what follows. */
+int mount_put(const struct rebuild *b, const struct mount *m);
+/* The copy was made private, with all that this took from it. */
+int mount_keep_unbindable(const struct rebuild *b, const struct mount *m);
+/* Takes away the layers that lie on the root, at PATH: 0, or -1 and errno. */
+int rebuild_drop_layers(const struct rebuild *b, const char *path);
 /* Of the root task's, when it is complete: 0, or -1 and logged. */
 int rebuild_enter_root(const struct rebuild *b);
 /* When there is no use for its mounts any more. */
 void rebuild_end(struct rebuild *b);
+
+/*
+ * make_mounts.c: makes all that are not late; those that MAY_WAIT may not be made.
+ * 0, or -1 and logged.
+ */
+int mounts_make(struct rebuild *b, bool may_wait);
+/* One of them: likewise. */
+int mount_make(struct rebuild *b, struct mount *m, bool may_wait);
+int mount_set_attributes(const struct rebuild *b, const struct mount *m);
+/* Whether its layers are found in the namespace. */
+bool mount_is_inside(const struct mount *m);
+/* A path from a directory, by neither links nor other mounts: -1 and errno. */
+int mount_open_below(int dir, const char *path);
+
+/*
+ * mounts_copy.c: what a user namespace has got from outside stays together: nothing of
+ * it can be taken away or put elsewhere. So the copy is kept, and the rest comes on
+ * top. 0, or -1 and logged.
+ */
+int rebuild_on_copy(struct rebuild *b);
 
 #endif /* RESTART_REBUILD_H */

@@ -312,7 +312,7 @@ int descriptors_keep(const struct restart *r, int fd);
  * logged.
  */
 int mounts_rebuild(const struct restart *r);
-/* mounts.c: the root task's inode number, 0 if that is not in the image or not wanted. */
+/* mounts_saved.c: the root task's inode number, 0 if that is not in the image or not wanted. */
 uint64_t mounts_root_ns(const struct restart *r);
 /* Whether a namespace is in the image, and wanted. */
 bool mounts_are_saved(const struct restart *r, uint64_t ns_inode);
