@@ -73,6 +73,7 @@ tests_of() {
 	CGROUP_ROOT.* | FILESYSTEM.cgroup_ns) echo "cgroup_ns_test.sh" ;;
 	CGROUP*)	echo "cgroups_test.sh cgroup_ns_test.sh" ;;
 	SYSCTL.*)	echo "settings_test.sh" ;;
+	MOUNT.flags:9 | MOUNT.flags:1[0-4]) echo "inner_mounts_test.sh" ;;
 	MOUNT* | FILESYSTEM.* | CONTENT.*) echo "mounts_test.sh" ;;
 	esac
 }

@@ -579,7 +579,7 @@ USERNS_TEST(who_may_trace)
 	return ckpt_reap(pid);
 }
 
-/* ---- Not carried ---- */
+/* ---- Mounts ---- */
 
 static int with_mounts(void)
 {
@@ -588,7 +588,7 @@ static int with_mounts(void)
 	return 0;
 }
 
-CKPT_REFUSED(userns, mounts_of_its_own, "mount namespace that belongs to another user namespace")
+CKPT_BODY(with_own_mounts)
 {
 	pid_t pid;
 
@@ -597,6 +597,21 @@ CKPT_REFUSED(userns, mounts_of_its_own, "mount namespace that belongs to another
 	ckpt_here();
 	ckpt_set("end");
 	return ckpt_reap(pid);
+}
+
+/* What is mounted is the tools' to save, see inner_mounts_test.sh. */
+CKPT_TEST_F(userns, mounts_of_its_own)
+{
+	struct app *app = &self->app;
+
+	app->tool = true;
+	ASSERT_EQ(0, app_start(app, "with_own_mounts"));
+	ASSERT_EQ(0, app_freeze(app));
+	ASSERT_EQ(0, app_checkpoint(app, 0)) {
+		app_show(app);
+	}
+	ckpt_replace(_metadata, app);
+	ASSERT_EQ(0, app_finish(app));
 }
 
 /* ---- Files from before ---- */

@@ -246,6 +246,8 @@ static int check_mount(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (!(is_ns ? is_ns_file(root) : is_clean_path(root)) ||
 	    !is_clean_path(point) || s.left)
 		return reader_fail(r, "MOUNT: where it is, or what is there, is no path");
+	if (!m.parent_id && m.flags & CKPT_MOUNT_LOCKED)
+		return reader_fail(r, "MOUNT: the root is locked");
 	if (m.peer_group && m.flags & CKPT_MOUNT_UNBINDABLE)
 		return reader_fail(r, "MOUNT: shared and unbindable");
 	r->tools.no_root = false;

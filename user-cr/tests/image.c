@@ -574,7 +574,8 @@ static void mounts(struct image *image)
 	m.filesystem_id = 3;
 	m.peer_group = 0;
 	m.master = 1;
-	m.flags = CKPT_MOUNT_NOSUID | CKPT_MOUNT_UNBINDABLE;
+	m.flags = CKPT_MOUNT_NOSUID | CKPT_MOUNT_UNBINDABLE | CKPT_MOUNT_LOCKED |
+		  CKPT_MOUNT_LOCK_NOSUID | CKPT_MOUNT_LOCK_ATIME;
 	OBJECT(image, CKPT_REC_MOUNT, first + 2, m, "/\0/proc");
 	if (!image->kind.namespaces)
 		return;

@@ -113,7 +113,7 @@ ok "ckptinfo: no namespaces but those of checkpoint" no_namespaces
 tools() {
 	run 0 "$CHECK/ckptinfo" --mounts "$TMP/tools" && out '^namespace 77 of pid 1, root /$' &&
 		out '^  /  *ext4  */  *outside:/srv/ct$' && out '^  /mnt  *tmpfs  */sub  *content shared:1$' &&
-		out '^  /proc  *proc  */  *new nosuid,unbindable master:1$' &&
+		out '^  /proc  *proc  */  *new nosuid,unbindable,locked,nosuid-locked,atime-locked master:1$' &&
 		run 0 "$CHECK/ckptinfo" --cgroups "$TMP/tools" && out '^version 2 /box/inner$' &&
 		out '^  pids.max  *42$' && out '^  processes  *1 7$' && out '^  directory  *of 1000:100, mode 0775$' &&
 		out '^  cgroup.procs  *of 1000:100, mode 0664$' && out '^  user.note  *attribute of directory$' &&

@@ -174,6 +174,20 @@ struct ckpt_content {
 
 /**
  * DOC: Flags of a mount
+ *
+ * Some are set only in a mount namespace that belongs to a user namespace inside of
+ * that of the root task, as the kernel's record of it tells:
+ *
+ * %CKPT_MOUNT_LOCKED
+ *	It cannot be taken away from what it is mounted on, as it came from outside of
+ *	that user namespace together with that. Never set for the root.
+ *
+ * %CKPT_MOUNT_LOCK_RDONLY, %CKPT_MOUNT_LOCK_NOSUID, %CKPT_MOUNT_LOCK_NODEV,
+ * %CKPT_MOUNT_LOCK_NOEXEC
+ *	The flag of this name cannot be cleared. It is set.
+ *
+ * %CKPT_MOUNT_LOCK_ATIME
+ *	What it does about access times cannot be changed.
  */
 #define CKPT_MOUNT_RDONLY	(1U << 0)
 #define CKPT_MOUNT_NOSUID	(1U << 1)
@@ -184,7 +198,14 @@ struct ckpt_content {
 #define CKPT_MOUNT_NODIRATIME	(1U << 6)
 #define CKPT_MOUNT_NOSYMFOLLOW	(1U << 7)
 #define CKPT_MOUNT_UNBINDABLE	(1U << 8)
-#define CKPT_MOUNT_FLAGS	0x1ffU
+#define CKPT_MOUNT_LOCKED	(1U << 9)
+#define CKPT_MOUNT_LOCK_RDONLY	(1U << 10)
+#define CKPT_MOUNT_LOCK_NOSUID	(1U << 11)
+#define CKPT_MOUNT_LOCK_NODEV	(1U << 12)
+#define CKPT_MOUNT_LOCK_NOEXEC	(1U << 13)
+#define CKPT_MOUNT_LOCK_ATIME	(1U << 14)
+#define CKPT_MOUNT_LOCK_FLAGS	0x7e00U
+#define CKPT_MOUNT_FLAGS	0x7fffU
 
 /**
  * struct ckpt_mount - a mount

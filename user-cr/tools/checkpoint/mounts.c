@@ -328,6 +328,7 @@ int mounts_collect(struct mounts *m, const struct proc_list *tree,
 	for (i = 0; i < m->nr_ns; i++)
 		look_at(m, i);
 	check_owner(m);
+	inner_mounts_look(m);
 	if (!m->refused)
 		layers_open(m);
 	for (i = 0; i < m->nr_fs; i++)
@@ -349,6 +350,7 @@ void mounts_free(struct mounts *m)
 		free(m->ns[i].root);
 		free(m->ns[i].order);
 		free(m->ns[i].fs);
+		free(m->ns[i].locks);
 	}
 	mount_table_free(&m->host);
 	free(m->ns);

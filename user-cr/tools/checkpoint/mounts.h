@@ -31,6 +31,8 @@
  * @table: all mounts
  * @order: their indices, each behind that of the mount on which it is
  * @fs: the file system of each, an index
+ * @locks: what is locked of each, CKPT_MOUNT_LOCK*, if it belongs to a user namespace
+ *	inside of that of the root task; otherwise NULL
  * @id: its record's, once it is written
  */
 struct mount_ns {
@@ -44,6 +46,7 @@ struct mount_ns {
 	struct mount_table table;
 	size_t *order;
 	size_t *fs;
+	uint32_t *locks;
 	uint32_t id;
 };
 
@@ -160,6 +163,12 @@ uint64_t mounted_ns_inode(const struct mnt *mnt);
 /* That namespace, open; or -1, and it is refused. */
 int mounted_ns_open(struct mounts *m, const struct mount_ns *ns,
 		    const struct mnt *mnt);
+
+/*
+ * inner_mounts.c: when all file systems are known: finds those that belong to user
+ * namespaces inside, and what is locked in them; what cannot be carried is refused.
+ */
+void inner_mounts_look(struct mounts *m);
 
 /* layers.c: opens what has content; what cannot be had is refused. */
 void layers_open(struct mounts *m);

@@ -134,6 +134,8 @@ static void write_mount(const struct mounts *m, const struct mount_ns *ns,
 	struct strings tail = { 0 };
 
 	mount_flags(mnt, &body.flags);
+	if (ns->locks)
+		body.flags |= ns->locks[i];
 	strings_add(&tail, mnt->root);
 	strings_add(&tail, mnt->point);
 	*id = sections_add_object(s, CKPT_REC_MOUNT, &body, sizeof(body),

@@ -21,6 +21,12 @@ static const struct {
 	{ CKPT_MOUNT_NODIRATIME, "nodiratime" },
 	{ CKPT_MOUNT_NOSYMFOLLOW, "nosymfollow" },
 	{ CKPT_MOUNT_UNBINDABLE, "unbindable" },
+	{ CKPT_MOUNT_LOCKED, "locked" },
+	{ CKPT_MOUNT_LOCK_RDONLY, "ro-locked" },
+	{ CKPT_MOUNT_LOCK_NOSUID, "nosuid-locked" },
+	{ CKPT_MOUNT_LOCK_NODEV, "nodev-locked" },
+	{ CKPT_MOUNT_LOCK_NOEXEC, "noexec-locked" },
+	{ CKPT_MOUNT_LOCK_ATIME, "atime-locked" },
 };
 
 static void print_mount_flags(const struct ckpt_mount *m)

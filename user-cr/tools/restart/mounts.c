@@ -106,8 +106,7 @@ static int compare_depth(const void *a, const void *b)
 	return i < k ? 1 : i > k ? -1 : 0;
 }
 
-/* The deeper ones first: so no mount is in the way of another one. */
-static int put_all(const struct rebuild *b)
+int rebuild_put(const struct rebuild *b)
 {
 	struct mount **order = xcalloc(b->nr, sizeof(*order));
 	size_t i;
@@ -166,8 +165,7 @@ static int leave_old_root(const struct rebuild *b)
 	return chdir("/");
 }
 
-/* The old root lies on the new one for a moment. */
-static int change_root(const struct rebuild *b)
+int rebuild_change_root(const struct rebuild *b)
 {
 	const struct mount *root = b->mount;
 	int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), ret = -1;
@@ -211,34 +209,19 @@ static int check_root(const struct rebuild *b)
 	return rebuild_fail(b, b->mount, "it is in the image: --root cannot replace it");
 }
 
-int mount_keep_unbindable(const struct rebuild *b, const struct mount *m)
-{
-	struct mount_attr attr = { .propagation = MS_UNBINDABLE };
-
-	if (m->fd < 0 || !(m->saved.flags & CKPT_MOUNT_UNBINDABLE) ||
-	    !mount_setattr(m->fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)))
-		return 0;
-	return rebuild_fail(b, m, "cannot make it unbindable");
-}
-
 static int rebuild(struct rebuild *b)
 {
 	if (check_root(b) < 0)
 		return -1;
-	if (mount_table_read(&b->here, 0) < 0) {
-		log_add(b->r->log, "cannot read this machine's mounts: %s",
-			strerror(errno));
-		return -1;
-	}
 	if (userns_wanted(b->r))
 		return rebuild_on_copy(b);
 	find_late(b);
 	if (mounts_make(b, true) < 0 || mounts_make(b, false) < 0)
 		return -1;
-	return put_all(b) < 0 || change_root(b) < 0 ? -1 : make_late(b);
+	return rebuild_put(b) < 0 || rebuild_change_root(b) < 0 ? -1 : make_late(b);
 }
 
-int rebuild_begin(struct rebuild *b)
+int rebuild_take(struct rebuild *b)
 {
 	b->ns = mounts_record(&b->r->state, b->inode);
 	ckpt_record_body(b->ns, &b->body, sizeof(b->body));
@@ -248,7 +231,16 @@ int rebuild_begin(struct rebuild *b)
 		return -1;
 	}
 	take_mounts(b);
-	return rebuild(b);
+	if (!mount_table_read(&b->here, 0))
+		return 0;
+	log_add(b->r->log, "cannot read this machine's mounts: %s",
+		strerror(errno));
+	return -1;
+}
+
+int rebuild_begin(struct rebuild *b)
+{
+	return rebuild_take(b) < 0 ? -1 : rebuild(b);
 }
 
 void rebuild_end(struct rebuild *b)

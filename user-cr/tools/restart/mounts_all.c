@@ -4,7 +4,7 @@
  *
  * One process makes them, one namespace after the other: they share file systems,
  * and what is mounted in one may appear in others. That of the root is its own,
- * and comes last.
+ * and comes last; but for those of user namespaces inside, see inner_mounts.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,6 @@
 #include "rebuild.h"
 
 #define NS_OF_CGROUP	_IO(0xff, 1)
-#define NS_OF_MOUNTS	_IO(0xff, 3)
 
 /**
  * struct home - where the process was
@@ -37,6 +36,22 @@ struct home {
 	int cgroups;
 	int root;
 	int cwd;
+};
+
+/**
+ * struct plan - the namespaces to make
+ * @r: the restart
+ * @all: they; the last one of the first @nr is that of the root, if it has one
+ * @nr: number of those that belong to the user namespace of the root task
+ * @total: with those behind them, which belong to others inside of that
+ * @machine: a copy of this machine's mounts for these, or -1
+ */
+struct plan {
+	const struct restart *r;
+	struct rebuild *all;
+	size_t nr;
+	size_t total;
+	int machine;
 };
 
 static int leave_home(struct home *home)
@@ -109,15 +124,16 @@ static struct rebuild *add(const struct restart *r, struct rebuild *all,
 	return all;
 }
 
-static struct rebuild *list_all(const struct restart *r, size_t *nr)
+/* Those that belong to user namespaces inside, or the others */
+static struct rebuild *list(const struct restart *r, struct rebuild *all,
+			    size_t *nr, bool inner)
 {
-	struct rebuild *all = NULL;
 	uint64_t inode;
 	int at = 0, fd;
 
-	*nr = 0;
 	while ((fd = mount_ns_next(r, &at, &inode)) >= 0)
-		all = add(r, all, nr, fd, inode);
+		if (!mounts_owner(r, inode) == !inner)
+			all = add(r, all, nr, fd, inode);
 	return all;
 }
 
@@ -134,88 +150,126 @@ static int rebuild_others(const struct restart *r, struct rebuild *all, size_t n
 	return 0;
 }
 
-/* Who ends need not come back, and may not be able to. */
-static int rebuild_in_child(const struct restart *r, struct rebuild *all, size_t nr)
+static int rebuild_inner(const struct plan *p)
 {
-	pid_t pid = nr ? fork() : 0;
+	size_t i;
+
+	for (i = p->nr; i < p->total; i++)
+		if (inner_mounts_rebuild(&p->all[i], p->machine) < 0)
+			return -1;
+	return 0;
+}
+
+/* All but the root's, or all that there are */
+static int rebuild_without(const struct plan *p, size_t nr)
+{
+	if (rebuild_others(p->r, p->all, nr) < 0)
+		return -1;
+	/* In a user namespace nothing propagates. */
+	if (nr && !userns_wanted(p->r) && propagation_set(p->all, nr, NULL) < 0)
+		return -1;
+	return rebuild_inner(p);
+}
+
+/* Who ends need not come back, and may not be able to. */
+static int rebuild_in_child(const struct plan *p, size_t nr)
+{
+	pid_t pid;
 	int status;
 
-	if (!nr)
+	if (!nr && p->nr == p->total)
 		return 0;
+	pid = fork();
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (rebuild_others(r, all, nr) < 0 ||
-		    (!userns_wanted(r) && propagation_set(all, nr, NULL) < 0))
-			_exit(EXIT_NO_RESTART);
-		_exit(0);
+		_exit(rebuild_without(p, nr) < 0 ? EXIT_NO_RESTART : 0);
 	}
 	if (pid < 0)
-		return fail(r, "cannot create a process");
+		return fail(p->r, "cannot create a process");
 	return waitpid(pid, &status, 0) == pid && !status ? 0 : -1;
 }
 
-/* In a user namespace nothing propagates, and control groups keep us from home. */
-static int rebuild_in_user_ns(const struct restart *r, struct rebuild *all,
-			      size_t nr)
+/* There are none inside; and control groups keep us from home. */
+static int rebuild_in_user_ns(const struct plan *p)
 {
-	if (rebuild_in_child(r, all, nr - 1) < 0 || rebuild_begin(&all[nr - 1]) < 0)
-		return -1;
-	return rebuild_enter_root(&all[nr - 1]);
-}
+	struct rebuild *root = &p->all[p->nr - 1];
 
-/* The last one is that of the root, which we are in. */
-static int rebuild_root(const struct restart *r, struct rebuild *all, size_t nr,
-			const struct home *home)
-{
-	struct rebuild *root = &all[nr - 1];
-
-	if (userns_wanted(r))
-		return rebuild_in_user_ns(r, all, nr);
-	if (rebuild_others(r, all, nr - 1) < 0)
+	if (rebuild_in_child(p, p->nr - 1) < 0 || rebuild_begin(root) < 0)
 		return -1;
-	if (nr > 1 && go_home(home) < 0)
-		return fail(r, "cannot come back from a mount namespace");
-	if (rebuild_begin(root) < 0 || propagation_set(all, nr, root) < 0)
-		return -1;
-	if (nr > 1 && setns(root->fd, CLONE_NEWNS) < 0)
-		return fail(r, "cannot come back from a mount namespace");
 	return rebuild_enter_root(root);
 }
 
-static int rebuild_list(const struct restart *r, struct rebuild *all, size_t nr,
-			bool has_root, const struct home *home)
+/* We are in the root's. */
+static int rebuild_root(const struct plan *p, const struct home *home)
+{
+	struct rebuild *root = &p->all[p->nr - 1];
+
+	if (userns_wanted(p->r))
+		return rebuild_in_user_ns(p);
+	if (rebuild_others(p->r, p->all, p->nr - 1) < 0)
+		return -1;
+	if (p->nr > 1 && go_home(home) < 0)
+		return fail(p->r, "cannot come back from a mount namespace");
+	if (rebuild_begin(root) < 0 || propagation_set(p->all, p->nr, root) < 0)
+		return -1;
+	if (p->nr > 1 && setns(root->fd, CLONE_NEWNS) < 0)
+		return fail(p->r, "cannot come back from a mount namespace");
+	return rebuild_inner(p) < 0 ? -1 : rebuild_enter_root(root);
+}
+
+static int rebuild_all(struct plan *p, bool has_root, const struct home *home)
 {
 	size_t i;
 	int ret;
 
-	for (i = 0; i < nr; i++)
-		all[i].first = all;
-	ret = has_root ? rebuild_root(r, all, nr, home) :
-			 rebuild_in_child(r, all, nr);
-	for (i = 0; i < nr; i++)
-		rebuild_end(&all[i]);
+	for (i = 0; i < p->total; i++)
+		p->all[i].first = p->all;
+	ret = has_root ? rebuild_root(p, home) : rebuild_in_child(p, p->nr);
+	for (i = 0; i < p->total; i++)
+		rebuild_end(&p->all[i]);
+	return ret;
+}
+
+static int keep_machine(struct plan *p)
+{
+	if (p->nr == p->total)
+		return 0;
+	if (userns_wanted(p->r)) {
+		log_add(p->r->log, "a mount namespace belongs to a user namespace inside of that of the container: not supported");
+		return -1;
+	}
+	p->machine = inner_mounts_machine(p->r);
+	return p->machine < 0 ? -1 : 0;
+}
+
+static int rebuild_from(struct plan *p, const struct home *home)
+{
+	uint64_t root = mounts_root_ns(p->r);
+	int ret;
+
+	if (root)
+		p->all = add(p->r, p->all, &p->nr, home->mounts, root);
+	p->total = p->nr;
+	p->all = list(p->r, p->all, &p->total, true);
+	ret = keep_machine(p) < 0 ? -1 : rebuild_all(p, root, home);
+	forget(p->machine);
 	return ret;
 }
 
 int mounts_rebuild(const struct restart *r)
 {
-	uint64_t root = mounts_root_ns(r);
-	struct rebuild *all;
+	struct plan p = { .r = r, .machine = -1 };
 	struct home home;
-	size_t nr;
 	int ret;
 
-	all = list_all(r, &nr);
-	if (!nr && !root)
+	if (!mounts_root_ns(r) && !r->nr_namespaces)
 		return 0;
-	if (leave_home(&home) < 0) {
+	p.all = list(r, NULL, &p.nr, false);
+	if (leave_home(&home) < 0)
 		ret = fail(r, "cannot remember the mount namespace");
-	} else {
-		if (root)
-			all = add(r, all, &nr, home.mounts, root);
-		ret = rebuild_list(r, all, nr, root, &home);
-	}
-	free(all);
+	else
+		ret = rebuild_from(&p, &home);
+	free(p.all);
 	forget_home(&home);
 	return ret;
 }

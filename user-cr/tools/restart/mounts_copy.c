@@ -16,6 +16,17 @@ static bool is_external(const struct mount *m)
 	return fs.kind == CKPT_FILESYSTEM_EXTERNAL;
 }
 
+/* The copy was made private, with all that this took from it. */
+static int keep_unbindable(const struct rebuild *b, const struct mount *m)
+{
+	struct mount_attr attr = { .propagation = MS_UNBINDABLE };
+
+	if (m->fd < 0 || !(m->saved.flags & CKPT_MOUNT_UNBINDABLE) ||
+	    !mount_setattr(m->fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)))
+		return 0;
+	return rebuild_fail(b, m, "cannot make it unbindable");
+}
+
 /* It has to be where it is outside, and gets its attributes there. */
 static int keep_mount(const struct rebuild *b, struct mount *m)
 {
@@ -64,7 +75,7 @@ int rebuild_on_copy(struct rebuild *b)
 			return rebuild_fail(b, &b->mount[i], "it shared with others: not supported in a user namespace");
 		if (!is_external(&b->mount[i]) && add_mount(b, &b->mount[i]) < 0)
 			return -1;
-		if (mount_keep_unbindable(b, &b->mount[i]) < 0)
+		if (keep_unbindable(b, &b->mount[i]) < 0)
 			return -1;
 	}
 	/* They would be the root of who enters by setns(). */

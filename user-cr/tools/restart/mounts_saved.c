@@ -65,6 +65,22 @@ bool mounts_hold(const struct restart *r, uint64_t ns_inode, uint64_t held)
 	return false;
 }
 
+uint32_t mounts_owner(const struct restart *r, uint64_t ns_inode)
+{
+	struct ckpt_ns ns;
+	int i;
+
+	for (i = 0; i < r->image.nr_objects; i++) {
+		if (r->image.object[i]->type != CKPT_REC_NS)
+			continue;
+		ckpt_record_body(r->image.object[i], &ns, sizeof(ns));
+		if (ns.kind == CKPT_NS_MNT && ns.inode == ns_inode)
+			return ns.user_ns_id == r->image.tree.task[0].state.user_ns_id ?
+			       0 : ns.user_ns_id;
+	}
+	return 0;
+}
+
 uint64_t mounts_root_ns(const struct restart *r)
 {
 	const struct ckpt_record *ns = mounts_record(&r->state, 0);

@@ -276,7 +276,7 @@ static int need(struct restart *r, const struct ns_kind *kind, uint32_t id)
 
 int namespaces_add_mount(struct restart *r, uint32_t id)
 {
-	return add(r, MOUNT_KIND, id);
+	return add_owner(r, MOUNT_KIND, id) ?: add(r, MOUNT_KIND, id);
 }
 
 int namespaces_mount(const struct restart *r, uint32_t id)

@@ -23,6 +23,8 @@
  * @is_late: it is made when there is the new root
  * @put_late: then it is put in its place
  * @grouped: it shares as it did
+ * @flags: those of @saved, if they are not set at once
+ * @found: it came with another one that was copied, and has been found there
  */
 struct mount {
 	struct ckpt_mount saved;
@@ -35,6 +37,8 @@ struct mount {
 	bool is_late;
 	bool put_late;
 	bool grouped;
+	uint32_t flags;
+	bool found;
 };
 
 /**
@@ -93,12 +97,19 @@ int propagation_set(struct rebuild *all, size_t nr, const struct rebuild *in);
  * logged.
  */
 int rebuild_begin(struct rebuild *b);
+/* The beginning of that, and no more: takes the records, and looks at this machine. */
+int rebuild_take(struct rebuild *b);
+/*
+ * Puts those that are not late on their parents, the deeper ones first: so no mount is
+ * in the way of another one.
+ */
+int rebuild_put(const struct rebuild *b);
+/* The old root lies on the new one for a moment. */
+int rebuild_change_root(const struct rebuild *b);
 /* The one on which it is */
 struct mount *mount_parent(const struct rebuild *b, const struct mount *m);
 /* Puts it on that. 0, or -1 and logged, as what follows. */
 int mount_put(const struct rebuild *b, const struct mount *m);
-/* The copy was made private, with all that this took from it. */
-int mount_keep_unbindable(const struct rebuild *b, const struct mount *m);
 /* Takes away the layers that lie on the root, at PATH: 0, or -1 and errno. */
 int rebuild_drop_layers(const struct rebuild *b, const char *path);
 /* Of the root task's, when it is complete: 0, or -1 and logged. */
@@ -125,5 +136,13 @@ int mount_open_below(int dir, const char *path);
  * top. 0, or -1 and logged.
  */
 int rebuild_on_copy(struct rebuild *b);
+
+/*
+ * inner_mounts.c: for those that belong to a user namespace inside: keeps a mount
+ * namespace with the mounts of the calling process. A descriptor, or -1 and logged.
+ */
+int inner_mounts_machine(const struct restart *r);
+/* Makes one, when all others are made. 0, or -1 and logged. */
+int inner_mounts_rebuild(struct rebuild *b, int machine);
 
 #endif /* RESTART_REBUILD_H */

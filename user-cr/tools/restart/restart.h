@@ -318,6 +318,11 @@ uint64_t mounts_root_ns(const struct restart *r);
 bool mounts_are_saved(const struct restart *r, uint64_t ns_inode);
 /* Whether one of them, by their inode numbers, is mounted in the other. */
 bool mounts_hold(const struct restart *r, uint64_t ns_inode, uint64_t held);
+/*
+ * The user namespace to which one belongs, by its inode number, if that is inside of
+ * the root task's; or 0.
+ */
+uint32_t mounts_owner(const struct restart *r, uint64_t ns_inode);
 /* Whether the saved mounts are to be made at all. */
 bool mounts_wanted(const struct restart *r);
 /* Whether there is a proc among them that is not this machine's. */
@@ -392,6 +397,7 @@ int settings_make(const struct restart *r, uint32_t kind, uint64_t inode);
 int settings_of_ids(const struct restart *r);
 /* One of the namespaces of a process, PIDFD_GET_*: a descriptor, or -1. */
 int namespaces_open(pid_t pid, unsigned long get);
+#define NS_OF_MOUNTS		_IO(0xff, 3)
 #define NS_OF_PID		_IO(0xff, 5)
 #define NS_OF_PID_FOR_CHILDREN	_IO(0xff, 6)
 #define NS_OF_USER		_IO(0xff, 9)
