@@ -10,7 +10,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=16
+readonly TESTS=19
 
 # What all have: the container's own mounts
 readonly CONTAINER='
@@ -123,7 +123,7 @@ same_files() { # NR
 readonly MINE='
 mount -t tmpfs -o size=2m,nosuid mine /tmp/mine && cd /tmp/mine && mkdir usr dir dir/in shut tree pts && echo kept >file &&
 	chmod 2750 dir && mount --bind /usr usr && mount -o remount,bind,ro usr && mount --bind /tmp/shut shut &&
-	mount --rbind /tmp/base tree && mount -t devpts -o newinstance,mode=620 pts pts && mount -o remount,bind,nodev /tmp/base &&
+	mount --rbind /tmp/base tree && mount -t devpts -o newinstance,mode=620 pts pts && mount -o remount,bind,nodev /tmp/base && mount -o remount,bind,ro /proc &&
 	mount -t tmpfs -o noexec,strictatime below dir/in && echo below >dir/in/file &&
 	mount -t tmpfs apart /tmp/new && echo apart >/tmp/new/file && exec sleep 1002'
 own() {
@@ -135,7 +135,7 @@ own() {
 
 own_is_free() {
 	within 1002 mount -i -o remount,bind,rw /tmp/mine/usr && within 1002 mount -i -o remount,bind,exec,suid,relatime /tmp/mine &&
-		within 1002 mount -i -o remount,bind,nosuid,noatime,dev /tmp/base && within 1002 umount -n -i /tmp/mine/dir/in &&
+		within 1002 mount -i -o remount,bind,nosuid,noatime,dev /tmp/base && within 1002 mount -i -o remount,bind,nosuid,nodev,noexec,rw /proc && within 1002 umount -n -i /tmp/mine/dir/in &&
 		within 1002 umount -n -i /tmp/mine/usr && within 1002 umount -n -i /tmp/new
 }
 own_is_locked() {
@@ -224,6 +224,12 @@ run_all() {
 		'sandbox sh -c "$1 mount -t tmpfs mine /tmp/mine; mount --make-shared /tmp/mine; exec sleep 1008" &'
 	ok "what is unbindable is refused" refuses 'mount /tmp/mine (tmpfs): is unbindable' \
 		'sandbox sh -c "$1 mount -t tmpfs mine /tmp/mine; mount --make-unbindable /tmp/mine; exec sleep 1008" &'
+	ok "a proc of another pid namespace is refused" refuses 'mount /tmp/new (proc): shows another pid namespace' \
+		'sandbox --pid --fork sh -c "$1 mount -t proc proc /tmp/new; exec sleep 1008" &'
+	ok "... and so it is outside of a sandbox" refuses 'mount /proc (proc): shows another pid namespace' \
+		'unshare --mount --pid --fork --mount-proc sh -c "$1 exec sleep 1008" &'
+	ok "a mqueue of its own is refused" refuses 'mount /tmp/new (mqueue): was mounted in a user namespace inside' \
+		'sandbox --ipc sh -c "$1 mount -t mqueue mq /tmp/new; exec sleep 1008" &'
 	ok "one that is mounted outside of itself is refused" refuses 'holds the mount namespace mnt:[' \
 		'touch /tmp/base/ns; mount --make-private /tmp/base; sandbox sh -c "$1 exec sleep 1008" & sleep 1; mount --bind /proc/$!/ns/mnt /tmp/base/ns'
 	ok "one in a container with a user namespace is refused" in_a_user_ns refuses 'not supported in a container that is in a user namespace, too' \

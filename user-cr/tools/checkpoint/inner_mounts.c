@@ -172,8 +172,22 @@ static void take_locks(struct mounts *m, struct mount_ns *ns)
 		if (ns->locks[i] != COVERED)
 			continue;
 		ns->locks[i] = CKPT_MOUNT_LOCKED | all_locks(mnt);
-		if (!is_copy(m, ns, mnt))
+		if (i == ns->order[0] || !is_copy(m, ns, mnt))
 			mounts_refuse(m, ns, mnt, "something is mounted over it, in a user namespace inside: not supported (unmount that)");
+	}
+}
+
+/* What is locked came with what it is on, so that has locks as well. */
+static void check_locks(struct mounts *m, const struct mount_ns *ns)
+{
+	const struct mount_table *t = &ns->table;
+	size_t i, parent;
+
+	for (i = 0; i < t->nr; i++) {
+		parent = mount_index(t, t->mnt[i].parent);
+		if (ns->locks[i] & CKPT_MOUNT_LOCKED && parent < t->nr &&
+		    !(ns->locks[i] & ns->locks[parent] & CKPT_MOUNT_LOCK_ATIME))
+			mounts_refuse(m, ns, &t->mnt[i], "is locked on a mount that is not: not supported");
 	}
 }
 
@@ -198,6 +212,7 @@ static void look(struct mounts *m, struct mount_ns *ns)
 	} else {
 		memcpy(ns->locks, answer.bytes, answer.len);
 		take_locks(m, ns);
+		check_locks(m, ns);
 	}
 	free(answer.bytes);
 	free(answer.why);
@@ -232,18 +247,6 @@ static uint64_t owner_of(const struct mount_ns *ns)
 	return st.st_ino;
 }
 
-/* What is made in there is made with the rights that it gives. */
-static bool can_be_made_there(const struct mnt *mnt)
-{
-	static const char *const types[] = { "proc", "sysfs", "devpts", "mqueue" };
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(types); i++)
-		if (!strcmp(mnt->type, types[i]))
-			return true;
-	return false;
-}
-
 /* The number of namespaces in which it is; OTHERS tells whether some are not inner. */
 static size_t count_namespaces(const struct mounts *m, size_t fs, bool *others)
 {
@@ -270,7 +273,8 @@ static void check_filesystem(struct mounts *m, size_t i)
 
 	if (fs->kind != CKPT_FILESYSTEM_NEW || others)
 		return;
-	if (!can_be_made_there(fs->mnt))
+	/* Others show a namespace, which belongs there, too; or have rights. */
+	if (strcmp(fs->mnt->type, "devpts"))
 		mounts_refuse(m, ns, fs->mnt, "was mounted in a user namespace inside: not supported");
 	else if (nr > 1)
 		mounts_refuse(m, ns, fs->mnt, "was mounted in a user namespace inside, and is in several mount namespaces: not supported");

@@ -328,6 +328,7 @@ int mounts_collect(struct mounts *m, const struct proc_list *tree,
 	for (i = 0; i < m->nr_ns; i++)
 		look_at(m, i);
 	check_owner(m);
+	shown_check(m);
 	inner_mounts_look(m);
 	if (!m->refused)
 		layers_open(m);

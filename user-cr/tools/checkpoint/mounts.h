@@ -170,6 +170,9 @@ int mounted_ns_open(struct mounts *m, const struct mount_ns *ns,
  */
 void inner_mounts_look(struct mounts *m);
 
+/* shown.c: refuses a proc of another pid namespace than that of the root task. */
+void shown_check(struct mounts *m);
+
 /* layers.c: opens what has content; what cannot be had is refused. */
 void layers_open(struct mounts *m);
 

@@ -319,7 +319,10 @@ static int find_copy(const struct rebuild *b, struct mount *m)
 
 	if (!is_locked(m) || m->found)
 		return 0;
+	/* Of those that lie on each other, the path leads to the uppermost one. */
 	parent = mount_parent(b, m);
+	while (is_locked(parent) && !strcmp(parent->point, m->point))
+		parent = mount_parent(b, parent);
 	if (find_copy(b, parent) < 0)
 		return -1;
 	below = path_below(m->point, parent->point);
