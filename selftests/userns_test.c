@@ -599,19 +599,55 @@ CKPT_BODY(with_own_mounts)
 	return ckpt_reap(pid);
 }
 
-/* What is mounted is the tools' to save, see inner_mounts_test.sh. */
-CKPT_TEST_F(userns, mounts_of_its_own)
+/* As a sandbox has its standard input */
+static int with_mounts_and_file(void)
 {
-	struct app *app = &self->app;
+	int fd = open("before", O_CREAT | O_RDWR, 0600);
+	char text[6] = "";
 
+	CHECK_OK(fd);
+	CHECK_EQ(5, write(fd, "12345", 5));
+	CHECK_EQ(0, enter(CLONE_NEWNS, &few));
+	ckpt_announce("in", "end");
+	CHECK_EQ(5, lseek(fd, 0, SEEK_CUR));
+	CHECK_EQ(5, pread(fd, text, 5, 0));
+	CHECK_EQ(0, strcmp(text, "12345"));
+	return 0;
+}
+
+CKPT_BODY(with_own_mounts_and_file)
+{
+	pid_t pid;
+
+	SPAWN(pid, with_mounts_and_file());
+	ckpt_wait_for("in");
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+/* What is mounted is the tools' to save, see inner_mounts_test.sh. */
+static void with_mounts_of_its_own(struct __test_metadata *_metadata,
+				   struct app *app, const char *body)
+{
 	app->tool = true;
-	ASSERT_EQ(0, app_start(app, "with_own_mounts"));
+	ASSERT_EQ(0, app_start(app, body));
 	ASSERT_EQ(0, app_freeze(app));
 	ASSERT_EQ(0, app_checkpoint(app, 0)) {
 		app_show(app);
 	}
 	ckpt_replace(_metadata, app);
 	ASSERT_EQ(0, app_finish(app));
+}
+
+CKPT_TEST_F(userns, mounts_of_its_own)
+{
+	with_mounts_of_its_own(_metadata, &self->app, "with_own_mounts");
+}
+
+CKPT_TEST_F(userns, mounts_of_its_own_and_a_file_from_before)
+{
+	with_mounts_of_its_own(_metadata, &self->app, "with_own_mounts_and_file");
 }
 
 /* ---- Files from before ---- */
