@@ -9,7 +9,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=31
+readonly TESTS=33
 
 # One of them changes others, which are set back.
 readonly SET='
@@ -39,7 +39,7 @@ stop() { kill -KILL "$pid" && wait_until 10 gone "$pid"; }
 save() { checkpoint -p "$pid" -o "$1" --freeze --kill && wait_until 10 gone "$pid"; }
 go_on() {
 	rm -f pid
-	restart --container --detach -P pid -i "$1" </dev/null && pid=$(<pid)
+	restart --container --detach -P pid -i "$@" </dev/null && pid=$(<pid)
 }
 inside() {
 	local user=()
@@ -117,6 +117,55 @@ limits_of_users() {
 		echo 77 >max_net_namespaces' -n -U && save image6 && go_on image6 &&
 		[[ $(inside sh -c 'cd /proc/sys/user; cat max_user_namespaces max_pid_namespaces max_mnt_namespaces max_net_namespaces max_uts_namespaces' | xargs) == '0 0 0 77 2147483647' ]]
 	status=$?
+	stop
+	return "$status"
+}
+
+# Two user namespaces that nobody is in: a network namespace that is open belongs to the
+# inner one. In the outer one there are more user namespaces than it may have by now.
+readonly SET_HELD='
+mount -t proc proc /proc
+rm -f set
+unshare -U -r sh -ec "unshare -U -r -n sh -ec \"echo 75 >/proc/sys/user/max_net_namespaces; echo 76 >/proc/sys/user/max_uts_namespaces
+		echo \\\$\\\$ >set; exec sleep 1000\"" &
+until [ -s set ]; do sleep 0.1; done
+nsenter -U -t $! sh -c "echo 0 >/proc/sys/user/max_user_namespaces"
+inner=$(cat set)
+sleep 1000 <"/proc/$inner/ns/net" &
+until [ "$(readlink "/proc/$!/exe")" != "$(readlink /proc/$$/exe)" ]; do sleep 0.1; done
+kill -KILL "$inner"
+wait %1 || true'
+# Of the user namespaces around the network namespace that is standard input
+readonly HELD='
+import ctypes, fcntl, os
+fd = 0
+for name in ("max_net_namespaces", "max_uts_namespaces", "max_user_namespaces"):
+	print(name, end=" ")
+	for level in range(2):
+		fd = fcntl.ioctl(fd, 0xb701)
+		pid = os.fork()
+		if not pid:
+			if ctypes.CDLL(None).setns(fd, 0x10000000):
+				os._exit(1)
+			os.write(1, open("/proc/sys/user/" + name).read().strip().encode() + b" ")
+			os._exit(0)
+		os.wait()
+	fd = 0
+	print(flush=True)'
+held() { python3 -u -c "$HELD" <"/proc/$(pgrep -P "$pid" | head -1)/fd/0" | xargs; }
+readonly HELD_LIMITS='max_net_namespaces 75 2147483647 max_uts_namespaces 76 2147483647 max_user_namespaces 2147483647 0'
+
+# limits_that_are_held RESTART-OPTIONS -- NS_EXEC-OPTIONS
+limits_that_are_held() {
+	local status options=()
+	while [[ $1 != -- ]]; do
+		options+=("$1")
+		shift
+	done
+	start "$SET_HELD" "${@:2}" || return
+	[[ $(held) == "$HELD_LIMITS" ]] && save image8 && go_on image8 "${options[@]}" && [[ $(held) == "$HELD_LIMITS" ]]
+	status=$?
+	held
 	stop
 	return "$status"
 }
@@ -229,6 +278,8 @@ run_all() {
 	ok "limits and next pids of pid namespaces" pids_go_on
 	ok "a checkpoint takes no pid" again_and_again
 	ok "limits of a user namespace" limits_of_users
+	ok "limits of user namespaces that nobody is in" limits_that_are_held --
+	ok "limits of user namespaces in one, without the pids" limits_that_are_held --no-pids -- -U
 	ok "of a namespace that only a mount holds" of_one_that_is_mounted
 	ok "another address" refuses 'it has addresses beside those of lo' 'ip addr add 10.0.0.1/32 dev lo'
 	ok "a route" refuses 'it has routes' 'ip link set lo up; ip route add blackhole 10.1.0.0/16'

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <dirent.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +17,10 @@
 #include "../common/util.h"
 #include "namespaces.h"
 
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME	0x00000080
+#endif
+
 static const struct ns_kind kinds[NR_NS_KINDS] = {
 	{ CKPT_NS_NET, CLONE_NEWNET, "net", "network" },
 	{ CKPT_NS_IPC, CLONE_NEWIPC, "ipc", "IPC" },
@@ -21,6 +28,8 @@ static const struct ns_kind kinds[NR_NS_KINDS] = {
 	{ CKPT_NS_USER, CLONE_NEWUSER, "user", "user" },
 	{ CKPT_SYSCTLS_PID, CLONE_NEWPID, "pid", "pid" },
 	{ CKPT_NS_MNT, CLONE_NEWNS, "mnt", "mount" },
+	{ CKPT_NS_UTS, CLONE_NEWUTS, "uts", "UTS" },
+	{ CKPT_NS_TIME, CLONE_NEWTIME, "time", "time" },
 };
 
 static uint64_t inode_of(const char *path)
@@ -191,16 +200,67 @@ static void add_mounted(struct namespaces *n, struct mounts *m,
 	}
 }
 
+static const struct ns_kind *kind_of_flag(int flag)
+{
+	size_t k = 0;
+
+	while (kinds[k].flag != flag)
+		k++;
+	return &kinds[k];
+}
+
+/* The user namespace that one belongs to, or that is around it: none if outside ours */
+static int open_owner(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), owner;
+
+	if (fd < 0)
+		return -1;
+	owner = ioctl(fd, NS_GET_USERNS);
+	close(fd);
+	return owner;
+}
+
+static void add_owner(struct namespaces *n, const struct ns *ns)
+{
+	const struct ns_kind *kind = kind_of_flag(CLONE_NEWUSER);
+	struct proc proc = { .pid = ns->pid };
+	int fd = open_owner(ns->path);
+	struct ns *new;
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) < 0 || !is_new(n, kind, st.st_ino)) {
+		close(fd);
+		return;
+	}
+	memcpy(proc.comm, ns->comm, sizeof(proc.comm));
+	new = add_new(n, kind, &proc, st.st_ino);
+	new->fd = fd;
+	new->path = xasprintf("/proc/self/fd/%d", fd);
+}
+
+/* Nobody need be in them, nor have them open. Each that is found may have one, too. */
+static void add_owners(struct namespaces *n)
+{
+	struct ns ns;
+	size_t i;
+
+	for (i = 0; n->in_container && i < n->nr; i++) {
+		/* It may move when there are more. */
+		ns = n->ns[i];
+		add_owner(n, &ns);
+	}
+}
+
 /* Who is in a pid namespace below ours may be in a container. */
 static bool may_be_inside(const struct namespaces *n, pid_t pid)
 {
 	char path[40];
-	size_t k = 0;
 
-	while (kinds[k].flag != CLONE_NEWPID)
-		k++;
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
-	return inode_of(path) != own_inode(n, &kinds[k]);
+	return inode_of(path) != own_inode(n, kind_of_flag(CLONE_NEWPID));
 }
 
 void namespaces_collect(struct namespaces *n, const struct proc_list *tree,
@@ -225,6 +285,7 @@ int namespaces_add_mounted(struct namespaces *n, struct mounts *m)
 
 	for (k = 0; n->in_container && k < m->nr_ns; k++)
 		add_mounted(n, m, &m->ns[k]);
+	add_owners(n);
 	return m->refused ? -1 : 0;
 }
 

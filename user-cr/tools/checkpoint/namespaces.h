@@ -2,7 +2,7 @@
 /*
  * The namespaces of the tree that are not ours, and of which the tools save
  * something: those that processes are in, and of a container those that only an
- * open file or a mount holds
+ * open file or a mount holds, and the user namespaces to which any of them belong
  */
 #ifndef CHECKPOINT_NAMESPACES_H
 #define CHECKPOINT_NAMESPACES_H
@@ -33,8 +33,8 @@ struct ns_kind {
  * @kind: its kind
  * @inode: its inode number
  * @path: of a file that is it
- * @fd: that file, if it is only mounted, or -1
- * @pid: a process that is in it, or holds it
+ * @fd: that file, if it is only mounted or around others, or -1
+ * @pid: a process that is in it, or holds it, or one that it is around
  * @comm: its name
  * @init: of a pid namespace, its first process as the root task sees it
  */
@@ -48,7 +48,7 @@ struct ns {
 	pid_t init;
 };
 
-#define NR_NS_KINDS	6
+#define NR_NS_KINDS	8
 
 /**
  * struct namespaces - all of them
@@ -70,7 +70,7 @@ struct namespaces {
  */
 void namespaces_collect(struct namespaces *n, const struct proc_list *tree,
 			pid_t root);
-/* And at what is mounted there, too. 0, or -1 and what cannot be had is refused. */
+/* And at what is mounted there, and around all these. 0, or -1 and what cannot be had is refused. */
 int namespaces_add_mounted(struct namespaces *n, struct mounts *m);
 void namespaces_free(struct namespaces *n);
 

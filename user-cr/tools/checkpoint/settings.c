@@ -15,6 +15,9 @@
 /* Setting one may change others: again, until all are right. */
 #define ROUNDS	5
 
+/* Kinds of namespaces in which something can be set */
+#define WITH_SETTINGS	(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID)
+
 static void refuse(struct settings *s, const struct ns *ns, const char *why)
 {
 	log_add(s->log, "pid %d (%s): its %s namespace: %s", ns->pid, ns->comm,
@@ -131,7 +134,7 @@ int settings_collect(struct settings *s, const struct namespaces *n, int log)
 
 	*s = (struct settings){ .log = log };
 	for (i = 0; i < n->nr; i++)
-		if (!(n->ns[i].kind->flag & (CLONE_NEWCGROUP | CLONE_NEWNS)))
+		if (n->ns[i].kind->flag & WITH_SETTINGS)
 			look_at(s, &n->ns[i]);
 	return s->refused ? -1 : 0;
 }

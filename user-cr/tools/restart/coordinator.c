@@ -216,7 +216,7 @@ static int run(struct restart *r)
 		return -1;
 	victim = r->child;
 	close(r->alive[0]);
-	if (userns_wanted(r) && userns_map(r, r->child) < 0)
+	if (userns_wanted(r) && (userns_map(r, r->child) < 0 || userns_take(r) < 0))
 		return -1;
 	if (caught || wait_ready(r) < 0 || find_root(r) < 0)
 		return -1;

@@ -223,6 +223,18 @@ static int make(const struct restart *r, const struct ns_kind *kind,
 	return fd;
 }
 
+int namespaces_keep(struct restart *r, int flag, uint32_t id, int fd)
+{
+	struct namespace *ns;
+
+	r->namespace = xrealloc(r->namespace, r->nr_namespaces + 1, sizeof(*ns));
+	ns = &r->namespace[r->nr_namespaces++];
+	*ns = (struct namespace){
+		.flag = flag, .id = id, .fd = descriptors_keep(r, fd),
+	};
+	return ns->fd < 0 ? -1 : 0;
+}
+
 /* What was the caller's at the checkpoint is ours now. */
 static int add(struct restart *r, const struct ns_kind *kind, uint32_t id)
 {
@@ -235,12 +247,7 @@ static int add(struct restart *r, const struct ns_kind *kind, uint32_t id)
 			kind->name);
 		return -1;
 	}
-	r->namespace = xrealloc(r->namespace, r->nr_namespaces + 1,
-				sizeof(*r->namespace));
-	r->namespace[r->nr_namespaces++] = (struct namespace){
-		.flag = kind->flag, .id = id, .fd = descriptors_keep(r, fd),
-	};
-	return r->namespace[r->nr_namespaces - 1].fd < 0 ? -1 : 0;
+	return namespaces_keep(r, kind->flag, id, fd);
 }
 
 /* Those around it come first. */
@@ -334,17 +341,23 @@ static bool is_record_of(const struct ckpt_record *record, uint32_t kind,
 	}
 }
 
-/* Of a namespace that is mounted; NULL if it was the caller's */
-static const struct ckpt_record *record_of_mount(const struct restart *r,
-						 uint32_t kind, const char *name)
+/* NULL if it was the caller's */
+static const struct ckpt_record *record_by_inode(const struct restart *r,
+						 uint32_t kind, uint64_t inode)
 {
-	uint64_t inode = strtoull(name + strcspn(name, "0123456789"), NULL, 10);
 	int i;
 
 	for (i = 0; i < r->image.nr_objects; i++)
 		if (is_record_of(r->image.object[i], kind, inode))
 			return r->image.object[i];
 	return NULL;
+}
+
+static const struct ckpt_record *record_of_mount(const struct restart *r,
+						 uint32_t kind, const char *name)
+{
+	name += strcspn(name, "0123456789");
+	return record_by_inode(r, kind, strtoull(name, NULL, 10));
 }
 
 static int need_mounted(struct restart *r, const char *name)
@@ -419,6 +432,21 @@ int namespaces_of_file(const struct restart *r, const struct external *e)
 		return ioctl(r->root_pidfd, kind->get, 0);
 	ns = find(r, kind->flag, e->ns_id);
 	return ns ? ns->fd : -1;
+}
+
+int namespaces_user(const struct restart *r, uint64_t inode)
+{
+	const struct ckpt_record *record = record_by_inode(r, CKPT_NS_USER, inode);
+	uint32_t root = r->image.tree.task[0].state.user_ns_id;
+	const struct namespace *ns;
+
+	if (record && record->id == root && userns_wanted(r))
+		return namespaces_open(r->root, NS_OF_USER);
+	ns = record ? find(r, CLONE_NEWUSER, record->id) : NULL;
+	if (ns)
+		return fcntl(ns->fd, F_DUPFD_CLOEXEC, 0);
+	errno = ENOENT;
+	return -1;
 }
 
 int namespaces_of_mount(const struct restart *r, const char *name)

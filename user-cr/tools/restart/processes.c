@@ -299,6 +299,8 @@ static void enter_user_ns(struct restart *r, uint32_t pid)
 		fail(r, pid, "cannot make a time namespace");
 	if (namespaces_make(r) < 0)
 		_exit(EXIT_NO_RESTART);
+	if (userns_pass_on(r) < 0)
+		fail(r, pid, "cannot pass on a user namespace");
 }
 
 /* This machine's mounts, private. */

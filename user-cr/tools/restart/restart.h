@@ -199,8 +199,9 @@ struct mailbox {
  * @mailbox: one for each pid namespace that is open
  * @nr_mailboxes: their number
  * @root_pidfd: the root, for those that it is in, if there are others
- * @mapped: pipe to the first process of a user namespace: a byte when its ids
- *	are mapped
+ * @mapped: socket pair of the first process of a user namespace, whose end comes first,
+ *	and the coordinator: a byte when its ids are mapped; and back come those that it
+ *	has made
  * @cgroup_saved: that is one of the saved ones
  * @guard: process that thaws it and removes all groups if the coordinator dies
  * @pid_file: where the root's pid goes
@@ -344,6 +345,12 @@ int userns_map(struct restart *r, pid_t pid);
 /* In the first process, which waits for userns_map(): 0, or -1 and errno. */
 int userns_enter(struct restart *r);
 /*
+ * In the first process: passes the user namespaces that it has made on to the
+ * coordinator, which takes them. Likewise.
+ */
+int userns_pass_on(struct restart *r);
+int userns_take(struct restart *r);
+/*
  * In a child, in the user namespace around it: makes the one of this record, and
  * writes to READY the pid of a process that is in it, until that is killed.
  */
@@ -368,6 +375,8 @@ int mount_ns_next(const struct restart *r, int *at, uint64_t *inode);
 
 /* namespaces.c: 0, or -1 and logged */
 int namespaces_make(struct restart *r);
+/* Has the descriptor of one that is made; likewise. */
+int namespaces_keep(struct restart *r, int flag, uint32_t id, int fd);
 /* Makes a mount namespace, a copy of that of the calling process; likewise. */
 int namespaces_add_mount(struct restart *r, uint32_t id);
 /* The descriptor of one that is made; or -1. */
@@ -380,6 +389,11 @@ int namespaces_enter(const struct restart *r, int index, int parent);
 int namespaces_enter_user(const struct restart *r, uint32_t id);
 /* In a process: a descriptor of an open namespace of the image; or -1 and errno. */
 int namespaces_of_file(const struct restart *r, const struct external *e);
+/*
+ * In the coordinator, when all are there: the user namespace that had this inode number:
+ * a descriptor, to be closed; or -1 and errno, ENOENT if it was not made.
+ */
+int namespaces_user(const struct restart *r, uint64_t inode);
 /*
  * The namespace of a mounted file, "net:[4026531840]": a descriptor, to be closed;
  * or -1 and errno. In a process that is in those of the root.

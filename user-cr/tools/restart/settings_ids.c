@@ -3,8 +3,8 @@
  * Sysctls of user and pid namespaces: limits, and which pid comes next
  *
  * They are set when all processes and namespaces are there, which may be more than
- * they allow. A process of ours goes into each for that. It has a pid in there until
- * it has ended.
+ * they allow. A process of ours goes into each for that, also where nobody else is. It
+ * has a pid in there until it has ended.
  */
 #include <errno.h>
 #include <linux/nsfs.h>
@@ -35,7 +35,7 @@ static int enter_user_ns(int fd)
 	return fd < 0 ? -1 : setns(fd, CLONE_NEWUSER);
 }
 
-/* For the next child, if it is that of a pid namespace */
+/* A pid namespace for the next child */
 static int enter(const struct ckpt_sysctl *ns, int fd)
 {
 	if (ns->kind == CKPT_NS_USER)
@@ -65,10 +65,9 @@ void give_up(const struct restart *r, const struct ckpt_sysctl *ns,
 }
 
 static __attribute__((noreturn))
-void set_inside(const struct restart *r, const struct ckpt_sysctl *ns, pid_t pid)
+void set_inside(const struct restart *r, const struct ckpt_sysctl *ns, int fd)
 {
 	bool user = ns->kind == CKPT_NS_USER;
-	int fd = namespaces_open(pid, user ? NS_OF_USER : NS_OF_PID);
 	pid_t child = 0;
 
 	/* The image may claim that a process of ours began with it. */
@@ -85,60 +84,56 @@ void set_inside(const struct restart *r, const struct ckpt_sysctl *ns, pid_t pid
 	_exit(settings_make(r, ns->kind, ns->inode) < 0 ? EXIT_FAILED : 0);
 }
 
-static int make(const struct restart *r, const struct ckpt_sysctl *ns, pid_t pid)
+static int make(const struct restart *r, const struct ckpt_sysctl *ns, int fd)
 {
 	pid_t child = fork();
 
 	if (!child)
-		set_inside(r, ns, pid);
+		set_inside(r, ns, fd);
 	if (child > 0)
 		return wait_for(child);
 	log_add(r->log, "cannot create a process: %s", strerror(errno));
 	return -1;
 }
 
-static bool is_in_user_ns(const struct restart *r, const struct task *task,
-			  uint64_t inode)
+/*
+ * The process that a pid namespace begins with, as we see it, or 0 if that is not made.
+ * Without the pids of the image, only the root can be told from others.
+ */
+static pid_t find_init(const struct restart *r, const struct pids *p,
+		       const struct ckpt_sysctl *ns)
 {
-	const struct ckpt_record *record;
-	struct ckpt_ns ns;
-
-	if (task_is_dead(task) || task_is_thread(task))
-		return false;
-	record = image_object(&r->image, CKPT_REC_NS, task->state.user_ns_id);
-	if (!record)
-		return false;
-	ckpt_record_body(record, &ns, sizeof(ns));
-	return ns.inode == inode;
+	if (ns->pid == r->image.tree.task[0].saved.pid)
+		return r->o.namespaces & CLONE_NEWPID ? r->root : 0;
+	return r->o.no_pids ? 0 : pids_find(p, ns->pid);
 }
 
-/* A process of the image that is in the namespace, or 0 if it is not made */
-static pid_t find_inmate(const struct restart *r, const struct ckpt_sysctl *ns)
+/* A descriptor; or -1 and errno, ENOENT if it was not made */
+static int open_ns(const struct restart *r, const struct pids *p,
+		   const struct ckpt_sysctl *ns)
 {
-	const struct tree *tree = &r->image.tree;
-	const struct task *root = &tree->task[0];
-	int i;
+	pid_t init;
 
-	if (ns->kind != CKPT_NS_USER)
-		return ns->pid != root->saved.pid ||
-		       r->o.namespaces & CLONE_NEWPID ? ns->pid : 0;
-	if (!userns_wanted(r) && is_in_user_ns(r, root, ns->inode))
+	if (ns->kind == CKPT_NS_USER)
+		return namespaces_user(r, ns->inode);
+	init = find_init(r, p, ns);
+	if (init)
+		return namespaces_open(init, NS_OF_PID);
+	errno = ENOENT;
+	return -1;
+}
+
+static int make_there(const struct restart *r, const struct pids *p,
+		      const struct ckpt_sysctl *ns)
+{
+	int fd = open_ns(r, p, ns), ret;
+
+	if (fd < 0 && errno == ENOENT)
 		return 0;
-	for (i = 0; i < tree->nr; i++)
-		if (is_in_user_ns(r, &tree->task[i], ns->inode))
-			return tree->task[i].saved.pid;
-	return 0;
-}
-
-/* Without the pids of the image, only the root can be told from others. */
-static pid_t find_outside(const struct restart *r, const struct pids *p,
-			  const struct ckpt_sysctl *ns)
-{
-	pid_t inside = find_inmate(r, ns);
-
-	if (inside && (uint32_t)inside == r->image.tree.task[0].saved.pid)
-		return r->root;
-	return inside && !r->o.no_pids ? pids_find(p, inside) : 0;
+	ret = make(r, ns, fd);
+	if (fd >= 0)
+		close(fd);
+	return ret;
 }
 
 /*
@@ -150,7 +145,6 @@ int settings_of_ids(const struct restart *r)
 	struct ckpt_sysctl ns, last = { 0 };
 	struct pids pids;
 	int ret = 0;
-	pid_t pid;
 	size_t i = r->state.nr;
 
 	pids_read(&pids, r);
@@ -162,9 +156,7 @@ int settings_of_ids(const struct restart *r)
 		    !memcmp(&ns, &last, sizeof(ns)))
 			continue;
 		last = ns;
-		pid = find_outside(r, &pids, &ns);
-		if (pid)
-			ret = make(r, &ns, pid);
+		ret = make_there(r, &pids, &ns);
 	}
 	pids_free(&pids);
 	return ret;

@@ -16,12 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../common/container.h"
 #include "../common/log.h"
+#include "../common/pass_fd.h"
 #include "../common/util.h"
 #include "restart.h"
 
@@ -36,8 +38,8 @@ int userns_prepare(struct restart *r)
 
 	if (!userns_wanted(r))
 		return 0;
-	if (pipe(fd) < 0) {
-		log_add(r->log, "cannot make a pipe: %s", strerror(errno));
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) < 0) {
+		log_add(r->log, "cannot have a socket: %s", strerror(errno));
 		return -1;
 	}
 	for (i = 0; i < 2; i++)
@@ -117,12 +119,44 @@ int userns_enter(struct restart *r)
 	close(r->mapped[1]);
 	if (read(r->mapped[0], &byte, 1) != 1)
 		return -1;
-	close(r->mapped[0]);
 	/* There may be no root in it; then we have its rights all the same. */
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		errno = 0;
 	/* So that our files in /proc stay ours */
 	return prctl(PR_SET_DUMPABLE, 1);
+}
+
+int userns_pass_on(struct restart *r)
+{
+	const struct namespace *ns;
+	int i;
+
+	for (i = 0; i < r->nr_namespaces; i++) {
+		ns = &r->namespace[i];
+		if (ns->flag != CLONE_NEWUSER)
+			continue;
+		if (write(r->mapped[0], &ns->id, sizeof(ns->id)) < 0 ||
+		    pass_fd(r->mapped[0], ns->fd) < 0)
+			return -1;
+	}
+	close(r->mapped[0]);
+	return 0;
+}
+
+int userns_take(struct restart *r)
+{
+	uint32_t id;
+	int fd;
+
+	/* It ends when nobody has the other one. */
+	close(r->mapped[0]);
+	while (read(r->mapped[1], &id, sizeof(id)) == sizeof(id)) {
+		fd = take_fd(r->mapped[1], 0);
+		if (fd < 0 || namespaces_keep(r, CLONE_NEWUSER, id, fd) < 0)
+			return -1;
+	}
+	close(r->mapped[1]);
+	return 0;
 }
 
 /**
