@@ -22,12 +22,14 @@ export ASAN_OPTIONS=detect_leaks=0
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$here/lib.sh"
 
-"$CHECK/test_reader" >"$TMP/reader"
-cat "$TMP/reader"
-PASSED=$(grep -c '^ok ' "$TMP/reader")
-FAILED=$(grep -c '^not ok ' "$TMP/reader")
-# It crashed if it did not come to the end.
-grep -q ' passed, ' "$TMP/reader" || FAILED=$((FAILED + 1))
+for program in reader messages; do
+	"$CHECK/test_$program" >"$TMP/program"
+	cat "$TMP/program"
+	PASSED=$((PASSED + $(grep -c '^ok ' "$TMP/program")))
+	FAILED=$((FAILED + $(grep -c '^not ok ' "$TMP/program")))
+	# It crashed if it did not come to the end.
+	grep -q ' passed, ' "$TMP/program" || FAILED=$((FAILED + 1))
+done
 
 for script in library ckptinfo fixtures ns_exec checkpoint restart records mounts cgroups network completion manual; do
 	# shellcheck source-path=SCRIPTDIR source=lib.sh

@@ -16,11 +16,19 @@ body = struct.pack("=BBH", 0, 0, 0) + attr(1, b"\6") + attr(2, b"x\0") + attr(3,
 s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
 s.send(struct.pack("=IHHII", 16 + len(body), 6 << 8 | 2, 0x605, 1, 0) + body)
 raise SystemExit(struct.unpack_from("=i", s.recv(4096), 16)[0] != 0)'
-# A program that lets all pass, attached to the namespace; KIND TYPE RESULT. A link is one
-# as long as somebody has it.
+# An id for the network namespace of another process
+NSID='
+import os, socket, struct, sys
+body = bytes(4) + struct.pack("=HHiHHi", 8, 3, os.open("/proc/%s/ns/net" % sys.argv[1], os.O_RDONLY), 8, 1, 7)
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+s.send(struct.pack("=IHHII", 16 + len(body), 88, 5, 1, 0) + body)
+raise SystemExit(struct.unpack_from("=i", s.recv(4096), 16)[0] != 0)'
+# A program that lets all pass, attached to the namespace, or to what else is said; KIND
+# TYPE RESULT FILE [TARGET [WORD...]]. A link is one as long as somebody has it.
 PROGRAM=$BPF'
 kind, type, result = map(int, sys.argv[1:4])
-link = bpf(LINK_CREATE, "<IIII", load(kind, result, type), os.open("/proc/self/ns/net", os.O_RDONLY), type, 0)
+target, *words = map(int, sys.argv[5:] or [os.open("/proc/self/ns/net", os.O_RDONLY)])
+link = bpf(LINK_CREATE, "<%dI" % (4 + len(words)), load(kind, result, type), target, type, 0, *words)
 open(sys.argv[4], "w").close()
 time.sleep(100)'
 
@@ -60,12 +68,29 @@ if [ "${IN_CONTAINER:-no}" = yes ] && in_net "$READY"; then
 	end_net
 	refuses_net "sets of ipset" 'it has sets of ipset' "python3 -c '$IPSET'; $READY"
 	refuses_net "endpoints of MPTCP" 'it has endpoints of MPTCP' "ip mptcp endpoint add 10.0.0.1 signal; $READY"
+	refuses_net "limits of MPTCP" 'it has other limits of MPTCP than a new one' \
+		"ip mptcp limits set subflows 5 add_addr_accepted 3; $READY"
+	refuses_net "a source address of SRv6" 'it has a source address of SRv6' "ip sr tunsrc set fc00::1; $READY"
+	refuses_net "namespaces of IOAM" 'it has namespaces of IOAM' "ip ioam namespace add 7; $READY"
+	refuses_net "schemas of IOAM" 'it has schemas of IOAM' "ip ioam schema add 7 some; $READY"
+	refuses_net "tunnels of L2TP" 'it has tunnels of L2TP' \
+		"ip link set lo up; ip l2tp add tunnel tunnel_id 7 peer_tunnel_id 8 encap udp local 127.0.0.1 remote 127.0.0.2 udp_sport 5000 udp_dport 6000; $READY"
+	refuses_net "mappings of ILA" 'it has mappings of ILA' \
+		"ip ila add loc_match 1:2:3:4 loc 5:6:7:8 csum-mode no-action ident-type luid; $READY"
+	refuses_net "ids of others" 'it has ids of other network namespaces' "python3 -c '$NSID' $$; $READY"
 	refuses_net "services of IPVS" 'it has services of IPVS (ip_vs)' "ipvsadm -A -t 10.0.0.1:80 -s rr; $READY"
 	refuses_net "ports of FOU" 'it has ports of FOU' "ip fou add port 5555 ipproto 4; $READY"
 	refuses_net "a program that dissects" 'a BPF program (flow_dissector) is attached to it' \
 		'exec python3 -c "$@"' sh "$PROGRAM" 22 17 0 "$TMP/ready"
 	refuses_net "a program that looks sockets up" 'a BPF program (sk_lookup) is attached to it' \
 		'exec python3 -c "$@"' sh "$PROGRAM" 30 36 1 "$TMP/ready"
+	refuses_net "a program on what comes in by lo" 'a BPF program (tcx/ingress) is attached to its lo' \
+		'exec python3 -c "$@"' sh "$PROGRAM" 3 46 0 "$TMP/ready" 1
+	refuses_net "a program on what goes out by lo" 'a BPF program (tcx/egress) is attached to its lo' \
+		'exec python3 -c "$@"' sh "$PROGRAM" 3 47 0 "$TMP/ready" 1
+	# IPv4, NF_INET_LOCAL_OUT; the kernel may not tell whose it is.
+	refuses_net "a program of netfilter" '.*it has BPF programs at hooks of netfilter.*' \
+		'exec python3 -c "$@"' sh "$PROGRAM" 32 45 1 "$TMP/ready" 0 2 3 7 0
 else
 	skip "network" "no network namespaces"
 fi

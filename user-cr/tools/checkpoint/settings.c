@@ -10,6 +10,7 @@
 #include "../common/sysctl.h"
 #include "../common/util.h"
 #include "inside.h"
+#include "network.h"
 #include "settings.h"
 
 /* Setting one may change others: again, until all are right. */
@@ -82,12 +83,12 @@ static void compare_with_new(int fd, const void *arg)
 {
 	const struct ns_kind *kind = ((const struct ns *)arg)->kind;
 	struct sysctls wanted;
+	struct network net;
 	char *extras = NULL;
-	int net = -1;
 
 	/* Whoever has rights in its user namespace only must not ask for these. */
 	if (kind->kind == CKPT_NS_NET)
-		extras = network_programs(fd);
+		extras = network_outside(fd);
 	if (extras)
 		give_up("%s: not supported", extras);
 	enter_owner(fd);
@@ -95,7 +96,7 @@ static void compare_with_new(int fd, const void *arg)
 		give_up("cannot enter it: %s", strerror(errno));
 	sysctls_read(&wanted, kind->kind);
 	if (kind->kind == CKPT_NS_NET) {
-		net = network_open();
+		network_open(&net);
 		extras = network_extras();
 	}
 	if (extras)
@@ -103,7 +104,7 @@ static void compare_with_new(int fd, const void *arg)
 	if (unshare(kind->flag) < 0)
 		give_up("cannot make one beside it to compare: %s", strerror(errno));
 	if (kind->kind == CKPT_NS_NET)
-		extras = network_differs(net);
+		extras = network_differs(&net);
 	if (extras)
 		give_up("%s: not supported", extras);
 	set_all(&wanted, kind->kind);

@@ -57,25 +57,4 @@ void settings_free(struct settings *s);
 void tell_user_sysctls(int fd, const void *ns);
 void tell_pid_sysctls(int fd, const void *ns);
 
-/*
- * network.c: what the network namespace of the calling process has that a new one
- * has not, but sysctls; NULL if there is nothing. To be freed.
- */
-char *network_extras(void);
-
-/*
- * network_bpf.c: likewise what programs are attached to the network namespace @ns, a
- * descriptor
- */
-char *network_programs(int ns);
-
-/* network.c: a descriptor of the network namespace of the calling process, or -1 */
-int network_open(void);
-
-/*
- * In what the network namespace of @fd differs from that of the calling process, which
- * is new, on lo above all; NULL if in nothing. To be freed.
- */
-char *network_differs(int fd);
-
 #endif /* CHECKPOINT_SETTINGS_H */
