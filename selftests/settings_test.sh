@@ -9,7 +9,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=33
+readonly TESTS=46
 
 # One of them changes others, which are set back.
 readonly SET='
@@ -253,6 +253,47 @@ lo_alone() {
 	return "$status"
 }
 
+# With IPv6: the addresses and routes of lo, and what is set. Some of it can be set only
+# when something else is.
+readonly SET6='
+set -e
+cd /proc/sys/net/ipv6
+ip link set lo up
+echo 1 >conf/all/forwarding
+echo 0 >conf/lo/forwarding
+echo 2 >conf/lo/accept_ra
+echo 0 >conf/default/autoconf
+echo 2 >conf/default/use_tempaddr
+echo 2001:db8::7 >conf/lo/stable_secret
+echo 77 >neigh/lo/retrans_time_ms
+echo 9 >icmp/ratelimit'
+readonly LOOK6='
+cd /proc/sys/net/ipv6
+cat conf/all/forwarding conf/lo/forwarding conf/lo/accept_ra conf/default/autoconf conf/default/use_tempaddr \
+	conf/lo/stable_secret conf/lo/addr_gen_mode neigh/lo/retrans_time_ms icmp/ratelimit conf/lo/disable_ipv6
+ip -6 addr show; ip -6 route show table all; ip -6 rule show; ip addrlabel show'
+look6() { inside sh -c "$LOOK6" 2>&1; }
+
+# goes_on_with_6 SCRIPT WORDS OPTION...: and these are what is looked at
+goes_on_with_6() {
+	local status
+	start "$1" -n "${@:3}" || return
+	look6 >before && grep -q -- "$2" before && save image6 && go_on image6 && look6 >after && diff before after
+	status=$?
+	cat before
+	stop
+	return "$status"
+}
+# if_6 NAME TEST...: where the kernel has IPv6
+if_6() {
+	if [[ -e /proc/sys/net/ipv6 ]]; then
+		ok "$@"
+		return
+	fi
+	number=$((number + 1))
+	echo "ok $number $1 # SKIP this kernel has no IPv6"
+}
+
 # What a forged image wants to have set is no sysctl of a namespace.
 forged() {
 	local status
@@ -285,7 +326,9 @@ run_all() {
 	ok "a route" refuses 'it has routes' 'ip link set lo up; ip route add blackhole 10.1.0.0/16'
 	may_refuse "a rule" 'it has routing rules' 'ip rule add from 10.2.0.0/16 table 7'
 	may_refuse "a rule like those of the kernel" 'it has routing rules' 'ip rule add from all table main pref 7 proto kernel'
-	may_refuse "a rule less" 'it has fewer routing rules than a new one' 'ip rule del pref 32767'
+	may_refuse "a rule less" 'it has other routing rules than a new one' 'ip rule del pref 32767'
+	ok "a route less" refuses 'it has other routes than a new one' \
+		'ip link set lo up; ip route del broadcast 127.255.255.255 dev lo table local'
 	ok "a nexthop" refuses 'it has nexthop objects' 'ip link set lo up; ip nexthop add id 7 blackhole'
 	ok "a permanent neighbour" refuses 'it has permanent neighbours' \
 		'ip link set lo up; ip neigh add 10.0.0.2 lladdr 00:00:00:00:00:01 nud permanent dev lo'
@@ -303,7 +346,7 @@ run_all() {
 	ok "a second name of lo" refuses 'its lo has another second name than a new one' 'ip link property add dev lo altname mine'
 	ok "the flags of lo" refuses 'its lo has other flags than a new one' 'ip link set lo multicast on'
 	ok "the features of lo" refuses 'its lo has other features than a new one' "python3 -c '$FEATURES'"
-	ok "lo without an address" refuses 'its lo is up without an address' 'ip link set lo up; ip addr del 127.0.0.1/8 dev lo'
+	ok "lo without an address" refuses 'its lo is up without an address that a new one has' 'ip link set lo up; ip addr del 127.0.0.1/8 dev lo'
 	if unshare -n sh -c "$STATE" >/dev/null 2>&1; then
 		ok "what cannot be asked for" refuses_if_untold
 	else
@@ -311,6 +354,23 @@ run_all() {
 		echo "ok $number what cannot be asked for # SKIP this kernel has no IPsec"
 	fi
 	ok "lo alone" lo_alone
+	if_6 "IPv6 on lo, and settings" goes_on_with_6 "$SET6" '::1/128'
+	if_6 "IPv6 in a user namespace" goes_on_with_6 "$SET6" '::1/128' -U
+	if_6 "IPv6 switched off" goes_on_with_6 'ip link set lo up; echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6' '^1$'
+	if_6 "IPv6: ::1 set by hand" goes_on_with_6 \
+		'ip link set lo up; ip -6 addr del ::1/128 dev lo; ip -6 addr add ::1/128 dev lo noprefixroute' '::1/128'
+	if_6 "IPv6: another address" refuses 'it has addresses beside those of lo' 'ip -6 addr add fd00::1/128 dev lo'
+	if_6 "IPv6: lo without an address" refuses 'its lo is up without an address that a new one has' \
+		'ip link set lo up; ip -6 addr del ::1/128 dev lo'
+	if_6 "IPv6: a route" refuses 'it has routes' 'ip link set lo up; ip -6 route add blackhole fd01::/64'
+	if_6 "IPv6: a route less" refuses 'it has other routes than a new one' \
+		'ip link set lo up; ip -6 route del local ::1 dev lo table local'
+	may_refuse "IPv6: a rule" 'it has routing rules' 'ip -6 rule add from fd00::/64 table 7'
+	if_6 "IPv6: a neighbour that it answers for" refuses 'it has neighbours that it answers for' \
+		'ip link set lo up; ip -6 neigh add proxy fd00::3 dev lo'
+	if_6 "IPv6: an address label" refuses 'it has other address labels than a new one' \
+		'ip addrlabel add prefix fd00::/64 label 99'
+	may_refuse "SRv6" 'it has a source address of SRv6' 'ip sr tunsrc set fd00::1'
 	ok "a forged image" forged
 }
 

@@ -62,10 +62,35 @@ refuses_net() {
 	end_net
 }
 
+# saves_net NAME PROGRAM [ARGUMENT...]
+saves_net() {
+	name=$1
+	shift
+	if in_net "$@"; then
+		ok "network: $name" saved_net
+	else
+		skip "network: $name" "this kernel has no such thing"
+	fi
+	end_net
+}
+
 READY="echo >$TMP/ready; exec sleep 100"
 if [ "${IN_CONTAINER:-no}" = yes ] && in_net "$READY"; then
 	ok "network: a new one is saved" saved_net
 	end_net
+	saves_net "lo with what comes with it" "ip link set lo up; $READY"
+	saves_net "a setting that another one needs" "echo fd00::7 >/proc/sys/net/ipv6/conf/lo/stable_secret; $READY"
+	saves_net "IPv6 switched off" "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; ip link set lo up; $READY"
+	saves_net "an address set again" \
+		"ip link set lo up; ip -6 addr del ::1/128 dev lo; ip -6 addr add ::1/128 dev lo; $READY"
+	refuses_net "lo without an address of IPv6" 'its lo is up without an address that a new one has' \
+		"ip link set lo up; ip -6 addr del ::1/128 dev lo; $READY"
+	refuses_net "a route of IPv6 less" 'it has other routes than a new one' \
+		"ip link set lo up; ip -6 route del local ::1 dev lo table local; $READY"
+	refuses_net "another address label" 'it has other address labels than a new one' \
+		"ip addrlabel add prefix fd00::/64 label 99; $READY"
+	refuses_net "an address label less" 'it has other address labels than a new one' \
+		"ip addrlabel del prefix ::/96 label 3; $READY"
 	refuses_net "sets of ipset" 'it has sets of ipset' "python3 -c '$IPSET'; $READY"
 	refuses_net "endpoints of MPTCP" 'it has endpoints of MPTCP' "ip mptcp endpoint add 10.0.0.1 signal; $READY"
 	refuses_net "limits of MPTCP" 'it has other limits of MPTCP than a new one' \

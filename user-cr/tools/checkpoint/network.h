@@ -58,7 +58,9 @@ char *network_outside(int ns);
 
 /* network_compare.c: that of the calling process */
 void network_open(struct network *net);
-/* In what it differs from that of the calling process, which is new, on lo above all. */
+/* In a new one: lo is up if it is there; 0, or -1 and errno. */
+int network_begin(const struct network *net);
+/* In what it differs from that of the calling process, which is new. */
 char *network_differs(const struct network *net);
 
 /* network_generic.c: of families of generic netlink; those of root outside, or others */

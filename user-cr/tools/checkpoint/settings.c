@@ -46,37 +46,51 @@ static const struct sysctl *first_wrong(const struct sysctls *wanted,
 	return NULL;
 }
 
-/* How many were set */
+static __attribute__((noreturn))
+void give_up_setting(const struct sysctl *s, int error)
+{
+	give_up("%s is %s, which cannot be set in a new one (%s): not supported", s->name,
+		s->value, error ? strerror(error) : "it does not stay so");
+}
+
+/* How many were set. What cannot be, may be when others are: then that is another round. */
 static size_t set_round(const struct sysctls *wanted, const struct sysctls *found)
 {
-	const struct sysctl *wrong;
+	const struct sysctl *wrong, *failed = NULL;
+	int error = 0;
 	size_t nr = 0;
 
 	for (wrong = first_wrong(wanted, found, 0); wrong;
 	     wrong = first_wrong(wanted, found, wrong - wanted->list + 1)) {
-		if (sysctl_set(wrong->name, wrong->value) < 0)
-			give_up("%s is %s, which cannot be set in a new one (%s): not supported",
-				wrong->name, wrong->value, strerror(errno));
+		if (sysctl_set(wrong->name, wrong->value) < 0) {
+			failed = failed ? failed : wrong;
+			error = error ? error : errno;
+			continue;
+		}
 		tell(wrong->name);
 		tell(wrong->value);
 		nr++;
 	}
+	if (failed && !nr)
+		give_up_setting(failed, error);
 	return nr;
 }
 
 static void set_all(const struct sysctls *wanted, uint32_t kind)
 {
+	const struct sysctl *wrong = NULL;
 	struct sysctls found;
 	size_t nr = 1;
 	int round;
 
 	for (round = 0; nr && round < ROUNDS; round++) {
 		sysctls_read(&found, kind);
+		wrong = first_wrong(wanted, &found, 0);
 		nr = set_round(wanted, &found);
 		sysctls_free(&found);
 	}
 	if (nr)
-		give_up("its settings cannot be made in a new one: not supported");
+		give_up_setting(wrong, 0);
 }
 
 static void compare_with_new(int fd, const void *arg)
@@ -103,11 +117,13 @@ static void compare_with_new(int fd, const void *arg)
 		give_up("%s: not supported", extras);
 	if (unshare(kind->flag) < 0)
 		give_up("cannot make one beside it to compare: %s", strerror(errno));
+	if (kind->kind == CKPT_NS_NET && network_begin(&net) < 0)
+		give_up("cannot bring up lo in a new one: %s", strerror(errno));
+	set_all(&wanted, kind->kind);
 	if (kind->kind == CKPT_NS_NET)
 		extras = network_differs(&net);
 	if (extras)
 		give_up("%s: not supported", extras);
-	set_all(&wanted, kind->kind);
 }
 
 static void look_at(struct settings *s, const struct ns *ns)
