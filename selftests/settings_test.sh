@@ -184,6 +184,7 @@ of_one_that_is_mounted() {
 # refuses WORDS SCRIPT
 refuses() {
 	local status
+	rm -f no
 	start "$2" -n || return
 	checkpoint -p "$pid" -o no --freeze >words2 2>&1
 	status=$?
