@@ -296,6 +296,27 @@ CKPT_TEST_F(api, broken_pipe_is_reported_and_harmless)
 	end_thawed(_metadata, app);
 }
 
+/* What says EAGAIN in the middle leaves half an image. */
+CKPT_TEST_F(api, pipe_that_does_not_wait_is_refused)
+{
+	int fd[2], log = memfd_create("log", MFD_CLOEXEC);
+	struct app *app = &self->app;
+	char text[512] = "";
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC | O_NONBLOCK));
+	start_frozen(_metadata, app, "plain");
+	EXPECT_EQ(EINVAL, errno_of(sys_checkpoint(app->pid, fd[1], CHECKPOINT_LOG, log)));
+	EXPECT_EQ(EINVAL, errno_of(sys_restart(0, fd[0], RESTART_OPEN | RESTART_LOG, log)));
+	EXPECT_LT(0, pread(log, text, sizeof(text) - 1, 0));
+	EXPECT_NE(NULL, strstr(text, "which may be full"));
+	EXPECT_NE(NULL, strstr(text, "which may be empty"));
+	end_thawed(_metadata, app);
+	close(fd[0]);
+	close(fd[1]);
+	close(log);
+}
+
 static volatile int alarms;
 static void on_alarm(int sig)
 {
