@@ -20,6 +20,8 @@
 
 #include "refusal.h"
 
+CKPT_NO_RSEQ
+
 CKPT_SUITE(userns);
 CKPT_SUITE_V1(userns);
 
