@@ -358,8 +358,8 @@ run_all() {
 	if_6 "IPv6 on lo, and settings" goes_on_with_6 "$SET6" '::1/128'
 	if_6 "IPv6 in a user namespace" goes_on_with_6 "$SET6" '::1/128' -U
 	if_6 "IPv6 switched off" goes_on_with_6 'ip link set lo up; echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6' '^1$'
-	if_6 "IPv6: ::1 set by hand" goes_on_with_6 \
-		'ip link set lo up; ip -6 addr del ::1/128 dev lo; ip -6 addr add ::1/128 dev lo noprefixroute' '::1/128'
+	if_6 "IPv6: ::1 without a route" refuses 'its lo is up without an address that a new one has' \
+		'ip link set lo up; ip -6 addr del ::1/128 dev lo; ip -6 addr add ::1/128 dev lo noprefixroute'
 	if_6 "IPv6: another address" refuses 'it has addresses beside those of lo' 'ip -6 addr add fd00::1/128 dev lo'
 	if_6 "IPv6: lo without an address" refuses 'its lo is up without an address that a new one has' \
 		'ip link set lo up; ip -6 addr del ::1/128 dev lo'

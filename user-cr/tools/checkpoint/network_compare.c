@@ -161,12 +161,16 @@ static char *lo_differs(int fd, int new)
 /* Makes a message like one that says the same; false if it says nothing. */
 typedef bool (*trim_fn)(struct nlmsghdr *msg);
 
-/* Who has set it, when, and how long it is good for, makes no difference. */
+/*
+ * Who has set it, when, and how long it is good for, makes no difference. But that it
+ * came without a route can be seen.
+ */
 static bool trim_address(struct nlmsghdr *msg)
 {
 	struct ifaddrmsg *body = NLMSG_DATA(msg);
+	const uint32_t *flags = attribute(IFA_RTA(body), IFA_PAYLOAD(msg), IFA_FLAGS);
 
-	body->ifa_flags = 0;
+	body->ifa_flags = flags && *flags & IFA_F_NOPREFIXROUTE;
 	body->ifa_scope = 0;
 	msg->nlmsg_len = NLMSG_LENGTH(sizeof(*body));
 	return true;
