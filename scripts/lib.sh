@@ -106,7 +106,7 @@ series_objects() {
 			# Neither of them has NUMA.
 			um:mm/*policy.c | i386:mm/*policy.c) continue ;;
 			x86_64:arch/x86/um/* | x86_64:fs/hostfs/*) continue ;;
-			i386:arch/x86/um/* | i386:fs/hostfs/*) continue ;;
+			i386:arch/x86/um/* | i386:fs/hostfs/* | i386:*_64.c) continue ;;
 			x86_64:arch/x86/* | i386:arch/x86/*) ;;
 			*:arch/* | *:tools/* | *:scripts/* | *:samples/* | *:Documentation/*) continue ;;
 			esac

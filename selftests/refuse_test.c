@@ -996,13 +996,13 @@ static void *make_timer_of_its_time(void *id)
 }
 
 REFUSED(timer_of_the_time_of_a_thread_that_has_ended,
-	"a timer of the CPU time of an ended thread")
+	"a timer of the CPU time of what has ended")
 {
 	return timer_of_ended_thread(make_timer_of_its_time);
 }
 
 REFUSED(timer_of_the_time_of_a_process_that_has_ended,
-	"a timer of the CPU time of .* a process that has ended")
+	"a timer of the CPU time of what has ended")
 {
 	struct sigevent event = { .sigev_notify = SIGEV_NONE };
 	clockid_t clock;
