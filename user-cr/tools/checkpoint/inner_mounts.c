@@ -312,6 +312,8 @@ void inner_mounts_look(struct mounts *m)
 		check_held(m, ns);
 		if (!in_ours)
 			refuse(m, ns, "not supported in a container that is in a user namespace, too");
+		else if (ns->of_root)
+			refuse(m, ns, "not supported for the root task (have it leave that)");
 		else if (are_private(m, ns))
 			look(m, ns);
 	}

@@ -298,6 +298,20 @@ static void check_owner(struct mounts *m)
 				      owner, geteuid());
 }
 
+/*
+ * One that a process of the tree may serve, which is frozen: whoever looks for
+ * something below it waits for ever.
+ */
+static bool has_unknown_filesystem(const struct mounts *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_fs; i++)
+		if (!m->fs[i].kind)
+			return true;
+	return false;
+}
+
 static void check_content(struct mounts *m, const struct filesystem *fs)
 {
 	struct content content = { .dir = fs->dir };
@@ -328,8 +342,10 @@ int mounts_collect(struct mounts *m, const struct proc_list *tree,
 	for (i = 0; i < m->nr_ns; i++)
 		look_at(m, i);
 	check_owner(m);
-	shown_check(m);
-	inner_mounts_look(m);
+	if (!has_unknown_filesystem(m)) {
+		shown_check(m);
+		inner_mounts_look(m);
+	}
 	if (!m->refused)
 		layers_open(m);
 	for (i = 0; i < m->nr_fs; i++)

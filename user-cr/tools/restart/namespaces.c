@@ -273,9 +273,9 @@ static int need(struct restart *r, const struct ns_kind *kind, uint32_t id)
 {
 	if (kind == &user_kind)
 		return add_user(r, id);
-	/* The others are made by the first process. */
+	/* The others are made by the first process, but not who owns them. */
 	if (kind == MOUNT_KIND && id)
-		return 0;
+		return add_owner(r, kind, id);
 	if (id == id_of(&r->image.tree.task[0], kind) || find(r, kind->flag, id))
 		return 0;
 	return add_owner(r, kind, id) ?: add(r, kind, id);
