@@ -61,6 +61,7 @@ tests_of() {
 	SECCOMP*)	echo "seccomp_test" ;;
 	TIMER*)		echo "posix_timers_test" ;;
 	ARCH_TASK.syscall | REGSET.*) echo "regs_test syscall_test" ;;
+	ARCH_TASK.cr2 | ARCH_TASK.trap_nr | ARCH_TASK.error_code) echo "regs_test" ;;
 	ARCH_TASK.flags:[01] | ARCH_TASK.robust_list) echo "compat_test" ;;
 	ARCH_TASK.tls*)	echo "x86_64_test compat_test" ;;
 	ARCH_TASK.*)	echo "x86_test regs_test" ;;
@@ -169,6 +170,7 @@ reason_of() {
 	ARCH_TASK.syscall)
 		user_mode_linux || echo "the registers have it here"
 		;;
+	ARCH_TASK.cr2 | ARCH_TASK.trap_nr | ARCH_TASK.error_code) ;;
 	ARCH_TASK.* | ARCH_MM.* | VDSO.* | VMA.pkey | DISPATCH.*)
 		if user_mode_linux; then
 			echo "only kernels on the processor itself have it"

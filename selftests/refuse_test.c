@@ -213,6 +213,15 @@ REFUSED(core_scheduling, "has a core scheduling cookie")
 	return 0;
 }
 
+REFUSED(accounting, "acct")
+{
+	close(open("accounts", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	NEED(acct("accounts"));
+	ckpt_here();
+	CHECK_OK(acct(NULL));
+	return 0;
+}
+
 REFUSED(landlock, "Landlock")
 {
 	struct { uint64_t handled_access_fs; } attr = { 1 };	/* to execute */

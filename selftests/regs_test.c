@@ -19,9 +19,11 @@ int main(void)
 #include <asm/prctl.h>
 #include <cpuid.h>
 #include <limits.h>
+#include <setjmp.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <ucontext.h>
 
 CKPT_SUITE(regs);
 CKPT_SUITE_V1(regs);
@@ -413,6 +415,47 @@ CKPT_TEST(regs, return_from_a_signal_handler)
 	z = x * y;
 	CHECK_EQ(1, handled);
 	CHECK(z == 3.375);
+	return 0;
+}
+
+/* What the handlers have been told of the last fault */
+static volatile greg_t told[3];
+static sigjmp_buf behind_the_fault;
+
+static void keep_what_is_told(int sig, siginfo_t *si, void *context)
+{
+	const greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
+
+	told[0] = regs[REG_TRAPNO];
+	told[1] = regs[REG_ERR];
+	told[2] = regs[REG_CR2];
+	if (sig == SIGSEGV)
+		siglongjmp(behind_the_fault, 1);
+}
+
+/* Every signal frame tells of the last fault that led to a signal. */
+CKPT_TEST(regs, last_fault)
+{
+	struct sigaction sa = {
+		.sa_sigaction = keep_what_is_told, .sa_flags = SA_SIGINFO,
+	};
+	char *hole;
+
+	hole = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(hole != MAP_FAILED);
+	CHECK_OK(sigaction(SIGSEGV, &sa, NULL));
+	CHECK_OK(sigaction(SIGUSR1, &sa, NULL));
+	if (!sigsetjmp(behind_the_fault, 1))
+		*(volatile char *)(hole + 0x123) = 1;
+	CHECK_EQ(14, told[0]);
+	CHECK_EQ((greg_t)(hole + 0x123), told[2]);
+	ckpt_here();
+	told[1] = 0;
+	CHECK_OK(raise(SIGUSR1));
+	CHECK_EQ(14, told[0]);
+	/* A program's write: of a page that is there, or is not */
+	CHECK_EQ(6, told[1] & ~1);
+	CHECK_EQ((greg_t)(hole + 0x123), told[2]);
 	return 0;
 }
 

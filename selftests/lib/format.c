@@ -281,6 +281,9 @@ const struct field fields[] = {
 	FIELD(RESTART_BLOCK, ckpt_restart_block, arg[3], NUMBER, 0),
 
 	UM_TASK(syscall, NUMBER, 0),
+	UM_TASK(cr2, ADDRESS, 0),
+	UM_TASK(trap_nr, NUMBER, 0),
+	UM_TASK(error_code, NUMBER, 0),
 
 	X86_TASK(flags, FLAGS, CKPT_X86_TASK_FLAGS),
 	X86_TASK(robust_list, ADDRESS, 0),
@@ -288,6 +291,9 @@ const struct field fields[] = {
 	X86_TASK(vdso_id, ID, CKPT_REC_VDSO),
 	X86_TASK(reserved, RESERVED, 0),
 	X86_TLS(0), X86_TLS(1), X86_TLS(2),
+	X86_TASK(cr2, ADDRESS, 0),
+	X86_TASK(trap_nr, NUMBER, 0),
+	X86_TASK(error_code, NUMBER, 0),
 
 	X86_MM(mm_id, ID, CKPT_REC_MM),
 	X86_MM(pkeys, FLAGS, 0xffff),

@@ -387,7 +387,10 @@
 	A(s, arg, HEX)
 
 #define FIELDS_OF_ckpt_um_task(F, A, s) \
-	F(s, syscall, SIGNED)
+	F(s, syscall, SIGNED) \
+	F(s, cr2, HEX) \
+	F(s, trap_nr, NUMBER) \
+	F(s, error_code, HEX)
 
 #define FIELDS_OF_SEGMENT(F, s, m) \
 	F(s, m.number, NUMBER) \
@@ -409,7 +412,10 @@
 	F(s, reserved, RESERVED) \
 	FIELDS_OF_SEGMENT(F, s, tls[0]) \
 	FIELDS_OF_SEGMENT(F, s, tls[1]) \
-	FIELDS_OF_SEGMENT(F, s, tls[2])
+	FIELDS_OF_SEGMENT(F, s, tls[2]) \
+	F(s, cr2, HEX) \
+	F(s, trap_nr, NUMBER) \
+	F(s, error_code, HEX)
 
 #define FIELDS_OF_ckpt_x86_mm(F, A, s) \
 	F(s, mm_id, ID) \

@@ -12,7 +12,8 @@ static int check_x86_task(struct ckpt_reader *r, const struct ckpt_record *rec)
 	struct ckpt_x86_task t;
 
 	/* Version 1 knew of nothing that is in no register set. */
-	if (rec->body_len != (r->header.version < 2 ? 0 : sizeof(t)))
+	if (r->header.version < 2 ? rec->body_len :
+	    rec->body_len < offsetof(struct ckpt_x86_task, cr2))
 		return reader_fail(r, "ARCH_TASK: a body of %u bytes",
 				   rec->body_len);
 	ckpt_record_body(rec, &t, sizeof(t));

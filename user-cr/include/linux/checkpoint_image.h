@@ -1493,6 +1493,9 @@ struct ckpt_x86_segment {
  * @reserved: zero
  * @tls: segments of set_thread_area(); what is zero but for its number is not
  *	in use
+ * @cr2: address of the last fault that led to a signal, as signal frames have it
+ * @trap_nr: number of the last trap that did, likewise
+ * @error_code: error code of it, likewise
  */
 struct ckpt_x86_task {
 	__u32 flags;
@@ -1501,6 +1504,9 @@ struct ckpt_x86_task {
 	__u32 vdso_id;
 	__u32 reserved;
 	struct ckpt_x86_segment tls[CKPT_X86_NR_TLS];
+	__u64 cr2;
+	__u32 trap_nr;
+	__u32 error_code;
 };
 
 /**
@@ -1566,9 +1572,15 @@ struct ckpt_vdso {
 /**
  * struct ckpt_um_task - architecture part of a task, User-Mode Linux
  * @syscall: number of the system call in progress, or -1
+ * @cr2: address of the last fault that led to a signal, as signal frames have it
+ * @trap_nr: number of the last trap that did, likewise
+ * @error_code: error code of it, likewise
  */
 struct ckpt_um_task {
 	__s64 syscall;
+	__u64 cr2;
+	__u32 trap_nr;
+	__u32 error_code;
 };
 
 /**
