@@ -7,8 +7,10 @@
 #include <dirent.h>
 #include <linux/sched.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
 #include <sys/mount.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 
 #define PIDFD_OF_THREAD	O_EXCL	/* PIDFD_THREAD, which not all headers have */
 
@@ -314,6 +316,61 @@ CKPT_TEST_F(api, pipe_that_does_not_wait_is_refused)
 	end_thawed(_metadata, app);
 	close(fd[0]);
 	close(fd[1]);
+	close(log);
+}
+
+/* What would not be where it belongs */
+CKPT_TEST_F(api, file_that_is_appended_to_is_refused)
+{
+	struct app *app = &self->app;
+	char path[APP_DIR_LEN + 16], text[512] = "";
+	int fd, log = memfd_create("log", MFD_CLOEXEC);
+
+	NOT_PLAIN();
+	snprintf(path, sizeof(path), "%s/appended", app->dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	ASSERT_LE(0, fd);
+	start_frozen(_metadata, app, "plain");
+	EXPECT_EQ(0, errno_of(sys_checkpoint(app->pid, fd, 0, -1)));
+	EXPECT_EQ(EINVAL, errno_of(sys_checkpoint(app->pid, fd, CHECKPOINT_LOG, log)));
+	EXPECT_LT(0, pread(log, text, sizeof(text) - 1, 0));
+	EXPECT_NE(NULL, strstr(text, "O_APPEND"));
+	end_thawed(_metadata, app);
+	close(fd);
+	close(log);
+}
+
+#define MANY_REASONS	1500
+
+CKPT_BODY(many_reasons)
+{
+	struct rlimit rl = { MANY_REASONS + 100, MANY_REASONS + 100 };
+	int i;
+
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &rl));
+	for (i = 0; i < MANY_REASONS; i++)
+		CHECK_OK(eventfd(0, 0));
+	ckpt_here();
+	return 0;
+}
+
+/* Nobody takes it that he was told of all that is in the way. */
+CKPT_TEST_F(api, log_says_that_it_is_full)
+{
+	int log = memfd_create("log", MFD_CLOEXEC);
+	struct app *app = &self->app;
+	char end[80] = "";
+	off_t len;
+
+	NOT_PLAIN();
+	start_frozen(_metadata, app, "many_reasons");
+	EXPECT_EQ(EOPNOTSUPP, errno_of(sys_checkpoint(app->pid, -1, CHECKPOINT_DRYRUN |
+						      CHECKPOINT_LOG, log)));
+	len = lseek(log, 0, SEEK_END);
+	EXPECT_LT(60000, len);
+	EXPECT_LT(0, pread(log, end, sizeof(end) - 1, len - 60));
+	EXPECT_NE(NULL, strstr(end, "no room"));
+	end_thawed(_metadata, app);
 	close(log);
 }
 

@@ -478,13 +478,13 @@
 	F(s, cgroup_ns, NUMBER)
 
 #define FIELDS_OF_ckpt_content(F, A, s) \
-	F(s, filesystem_id, NUMBER) \
+	F(s, filesystem_id, TOOL_ID) \
 	F(s, last, NUMBER)
 
 #define FIELDS_OF_ckpt_mount(F, A, s) \
-	F(s, ns_id, NUMBER) \
-	F(s, parent_id, NUMBER) \
-	F(s, filesystem_id, NUMBER) \
+	F(s, ns_id, TOOL_ID) \
+	F(s, parent_id, TOOL_ID) \
+	F(s, filesystem_id, TOOL_ID) \
 	F(s, flags, HEX) \
 	F(s, peer_group, NUMBER) \
 	F(s, master, NUMBER) \
@@ -492,14 +492,14 @@
 
 #define FIELDS_OF_ckpt_cgroup(F, A, s) \
 	F(s, version, NUMBER) \
-	F(s, parent_id, NUMBER) \
+	F(s, parent_id, TOOL_ID) \
 	F(s, uid, NUMBER) \
 	F(s, gid, NUMBER) \
 	F(s, mode, OCTAL) \
 	F(s, reserved, RESERVED)
 
 #define FIELDS_OF_ckpt_cgroup_setting(F, A, s) \
-	F(s, cgroup_id, NUMBER) \
+	F(s, cgroup_id, TOOL_ID) \
 	F(s, reserved, RESERVED)
 
 #define FIELDS_OF_ckpt_sysctl(F, A, s) \
@@ -508,21 +508,21 @@
 	F(s, inode, NUMBER)
 
 #define FIELDS_OF_ckpt_cgroup_members(F, A, s) \
-	F(s, cgroup_id, NUMBER) \
+	F(s, cgroup_id, TOOL_ID) \
 	F(s, reserved, RESERVED)
 
 #define FIELDS_OF_ckpt_cgroup_file(F, A, s) \
-	F(s, cgroup_id, NUMBER) \
+	F(s, cgroup_id, TOOL_ID) \
 	F(s, uid, NUMBER) \
 	F(s, gid, NUMBER) \
 	F(s, mode, OCTAL)
 
 #define FIELDS_OF_ckpt_cgroup_xattr(F, A, s) \
-	F(s, cgroup_id, NUMBER) \
+	F(s, cgroup_id, TOOL_ID) \
 	F(s, reserved, RESERVED)
 
 #define FIELDS_OF_ckpt_cgroup_root(F, A, s) \
-	F(s, cgroup_id, NUMBER) \
+	F(s, cgroup_id, TOOL_ID) \
 	F(s, reserved, RESERVED) \
 	F(s, inode, NUMBER)
 

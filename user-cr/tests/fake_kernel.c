@@ -10,6 +10,7 @@
  *	FAKE_IMAGE	image that checkpoint() delivers
  *	FAKE_HOOK	shell command to run in checkpoint(), with the pid as $1
  *	FAKE_AGAIN	file: checkpoint() returns EAGAIN while it has lines
+ *	FAKE_REFUSE_APPEND	checkpoint() wants no file that others append to, too
  *	FAKE_SLOW	checkpoint() takes a second
  *	FAKE_ERROR	checkpoint() fails with this errno ...
  *	FAKE_LOG	... and writes this line to the log
@@ -203,6 +204,8 @@ long ckpt_checkpoint(pid_t pid, int fd, unsigned long flags, int logfd)
 	run_hook(pid);
 	if (again())
 		return fail(EAGAIN);
+	if (getenv("FAKE_REFUSE_APPEND") && fcntl(fd, F_GETFL) & O_APPEND)
+		return fail(EINVAL);
 	if (log && flags & CHECKPOINT_LOG)
 		dprintf(logfd, "%s\n", log);
 	if (error && !(flags & CHECKPOINT_DRYRUN) && write(fd, "part", 4) < 0)

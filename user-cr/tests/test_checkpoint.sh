@@ -47,6 +47,30 @@ to_file() {
 }
 ok "checkpoint: to a file" to_file
 
+# What is at the other end of a link gets the image, and the link stays.
+to_link() {
+	echo old >"$TMP/saved" && ln -s saved "$TMP/link" &&
+		run 0 "$checkpoint" -p "$tree" -o "$TMP/link" && [ -L "$TMP/link" ] &&
+		same_image "$TMP/saved" && rm "$TMP/saved" "$TMP/link"
+}
+ok "checkpoint: to a file behind a link" to_link
+
+to_stdout_by_name() {
+	ln -s /proc/self/fd/1 "$TMP/link" && echo before >"$TMP/saved" &&
+		"$checkpoint" -p "$tree" -o "$TMP/link" >>"$TMP/saved" 2>"$TMP/err" &&
+		[ -L "$TMP/link" ] && tail -c +8 "$TMP/saved" | cmp -s - "$TMP/image" &&
+		[ "$(head -n 1 "$TMP/saved")" = before ] && rm "$TMP/saved" "$TMP/link"
+}
+ok "checkpoint: to the standard output by a name of it" to_stdout_by_name
+
+# The kernel takes no file with O_APPEND that has something in it.
+appended() {
+	echo before >"$TMP/saved"
+	FAKE_REFUSE_APPEND=1 "$checkpoint" -p "$tree" >>"$TMP/saved" 2>"$TMP/err" &&
+		tail -c +8 "$TMP/saved" | cmp -s - "$TMP/image" && rm "$TMP/saved"
+}
+ok "checkpoint: behind what the standard output has" appended
+
 # Nobody would ever see the image.
 closed_stdout() {
 	run 1 sh -c "exec >&-; $checkpoint -p $tree --subtree --kill" &&

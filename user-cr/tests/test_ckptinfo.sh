@@ -131,7 +131,7 @@ tools_json() {
 tools_diff() {
 	sed 's,/sub,/bus,; s,42,43,' "$TMP/tools" | "$CHECK/mkimage" --repair >"$TMP/bad" &&
 		run 3 "$CHECK/ckptinfo" --diff "$TMP/tools" "$TMP/bad" && out '^MOUNT /mnt: paths: /sub -> /bus$' &&
-		out '^CGROUP_SETTING pids.max: setting: 42 -> 43$' && [ "$(wc -l <"$TMP/out")" -eq 2 ] &&
+		out '^CGROUP_SETTING pids.max of box: setting: 42 -> 43$' && [ "$(wc -l <"$TMP/out")" -eq 2 ] &&
 		"$CHECK/mkimage" -c 1 7:1 >"$TMP/other" && run 3 "$CHECK/ckptinfo" --diff "$TMP/tools" "$TMP/other" &&
 		out '^only in the first image: MOUNT /proc$'
 }

@@ -45,8 +45,8 @@ long ckpt_restart(pid_t pid, int fd, unsigned long flags, int logfd);
  * @args: how
  * @pids: its pids, the outermost pid namespace first
  *
- * Without a stack in @args it returns twice, as fork() does; but the C library
- * does not know of it: no atfork handlers run, and the child must not use what
+ * It returns twice, as fork() does; a stack, or CLONE_VM, in @args is refused, as the
+ * child could not return. The C library does not know of it: no atfork handlers run, and the child must not use what
  * depends on its thread id (raise(), abort(), robust or recursive mutexes)
  * before it calls exec().
  *

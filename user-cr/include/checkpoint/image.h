@@ -202,6 +202,8 @@ const char *ckpt_arch_name(uint32_t arch);
  * @CKPT_FIELD_BYTES: as one string of hexadecimal digits
  * @CKPT_FIELD_TEXT: as text, which is padded with NULs
  * @CKPT_FIELD_RESERVED: not at all; it is zero
+ * @CKPT_FIELD_TOOL_ID: as the id of the object of the tools that it refers to, 0 for
+ *	none
  */
 enum ckpt_field_format {
 	CKPT_FIELD_NUMBER,
@@ -212,6 +214,7 @@ enum ckpt_field_format {
 	CKPT_FIELD_BYTES,
 	CKPT_FIELD_TEXT,
 	CKPT_FIELD_RESERVED,
+	CKPT_FIELD_TOOL_ID,
 };
 
 /**

@@ -227,16 +227,22 @@ static bool make_own(struct freeze *f, pid_t root, enum cgroup_version version)
 static int choose(struct freeze *f, pid_t root, enum cgroup_version version)
 {
 	static const enum cgroup_version order[] = { CGROUP_V2, CGROUP_V1 };
+	int error = ENOENT;	/* as long as none is mounted */
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(order); i++)
 		if (wanted(version, order[i]) && find_own(f, root, order[i]))
 			return 0;
-	for (i = 0; i < ARRAY_SIZE(order); i++)
-		if (wanted(version, order[i]) && make_own(f, root, order[i]))
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		if (!wanted(version, order[i]))
+			continue;
+		if (make_own(f, root, order[i]))
 			return move_tree(f, root);
-	complain("no cgroup can freeze pid %d, and none can be made: %s: mount cgroup2, or cgroup with -o freezer, or freeze the tree yourself",
-		 root, strerror(errno));
+		if (error == ENOENT)
+			error = errno;
+	}
+	complain("no cgroup can freeze pid %d, and none can be made: %s: %s, or freeze the tree yourself",
+		 root, strerror(error), cgroup_advice(error));
 	return -1;
 }
 

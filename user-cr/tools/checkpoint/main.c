@@ -37,8 +37,10 @@ static void catch_signals(const struct options *o)
 {
 	interrupt_by(on_signal);
 	/* If we were stopped, the processes would stay frozen. */
-	if (o->freeze)
+	if (o->freeze) {
 		signal(SIGTSTP, SIG_IGN);
+		signal(SIGTTOU, SIG_IGN);
+	}
 	ignore_write_signals();
 }
 

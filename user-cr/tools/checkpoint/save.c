@@ -30,7 +30,7 @@ static const char *advice(const struct options *o, int error)
 			" (if the processes are not frozen: use --freeze)";
 	case EPERM:
 	case EACCES:
-		return " (you need the right to trace each of the processes, and CAP_CHECKPOINT_RESTORE)";
+		return " (you need the right to trace each of the processes, and CAP_CHECKPOINT_RESTORE where kernel.checkpoint_unprivileged is 0)";
 	case EINVAL:
 		return o->subtree ? "" :
 			" (if it is not the first process of a container: use --subtree)";

@@ -191,6 +191,60 @@ static const char *keep_pages(struct info *info, const struct ckpt_run *run,
 	return data + run->length;
 }
 
+/* What is in it is known when all pages are. */
+static void keep_shared(struct info *info, const struct ckpt_run *run)
+{
+	uint32_t size = info->header->page_size;
+	uint64_t at;
+
+	for (at = 0; at < run->length; at += size) {
+		info->page = xgrow(info->page, info->nr_pages,
+				   sizeof(*info->page));
+		info->page[info->nr_pages++] = (struct page){
+			.source = run->source, .offset = run->offset + at,
+			.from_source = run->from_source,
+			.from_offset = run->from_offset + at,
+		};
+	}
+}
+
+static int compare_pages(const void *a, const void *b)
+{
+	const struct page *x = a, *y = b;
+
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/* Whose are not there, because they are all zero, goes as well. */
+static void look_up_shared(struct info *info)
+{
+	const struct page *of;
+	struct page *all, *page;
+	size_t nr = 0, i;
+
+	qsort(info->page, info->nr_pages, sizeof(*page), compare_pages);
+	all = xcalloc(info->nr_pages, sizeof(*all));
+	for (i = 0; i < info->nr_pages; i++) {
+		page = &info->page[i];
+		of = page;
+		if (page->from_source)
+			of = bsearch(&(struct page){
+					.source = page->from_source,
+					.offset = page->from_offset,
+				     }, info->page, info->nr_pages,
+				     sizeof(*page), compare_pages);
+		if (!of)
+			continue;
+		all[nr] = *page;
+		all[nr++].hash = of->hash;
+	}
+	free(info->page);
+	info->page = all;
+	info->nr_pages = nr;
+}
+
 static void keep_content(struct info *info, const struct ckpt_run *run,
 			 const char **data)
 {
@@ -198,8 +252,12 @@ static void keep_content(struct info *info, const struct ckpt_run *run,
 		info->run = xgrow(info->run, info->nr_runs, sizeof(*run));
 		info->run[info->nr_runs++] = *run;
 	}
-	if (info->keep == KEEP_PAGES && run->type == CKPT_RUN_DATA)
+	if (info->keep != KEEP_PAGES)
+		return;
+	if (run->type == CKPT_RUN_DATA)
 		*data = keep_pages(info, run, *data);
+	else if (run->type == CKPT_RUN_SAME)
+		keep_shared(info, run);
 }
 
 static void take_chunk(struct info *info, const struct ckpt_chunk *chunk,
@@ -301,6 +359,8 @@ int info_collect(struct info *info, int fd, const char *name, enum keep keep)
 		complain("%s: %s", name, ckpt_reader_error(info->reader));
 		return -1;
 	}
+	if (info->nr_pages)
+		look_up_shared(info);
 	return input_ended(fd, name, info->size);
 }
 

@@ -36,12 +36,14 @@ struct named {
  * @all: its records by name, with those of the tools
  * @nr: their number
  * @by_id: names of those with an id that are not the tools'
+ * @tool_by_id: names of the tools' records with an id
  */
 struct side {
 	const struct info *info;
 	struct named *all;
 	size_t nr;
 	const char **by_id;
+	const char **tool_by_id;
 };
 
 /**
@@ -72,56 +74,6 @@ static void differ(struct diff *d, const char *field, const char *format, ...)
 	print_text(text);
 	putchar('\n');
 	d->found++;
-}
-
-/* What tells a record from others of its type and owner. */
-static char *subject(const struct ckpt_record *record)
-{
-	struct ckpt_regset regset;
-	struct ckpt_vdso vdso;
-	struct ckpt_vma vma;
-
-	switch (record->type) {
-	case CKPT_REC_FILE:
-		return xasprintf(" %.*s", (int)record->tail_len,
-				 (const char *)ckpt_record_tail(record));
-	case CKPT_REC_VMA:
-		ckpt_record_body(record, &vma, sizeof(vma));
-		return xasprintf(" at %#" PRIx64, (uint64_t)vma.start);
-	case CKPT_REC_REGSET:
-		ckpt_record_body(record, &regset, sizeof(regset));
-		return xasprintf(" %#x", regset.note);
-	case CKPT_REC_VDSO:
-		ckpt_record_body(record, &vdso, sizeof(vdso));
-		return xasprintf(" of %u-bit programs", vdso.abi);
-	case CKPT_REC_MOUNT:
-		return xasprintf(" %s", record_string(record, 1));
-	case CKPT_REC_FILESYSTEM:
-	case CKPT_REC_CGROUP:
-	case CKPT_REC_CGROUP_SETTING:
-	case CKPT_REC_CGROUP_FILE:
-	case CKPT_REC_SYSCTL:
-		return xasprintf(" %s", record_string(record, 0));
-	case CKPT_REC_CGROUP_XATTR:
-		return xasprintf(" %s %s", record_string(record, 0),
-				 record_string(record, 1));
-	}
-	return xstrdup("");
-}
-
-static char *name_of(const struct info *info, const struct ckpt_record *record)
-{
-	const char *type = ckpt_record_name(record->type);
-	char *about = subject(record);
-	char *name;
-
-	if (record->owner)
-		name = xasprintf("pid %u %s%s", info_owner_pid(info, record),
-				 type, about);
-	else
-		name = xasprintf("%s%s", type, about);
-	free(about);
-	return name;
 }
 
 static int compare_named(const void *a, const void *b)
@@ -159,11 +111,17 @@ static void name_records(struct side *s)
 		record = i < info->nr_tools ? info->tool[i].record :
 			info->entry[i - info->nr_tools].record;
 		s->all[i] = (struct named){
-			.name = name_of(info, record), .order = i,
+			.name = record_name(info, record), .order = i,
 			.record = record,
 			.hash = i < info->nr_tools ? info->tool[i].hash : 0,
 		};
 	}
+}
+
+static const char **names_by_id(const struct side *s,
+				const struct ckpt_record *record)
+{
+	return record->type < CKPT_REC_MOUNT_NS ? s->by_id : s->tool_by_id;
 }
 
 static void make_side(struct side *s, const struct info *info)
@@ -176,15 +134,17 @@ static void make_side(struct side *s, const struct info *info)
 		.nr = nr,
 		.by_id = xcalloc((size_t)info->header->nr_objects + 1,
 				 sizeof(*s->by_id)),
+		.tool_by_id = xcalloc(info->nr_tool_objects + 1,
+				      sizeof(*s->tool_by_id)),
 	};
 	name_records(s);
 	qsort(s->all, nr, sizeof(*s->all), compare_named);
 	number_equals(s);
 	qsort(s->all, nr, sizeof(*s->all), compare_named);
 	for (i = 0; i < nr; i++)
-		if (s->all[i].record->type < CKPT_REC_MOUNT_NS)
-			s->by_id[s->all[i].record->id] = s->all[i].name;
-	s->by_id[0] = "nothing";
+		names_by_id(s, s->all[i].record)[s->all[i].record->id] =
+			s->all[i].name;
+	s->by_id[0] = s->tool_by_id[0] = "nothing";
 }
 
 static void free_side(struct side *s)
@@ -195,6 +155,7 @@ static void free_side(struct side *s)
 		free(s->all[i].name);
 	free(s->all);
 	free(s->by_id);
+	free(s->tool_by_id);
 }
 
 static const char *id_text(const struct side *s, uint64_t id)
@@ -204,14 +165,28 @@ static const char *id_text(const struct side *s, uint64_t id)
 	return s->by_id[id];
 }
 
+static const char *tool_id_text(const struct side *s, uint64_t id)
+{
+	return id > s->info->nr_tool_objects ? "?" : s->tool_by_id[id];
+}
+
+static void compare_names(struct diff *d, const char *label, const char *a,
+			  const char *b)
+{
+	if (strcmp(a, b))
+		differ(d, label, "%s -> %s", a, b);
+}
+
 static void compare_values(struct diff *d, const char *label,
 			   const struct ckpt_field *f, uint64_t x, uint64_t y)
 {
 	if (f->format == CKPT_FIELD_ID) {
-		const char *a = id_text(&d->a, x), *b = id_text(&d->b, y);
-
-		if (strcmp(a, b))
-			differ(d, label, "%s -> %s", a, b);
+		compare_names(d, label, id_text(&d->a, x), id_text(&d->b, y));
+		return;
+	}
+	if (f->format == CKPT_FIELD_TOOL_ID) {
+		compare_names(d, label, tool_id_text(&d->a, x),
+			      tool_id_text(&d->b, y));
 		return;
 	}
 	if (x == y)

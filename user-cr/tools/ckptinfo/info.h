@@ -78,11 +78,15 @@ struct space {
  * @source: id of the source
  * @offset: where it is in the source
  * @hash: of its content
+ * @from_source: source of which it has a page, or 0
+ * @from_offset: where it is there
  */
 struct page {
 	uint32_t source;
 	uint64_t offset;
 	uint64_t hash;
+	uint32_t from_source;
+	uint64_t from_offset;
 };
 
 /* What of memory to keep beside sums. */
@@ -180,6 +184,15 @@ void print_text(const char *text);
 void print_column(const char *text, int width);
 /* Name of a kind of file. */
 const char *file_kind_name(uint32_t kind);
+
+/* show_namespaces.c: "?" of a kind that is not known */
+const char *ns_kind_name(uint32_t kind);
+
+/*
+ * names.c: by which it is compared with one of another image, to be freed. Records
+ * that nothing tells apart have the same.
+ */
+char *record_name(const struct info *info, const struct ckpt_record *record);
 /* The path of a file, or what else it is called. */
 void print_file_name(const struct info *info, const struct ckpt_record *record);
 

@@ -6,13 +6,20 @@
 
 #include "info.h"
 
+/* No commands to the terminal: those above 127 are two bytes in UTF-8. */
 void print_text(const char *text)
 {
-	for (; *text; text++) {
-		if (iscntrl((unsigned char)*text))
-			printf("\\%03o", (unsigned char)*text);
-		else
-			putchar(*text);
+	const unsigned char *c = (const unsigned char *)text;
+
+	for (; *c; c++) {
+		if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) {
+			printf("\\%03o\\%03o", c[0], c[1]);
+			c++;
+		} else if (iscntrl(*c)) {
+			printf("\\%03o", *c);
+		} else {
+			putchar(*c);
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <checkpoint/tool_image.h>
 #include "../common/json.h"
 #include "../common/util.h"
 #include "info.h"
@@ -137,7 +138,8 @@ static void put_tail(struct json *j, const struct ckpt_record_layout *layout,
 	unsigned int i;
 	uint32_t len;
 
-	if (record->type == CKPT_REC_PAD)
+	/* An archive is as long as the files that are in it. */
+	if (record->type == CKPT_REC_PAD || record->type == CKPT_REC_CONTENT)
 		return;
 	for (i = 0; layout->tail[i].kind != CKPT_TAIL_NONE; i++) {
 		bytes = ckpt_record_part(record, layout, i, &len);

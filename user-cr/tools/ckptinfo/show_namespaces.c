@@ -15,7 +15,15 @@ static const char *const kind_names[] = {
 	[CKPT_NS_CGROUP] = "cgroup",
 	[CKPT_NS_TIME] = "time",
 	[CKPT_NS_USER] = "user",
+	[CKPT_NS_UTS] = "uts",
+	[CKPT_NS_PID] = "pid",
 };
+
+const char *ns_kind_name(uint32_t kind)
+{
+	return kind < ARRAY_SIZE(kind_names) && kind_names[kind] ?
+	       kind_names[kind] : "?";
+}
 
 static bool is_in(const struct ckpt_task_state *s, uint32_t id)
 {
@@ -93,10 +101,7 @@ static void show_ns(const struct info *info, const struct ckpt_record *record)
 	struct ckpt_ns ns;
 
 	ckpt_record_body(record, &ns, sizeof(ns));
-	if (ns.kind < ARRAY_SIZE(kind_names) && kind_names[ns.kind])
-		printf("%s %" PRIu64, kind_names[ns.kind], (uint64_t)ns.inode);
-	else
-		printf("kind %u %" PRIu64, ns.kind, (uint64_t)ns.inode);
+	printf("%s %" PRIu64, ns_kind_name(ns.kind), (uint64_t)ns.inode);
 	if (ns.kind == CKPT_NS_NET && ns.flags & CKPT_NS_LO_UP)
 		printf(", loopback up");
 	if (ns.kind == CKPT_NS_TIME) {

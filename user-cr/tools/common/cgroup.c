@@ -384,6 +384,12 @@ int cgroup_make(const struct cgroup *cg)
 	return mkdir(cg->path, 0755);
 }
 
+const char *cgroup_advice(int error)
+{
+	return error == ENOENT ? "mount cgroup2, or cgroup with -o freezer" :
+	       "have a cgroup that you may write to (as systemd-run with Delegate=yes makes it)";
+}
+
 int cgroup_remove(const struct cgroup *cg)
 {
 	int tries;

@@ -80,6 +80,9 @@ int cgroup_children(const struct cgroup *cg, char ***names);
 
 /* Makes, removes; 0, or -1 and errno. Removing waits for the last to end. */
 int cgroup_make(const struct cgroup *cg);
+/* What to do where none can be made, for messages. */
+const char *cgroup_advice(int error);
+
 int cgroup_remove(const struct cgroup *cg);
 
 #endif /* COMMON_CGROUP_H */

@@ -187,6 +187,14 @@ int input_ended(int fd, const char *name, uint64_t size)
 	return -1;
 }
 
+void input_abandon(struct input *in)
+{
+	/* It may wait for whoever writes the image. */
+	if (in->pid > 0)
+		kill(in->pid, SIGKILL);
+	input_close(in);
+}
+
 int input_close(struct input *in)
 {
 	int status = 0;

@@ -49,4 +49,7 @@ const char *input_name(const char *name);
  */
 int input_close(struct input *in);
 
+/* The same when nothing of it is wanted any more. */
+void input_abandon(struct input *in);
+
 #endif /* COMMON_INPUT_H */

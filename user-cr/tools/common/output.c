@@ -14,10 +14,29 @@
 #include "pass_fd.h"
 #include "util.h"
 
+/*
+ * Where others append, too, the kernel could not write where it has to. The same
+ * file once more has an offset of its own.
+ */
+static int open_at_end(struct output *out)
+{
+	int fd = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && lseek(fd, 0, SEEK_END) >= 0) {
+		out->fd = fd;
+		return 0;
+	}
+	complain_errno("cannot append to the standard output: use -o FILE");
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 static int open_stdout(struct output *out)
 {
 	struct stat st;
 
+	out->path = NULL;
 	out->fd = STDOUT_FILENO;
 	if (stdout_is_closed()) {
 		complain("the standard output is closed: use -o FILE");
@@ -27,10 +46,12 @@ static int open_stdout(struct output *out)
 		complain("an image is not for a terminal: use -o FILE, or redirect the output");
 		return -1;
 	}
+	if (fstat(out->fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	if (fcntl(out->fd, F_GETFL) & O_APPEND && open_at_end(out) < 0)
+		return -1;
 	/* Only what we appended ourselves may be cut off again. */
-	if (!fstat(out->fd, &st) && S_ISREG(st.st_mode) &&
-	    (fcntl(out->fd, F_GETFL) & O_APPEND ||
-	     lseek(out->fd, 0, SEEK_CUR) == st.st_size))
+	if (lseek(out->fd, 0, SEEK_CUR) == st.st_size)
 		out->start = st.st_size;
 	return 0;
 }
@@ -147,6 +168,15 @@ static int open_temp(struct output *out)
 	return -1;
 }
 
+/* By a name like /dev/stdout */
+static bool is_stdout(const struct stat *file)
+{
+	struct stat st;
+
+	return !fstat(STDOUT_FILENO, &st) && st.st_dev == file->st_dev &&
+	       st.st_ino == file->st_ino;
+}
+
 int output_open(struct output *out, const char *path)
 {
 	struct stat st;
@@ -154,8 +184,15 @@ int output_open(struct output *out, const char *path)
 	*out = (struct output){ .fd = -1, .path = path, .start = -1 };
 	if (!path)
 		return open_stdout(out);
-	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+	if (stat(path, &st) < 0)
+		return open_temp(out);
+	if (is_stdout(&st))
+		return open_stdout(out);
+	if (!S_ISREG(st.st_mode))
 		return open_special(out);
+	/* A link stays; what it leads to is replaced. */
+	if (realpath(path, out->resolved))
+		out->path = out->resolved;
 	return open_temp(out);
 }
 
@@ -207,6 +244,16 @@ static int link_to(const struct output *out, const char *name)
 	return ret;
 }
 
+/* A signal handler may look at it any time: see output_abandon(). */
+static void forget_temp(struct output *out)
+{
+	char *temp = out->temp;
+
+	out->temp = NULL;
+	__asm__ volatile("" ::: "memory");
+	free(temp);
+}
+
 /* It takes another name to replace an older file in one step. */
 static int name_it(struct output *out)
 {
@@ -216,8 +263,7 @@ static int name_it(struct output *out)
 		out->temp = first_name(out);
 		if (!link_to(out, out->temp))
 			return 0;
-		free(out->temp);
-		out->temp = NULL;
+		forget_temp(out);
 	}
 	complain_errno("cannot create %s", out->path);
 	return -1;
@@ -243,8 +289,7 @@ static int rename_temp(struct output *out)
 		complain_errno("cannot rename %s to %s", out->temp, out->path);
 		return -1;
 	}
-	free(out->temp);
-	out->temp = NULL;
+	forget_temp(out);
 	if (!sync_directory(out->path))
 		return 0;
 	complain_errno("%s is complete, but it cannot be made sure that it is on the disk",

@@ -3,6 +3,7 @@
 #ifndef COMMON_OUTPUT_H
 #define COMMON_OUTPUT_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -11,7 +12,8 @@
 /**
  * struct output - the file, pipe or socket that is written to
  * @fd: to write to
- * @path: the name that the user gave, NULL for the standard output
+ * @path: name of the file, NULL for the standard output
+ * @resolved: room for where that leads to, if it is a link
  * @temp: name of the file until it is complete, or NULL
  * @guard: removes that file if we are killed
  * @nameless: the file has no name until it is complete
@@ -22,6 +24,7 @@
 struct output {
 	int fd;
 	const char *path;
+	char resolved[PATH_MAX];
 	char *temp;
 	struct guard guard;
 	bool nameless;

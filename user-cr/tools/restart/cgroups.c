@@ -448,9 +448,15 @@ bool cgroups_freezer(const struct restart *r, struct cgroup *cg)
 
 void cgroups_remove(struct restart *r)
 {
+	bool busy = false;
+
+	/* Those around one that stays will not go, either, and that takes its time. */
 	while (r->nr_groups) {
 		r->nr_groups--;
-		cgroup_remove(&r->group[r->nr_groups].cg);
+		if (busy)
+			rmdir(r->group[r->nr_groups].cg.path);
+		else
+			busy = cgroup_remove(&r->group[r->nr_groups].cg) < 0;
 	}
 	free(r->group);
 	r->group = NULL;

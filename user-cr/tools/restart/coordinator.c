@@ -290,7 +290,8 @@ int coordinate(struct restart *r)
 	ignore_write_signals();
 	interrupt_by(on_signal);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (!run(r)) {
+	/* Now that it is removed again, whatever comes. */
+	if (!pid_file_open(&r->pid_file, r->o.pid_file) && !run(r)) {
 		status = succeed(r);
 	} else {
 		abort_restart(r, &others);

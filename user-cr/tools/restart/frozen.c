@@ -85,15 +85,19 @@ static int make_below(struct restart *r, const struct cgroup *home)
 static int make_cgroup(struct restart *r)
 {
 	enum cgroup_version version;
+	int error = ENOENT;	/* as long as none is mounted */
 	struct cgroup home;
 
-	for (version = CGROUP_V2; version >= CGROUP_V1; version--)
+	for (version = CGROUP_V2; version >= CGROUP_V1; version--) {
 		if (!cgroup_of(getpid(), version, &home) &&
 		    !make_below(r, &home))
 			return 0;
+		if (error == ENOENT)
+			error = errno;
+	}
 	r->cgroup.path[0] = '\0';
-	log_add(r->log, "--frozen: no cgroup can be made: %s: mount cgroup2, or cgroup with -o freezer",
-		strerror(errno));
+	log_add(r->log, "--frozen: no cgroup can be made: %s: %s",
+		strerror(error), cgroup_advice(error));
 	return -1;
 }
 

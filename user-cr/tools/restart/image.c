@@ -33,6 +33,16 @@ static void explain_open(const struct restart *r, uint32_t version, int error)
 		 strerror(error), advice);
 }
 
+static bool inherits_stdin(const struct restart *r)
+{
+	int i;
+
+	for (i = 0; i < r->o.nr_inherits; i++)
+		if (r->o.inherit[i].fd == STDIN_FILENO)
+			return true;
+	return false;
+}
+
 int image_open(struct restart *r)
 {
 	bool from_stdin;
@@ -42,6 +52,10 @@ int image_open(struct restart *r)
 		return -1;
 	version = input_version(&r->input);
 	from_stdin = input_name(r->o.input) != r->o.input;
+	if (from_stdin && inherits_stdin(r)) {
+		complain("--inherit-fd: descriptor 0 has the image: give the file another number, or name the image");
+		return -1;
+	}
 	r->context = ckpt_restart(0, r->input.fd, RESTART_OPEN | RESTART_LOG |
 				  (r->o.no_pids ? RESTART_ANY_PIDS : 0), r->log);
 	if (r->context < 0) {

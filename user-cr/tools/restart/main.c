@@ -212,8 +212,7 @@ int main(int argc, char **argv)
 	r.log = log_open();
 	if (r.log < 0)
 		return EXIT_NO_RESTART;
-	if (!pid_file_open(&r.pid_file, r.o.pid_file) && !image_open(&r) &&
-	    !image_read(&r.image, r.context) && !check(&r) &&
+	if (!image_open(&r) && !image_read(&r.image, r.context) && !check(&r) &&
 	    !externals_assign(&r) && !make_pipes(&r) &&
 	    !descriptors_prepare(&r))
 		status = coordinate(&r);
@@ -223,7 +222,9 @@ int main(int argc, char **argv)
 	/* Who decompresses writes to it. */
 	close_context(&r);
 	namespaces_close(&r);
-	if (input_close(&r.input) < 0 && !status)
+	if (status == EXIT_NO_RESTART)
+		input_abandon(&r.input);
+	else if (input_close(&r.input) < 0 && !status)
 		complain("the image is damaged behind what was needed of it");
 	return status;
 }

@@ -91,22 +91,6 @@ uint64_t mounts_root_ns(const struct restart *r)
 	ckpt_record_body(ns, &body, sizeof(body));
 	return body.inode;
 }
-bool mounts_have_proc(const struct restart *r)
-{
-	const struct state *state = &r->state;
-	struct ckpt_filesystem fs;
-	size_t i;
-
-	for (i = 0; i < state->nr; i++) {
-		if (state->record[i]->type != CKPT_REC_FILESYSTEM)
-			continue;
-		ckpt_record_body(state->record[i], &fs, sizeof(fs));
-		if (fs.kind == CKPT_FILESYSTEM_NEW &&
-		    !strcmp(record_string(state->record[i], 0), "proc"))
-			return true;
-	}
-	return false;
-}
 
 void mounts_close(struct restart *r)
 {

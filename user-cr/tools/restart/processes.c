@@ -296,7 +296,7 @@ static void enter_user_ns(struct restart *r, uint32_t pid)
 	if (userns_enter(r) < 0)
 		fail(r, pid, "cannot enter the user namespace");
 	if (!r->o.time_now && timens_continue_here(r) < 0)
-		fail(r, pid, "cannot make a time namespace");
+		fail(r, pid, "cannot make a time namespace (with --time=now, none is needed)");
 	if (namespaces_make(r) < 0)
 		_exit(EXIT_NO_RESTART);
 	if (userns_pass_on(r) < 0)
@@ -337,8 +337,8 @@ static void enter_container(struct restart *r, uint32_t pid)
 	if (!mounts)
 		keep_mounts(r, pid);
 	enter_cgroup_ns(r);
-	if (namespaces & CLONE_NEWNS && namespaces & CLONE_NEWPID &&
-	    !(mounts && mounts_have_proc(r)) && container_mount_proc() < 0)
+	if (!mounts && namespaces & CLONE_NEWNS && namespaces & CLONE_NEWPID &&
+	    container_mount_proc() < 0)
 		fail(r, pid, "cannot mount a new /proc%s%s",
 		     r->o.root ? " below " : "", r->o.root ? r->o.root : "");
 	if (namespaces_of_root(r) < 0)

@@ -326,8 +326,6 @@ bool mounts_hold(const struct restart *r, uint64_t ns_inode, uint64_t held);
 uint32_t mounts_owner(const struct restart *r, uint64_t ns_inode);
 /* Whether the saved mounts are to be made at all. */
 bool mounts_wanted(const struct restart *r);
-/* Whether there is a proc among them that is not this machine's. */
-bool mounts_have_proc(const struct restart *r);
 /* When all namespaces are made. */
 void mounts_close(struct restart *r);
 
