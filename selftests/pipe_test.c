@@ -3,6 +3,7 @@
  * Pipes: their content, their size and mode, and who holds which end
  */
 #include "test.h"
+#include "calls.h"
 #include "refusal.h"
 
 #include <poll.h>
@@ -554,6 +555,44 @@ CKPT_BODY(pipes_fifo_that_is_open_elsewhere)
 	ckpt_here();
 	CHECK_EQ(3, read(fd, text, 3));
 	CHECK_EQ(0, strcmp(text, "abc"));
+	return 0;
+}
+
+/* It is opened by who has opened it, not by the tool. */
+CKPT_TEST_F(pipes, fifo_that_may_not_be_opened_any_more)
+{
+	struct app *app = &self->app;
+	char path[APP_DIR_LEN + 16];
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "fifo_of_another_user")) {
+		app_show(app);
+	}
+	snprintf(path, sizeof(path), "%s/fifo", app->dir);
+	ASSERT_EQ(0, chmod(path, 0600));
+	EXPECT_EQ(-EACCES, app_restart(app)) {
+		app_show(app);
+	}
+	ASSERT_EQ(0, chmod(path, 0640));
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	EXPECT_EQ(0, app_finish(app));
+}
+
+CKPT_BODY(fifo_of_another_user)
+{
+	int fd;
+
+	CHECK_OK(chmod(".", 0711));
+	CHECK_OK(mkfifo("fifo", 0600));
+	CHECK_OK(chmod("fifo", 0640));
+	CHECK_OK(seteuid(1000));
+	fd = open("fifo", O_RDONLY | O_NONBLOCK);
+	CHECK_OK(fd);
+	CHECK_OK(seteuid(0));
+	ckpt_here();
+	CHECK_EQ(O_RDONLY, fcntl(fd, F_GETFL) & O_ACCMODE);
 	return 0;
 }
 

@@ -605,4 +605,60 @@ CKPT_TEST_F(prctl, who_restarts_may_not_make_memory_executable)
 	}
 }
 
+#define IS_RANDOM	0x00400000UL	/* PF_RANDOMIZE in /proc/PID/stat */
+
+/* -1 if it cannot be told */
+static long is_random(void)
+{
+	unsigned long flags = 0;
+	FILE *f = fopen("/proc/self/stat", "re");
+	int n;
+
+	if (!f)
+		return -1;
+	n = fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %lu", &flags);
+	fclose(f);
+	return n == 1 ? !!(flags & IS_RANDOM) : -1;
+}
+
+CKPT_TEST(prctl, mappings_go_to_random_places)
+{
+	CHECK_EQ(1, is_random());
+	ckpt_here();
+	CHECK_EQ(1, is_random());
+	return 0;
+}
+
+CKPT_BODY(not_random)
+{
+	CHECK_EQ(0, is_random());
+	ckpt_here();
+	CHECK_EQ(0, is_random());
+	return 0;
+}
+
+/* Not by the oracle: memory behind the program and the heap come back as one mapping. */
+CKPT_TEST_F(prctl, mappings_do_not_go_to_random_places)
+{
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "begins_not_random"));
+	ASSERT_EQ(0, app_restart(app)) {
+		app_show(app);
+	}
+	EXPECT_EQ(0, app_finish(app));
+}
+
+CKPT_BODY(begins_not_random)
+{
+	char exe[] = "/proc/self/exe", option[] = "--body", body[] = "not_random";
+	char dir[APP_DIR_LEN], *argv[] = { exe, option, body, dir, NULL };
+
+	snprintf(dir, sizeof(dir), "%s", ckpt_dir());
+	CHECK_OK(personality(ADDR_NO_RANDOMIZE));
+	CHECK_OK(execv(exe, argv));
+	return 0;
+}
+
 TEST_HARNESS_MAIN

@@ -213,6 +213,24 @@ REFUSED(core_scheduling, "has a core scheduling cookie")
 	return 0;
 }
 
+/* At its end, those that were in its foreground get a signal. */
+REFUSED(terminal_that_has_hung_up, "controlling terminal")
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+	pid_t pid;
+
+	NEED(master);
+	CHECK_OK(grantpt(master));
+	CHECK_OK(unlockpt(master));
+	SPAWN(pid, (signal(SIGHUP, SIG_IGN), setsid(),
+		    slave = open(ptsname(master), O_RDWR), close(slave), close(master),
+		    ckpt_announce("led", "go.0"), 0));
+	ckpt_wait_for("led");
+	close(master);
+	ckpt_here();
+	return ckpt_reap(pid);
+}
+
 REFUSED(accounting, "acct")
 {
 	close(open("accounts", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));

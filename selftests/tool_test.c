@@ -8,6 +8,7 @@
 #include <linux/mempolicy.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -16,6 +17,16 @@
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH	59
 #define PR_SYS_DISPATCH_ON		1
+#endif
+
+#ifndef PR_SET_MEMORY_MERGE
+#define PR_SET_MEMORY_MERGE	67
+#define PR_GET_MEMORY_MERGE	68
+#endif
+#ifndef PR_TIMER_CREATE_RESTORE_IDS
+#define PR_TIMER_CREATE_RESTORE_IDS	77
+#define PR_TIMER_CREATE_RESTORE_IDS_ON	1
+#define PR_TIMER_CREATE_RESTORE_IDS_GET	2
 #endif
 
 #define FLAG_KEEP_ALL		0x18
@@ -143,6 +154,58 @@ GETS_NOTHING(limit_of_utilization, be_clamped)
 	ckpt_here();
 	CHECK_OK(syscall(SYS_sched_getattr, 0, &after, sizeof(after), 0));
 	CHECK_EQ(before.util_min, after.util_min);
+	return 0;
+}
+
+static const int options[][2] = {
+	{ PR_SET_THP_DISABLE, PR_GET_THP_DISABLE },
+	{ PR_SET_MEMORY_MERGE, PR_GET_MEMORY_MERGE },
+};
+
+static void have_options(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++)
+		prctl(options[i][0], 1, 0, 0, 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_ON, 0, 0, 0);
+}
+
+GETS_NOTHING(options, have_options)
+{
+	int subreaper = -1;
+	unsigned int i;
+
+	ckpt_here();
+	/* Where the kernel has them */
+	for (i = 0; i < ARRAY_SIZE(options); i++)
+		CHECK(prctl(options[i][1], 0, 0, 0, 0) <= 0);
+	CHECK_OK(prctl(PR_GET_CHILD_SUBREAPER, &subreaper));
+	CHECK_EQ(0, subreaper);
+	CHECK(prctl(PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_GET, 0, 0, 0) <= 0);
+	return 0;
+}
+
+#define LARGE	(256UL << 20)
+
+static void have_little_room(void)
+{
+	struct rlimit rl = { LARGE / 4, RLIM_INFINITY };
+
+	setrlimit(RLIMIT_AS, &rl);
+}
+
+/* Its own limit is what counts. */
+GETS_NOTHING(limit_of_memory, have_little_room)
+{
+	struct rlimit rl;
+
+	CHECK(mmap(NULL, LARGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		   -1, 0) != MAP_FAILED);
+	ckpt_here();
+	CHECK_OK(getrlimit(RLIMIT_AS, &rl));
+	CHECK_EQ(RLIM_INFINITY, rl.rlim_cur);
 	return 0;
 }
 

@@ -277,6 +277,9 @@ enum ckpt_record_type {
  *	SIGCHLD when it ends, whatever its exit signal.
  * %CKPT_TREE_EXECED
  *	A process that has executed a program: setpgid() by its parent fails.
+ * %CKPT_TREE_NOT_RANDOMIZED
+ *	Where its mappings go is not random: ``personality()`` said so when its
+ *	program began, or ``kernel.randomize_va_space``.
  */
 #define CKPT_TREE_OWN_SEM_UNDO	(1U << 0)
 #define CKPT_TREE_SHARES_IO	(1U << 1)
@@ -285,10 +288,13 @@ enum ckpt_record_type {
 #define CKPT_TREE_FIRST_ENDED	(1U << 4)
 #define CKPT_TREE_PARENT_EXECED	(1U << 5)
 #define CKPT_TREE_EXECED	(1U << 6)
-#define CKPT_TREE_THREAD_FLAGS	(CKPT_TREE_OWN_SEM_UNDO | CKPT_TREE_SHARES_IO)
+#define CKPT_TREE_NOT_RANDOMIZED	(1U << 7)
+#define CKPT_TREE_THREAD_FLAGS	(CKPT_TREE_OWN_SEM_UNDO | CKPT_TREE_SHARES_IO | \
+				 CKPT_TREE_NOT_RANDOMIZED)
 #define CKPT_TREE_DEAD_FLAGS	(CKPT_TREE_ZOMBIE | CKPT_TREE_GHOST)
 #define CKPT_TREE_PROCESS_FLAGS	(CKPT_TREE_DEAD_FLAGS | CKPT_TREE_FIRST_ENDED | \
-				 CKPT_TREE_PARENT_EXECED | CKPT_TREE_EXECED)
+				 CKPT_TREE_PARENT_EXECED | CKPT_TREE_EXECED | \
+				 CKPT_TREE_NOT_RANDOMIZED)
 
 /**
  * struct ckpt_task - a task in the tree
