@@ -10,7 +10,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=21
+readonly TESTS=22
 
 # They open no file, as files must stay as they were for an image: each tells its
 # count, parent and clock by a link that leads nowhere. The child ends when its
@@ -109,6 +109,24 @@ sys.exit(d["pid"] != int(sys.argv[1]) or b[0]["pid"] != d["pid"] or b[0]["comm"]
 finds_no_blocker() {
 	saves --freeze --dry-run && [[ ! -s err && ! -s std ]] && counts "$pid"
 }
+
+# A process writes to memory that its child has, too: what the child has is the same.
+compares_shared() {
+	local other status=0
+	perl -e '$x = "a" x 4000000; $SIG{USR1} = sub { $x =~ tr/a/b/; symlink("done", "written") };
+		if (!fork()) { sleep 1000; exit } symlink("done", "forked"); sleep 1000 for 1 .. 9' \
+		</dev/null >/dev/null 2>&1 &
+	other=$!
+	wait_until 20 told_link forked && child=$(child_of "$other") &&
+		with 0 checkpoint --subtree -p "$other" --freeze -o image.1 && kill -USR1 "$other" &&
+		wait_until 20 told_link written &&
+		with 0 checkpoint --subtree -p "$other" --freeze -o image.2 &&
+		with 3 ckptinfo --diff image.1 image.2 && grep -q "^content of pid $other MM: " std &&
+		! grep "^content of pid $child MM: " std || status=1
+	kill -KILL "$child" "$other"
+	return "$status"
+}
+told_link() { [[ -L $1 ]]; }
 
 # All is as before afterwards, with each kind of freezer.
 leaves_running() {
@@ -277,6 +295,7 @@ run_all() {
 	ok "--dry-run --json: what stands in the way" tells_blockers
 	ok "--freeze, version 2: it goes on as before" leaves_running v2
 	ok "--freeze, version 1: it goes on as before" leaves_running v1
+	ok "ckptinfo --diff: memory that processes share" compares_shared
 	ok "--freeze beside the group of one that was killed" ignores_dead_group
 	ok "--timeout: who cannot be frozen goes on" stuck
 	ok "a full disk: no image, and it goes on" no_room
