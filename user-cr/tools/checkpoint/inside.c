@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "../common/util.h"
+#include "checkpoint.h"
 #include "inside.h"
 
 void give_up(const char *format, ...)
@@ -52,7 +54,7 @@ void enter_owner(int ns)
 	close(owner);
 }
 
-/* All that comes from a pipe; to be freed. */
+/* All that comes from a pipe, or did until a signal wants us to end; to be freed. */
 static char *read_all(int fd, size_t *len)
 {
 	char *bytes = NULL;
@@ -65,11 +67,23 @@ static char *read_all(int fd, size_t *len)
 			room = 2 * room + 4096;
 			bytes = xrealloc(bytes, room, 1);
 		}
-		n = read(fd, bytes + *len, room - *len - 1);
+		n = interrupted() ? 0 : read(fd, bytes + *len, room - *len - 1);
 		*len += n > 0 ? n : 0;
 	} while (n > 0 || (n < 0 && errno == EINTR));
 	bytes[*len] = '\0';
 	return bytes;
+}
+
+/* Its status. Who is stuck in the kernel ends when it can: that is not waited for. */
+static int status_of(pid_t pid)
+{
+	int status = -1;
+
+	while (!interrupted())
+		if (waitpid(pid, &status, 0) >= 0 || errno != EINTR)
+			return status;
+	kill(pid, SIGKILL);
+	return -1;
 }
 
 static int take_answer(pid_t pid, int out, int err, struct answer *answer)
@@ -80,8 +94,7 @@ static int take_answer(pid_t pid, int out, int err, struct answer *answer)
 
 	answer->bytes = read_all(out, &answer->len);
 	why = read_all(err, &len);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	status = status_of(pid);
 	if (!status) {
 		free(why);
 		return 0;
@@ -132,8 +145,10 @@ int look_inside(const struct look *look, const char *path,
 	int ns = open(path, O_RDONLY | O_CLOEXEC), ret = -1;
 
 	*answer = (struct answer){ 0 };
-	if (ns >= 0)
+	if (ns >= 0 && !interrupted())
 		ret = look_at(look, ns, answer);
+	if (interrupted())
+		errno = EINTR;
 	if (ret < 0 && !answer->why)
 		answer->why = xstrdup(strerror(errno));
 	if (ns >= 0)
