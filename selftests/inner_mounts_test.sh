@@ -10,7 +10,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=19
+readonly TESTS=20
 
 # What all have: the container's own mounts
 readonly CONTAINER='
@@ -21,6 +21,7 @@ mount -t tmpfs -o size=1m shut /tmp/shut && echo shut >/tmp/shut/file && mount -
 	mount -t overlay -o lowerdir=/tmp/base/low,upperdir=/tmp/base/up,workdir=/tmp/base/work over /tmp/over &&
 	echo over >/tmp/over/file || exit
 sandbox() { exec unshare --user --map-root-user --mount "$@"; }
+runs() { pgrep -f "^sleep $1\$" >/dev/null; }
 '
 # All files of a sandbox are opened in it.
 readonly OWN='exec </dev/null >/dev/null 2>&1; '
@@ -178,6 +179,22 @@ only_open() {
 		! nsenter --user="/proc/$pid/fd/6" --mount="/proc/$pid/fd/5" umount -n -i /tmp/shut
 }
 
+# The limit that a sandbox has set, of the user namespace to which a mount namespace belongs
+limit_of() {
+	perl -e 'open(my $mounts, "<", $ARGV[0]) or die; my $owner = int(ioctl($mounts, 0xb701, 0) or die);
+		exit(system("nsenter", "--preserve-credentials", "--user=/proc/$$/fd/$owner", "cat", "/proc/sys/user/max_ipc_namespaces") > 0)' "$1"
+}
+readonly LIMITED='rm -f /tmp/ready
+	sandbox sh -c "echo $2 >/proc/sys/user/max_ipc_namespaces; echo >/tmp/ready; exec sleep 1007" &
+	until [ -s /tmp/ready ]; do sleep 0.1; done
+'
+limit_of_entered() {
+	start "$LIMITED"'first=$!; nsenter --mount=/proc/$first/ns/mnt sh -c "$1 exec sleep 1009" sh "$1" &
+		until runs 1009; do sleep 0.1; done; kill $first; wait $first' "$OWN" 78 &&
+		all_run 1009 && [[ $(limit_of "/proc/$(child 1009)/ns/mnt") == 78 ]] && ! runs 1007 &&
+		save limit2 && go_on limit2 && all_run 1009 && [[ $(limit_of "/proc/$(child 1009)/ns/mnt") == 78 ]]
+}
+
 # refuses REASON SCRIPT
 refuses() {
 	local status
@@ -215,6 +232,8 @@ run_all() {
 	stop
 	ok "one that is only open" only_open
 	stop
+	ok "limits of the owner of one that a process has entered" limit_of_entered
+	stop
 	ok "an overlay in one is refused" refuses 'mount /tmp/new (overlay): was mounted in a user namespace inside' \
 		'sandbox sh -c "$1 mount -t tmpfs mine /tmp/mine && cd /tmp/mine && mkdir low up work &&
 			mount -t overlay -o userxattr,lowerdir=/tmp/mine/low,upperdir=/tmp/mine/up,workdir=/tmp/mine/work over /tmp/new && exec sleep 1008" &'
@@ -236,4 +255,4 @@ run_all() {
 		'sandbox sh -c "$1 exec sleep 1008" &'
 }
 
-tap_main inner_mounts ns_exec checkpoint restart ckptinfo nsenter unshare pgrep
+tap_main inner_mounts ns_exec checkpoint restart ckptinfo nsenter unshare pgrep perl

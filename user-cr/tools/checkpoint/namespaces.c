@@ -241,13 +241,32 @@ static void add_owner(struct namespaces *n, const struct ns *ns)
 	new->path = xasprintf("/proc/self/fd/%d", fd);
 }
 
+/* Of the mount namespaces that tasks are in, and of those that are held */
+static void add_owners_of_mounts(struct namespaces *n, const struct mounts *m)
+{
+	const struct mount_ns *of;
+	struct ns ns;
+
+	for (of = m->ns; of < m->ns + m->nr_ns; of++) {
+		ns = (struct ns){
+			.pid = of->pid, .path = xasprintf("/proc/%d/ns/mnt", of->seen_by),
+		};
+		memcpy(ns.comm, of->comm, sizeof(ns.comm));
+		add_owner(n, &ns);
+		free(ns.path);
+	}
+}
+
 /* Nobody need be in them, nor have them open. Each that is found may have one, too. */
-static void add_owners(struct namespaces *n)
+static void add_owners(struct namespaces *n, const struct mounts *m)
 {
 	struct ns ns;
 	size_t i;
 
-	for (i = 0; n->in_container && i < n->nr; i++) {
+	if (!n->in_container)
+		return;
+	add_owners_of_mounts(n, m);
+	for (i = 0; i < n->nr; i++) {
 		/* It may move when there are more. */
 		ns = n->ns[i];
 		add_owner(n, &ns);
@@ -285,7 +304,7 @@ int namespaces_add_mounted(struct namespaces *n, struct mounts *m)
 
 	for (k = 0; n->in_container && k < m->nr_ns; k++)
 		add_mounted(n, m, &m->ns[k]);
-	add_owners(n);
+	add_owners(n, m);
 	return m->refused ? -1 : 0;
 }
 
