@@ -10,7 +10,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=20
+readonly TESTS=23
 
 # What all have: the container's own mounts
 readonly CONTAINER='
@@ -195,6 +195,15 @@ limit_of_entered() {
 		save limit2 && go_on limit2 && all_run 1009 && [[ $(limit_of "/proc/$(child 1009)/ns/mnt") == 78 ]]
 }
 
+# What a sandbox has mounted over what it got from the one around it
+covered_copy() {
+	start 'sandbox sh -c "$1 mount -t tmpfs mine /tmp/mine && echo outer >/tmp/mine/file
+		unshare --user --map-root-user --mount sh -c \"\$1 mount -t tmpfs over /tmp/mine; exec sleep 1005\" sh \"\$1\" &
+		exec sleep 1004" sh "$1" &' "$OWN" && as_before covered 1004 1005 &&
+		within 1005 umount -n -i /tmp/mine && [[ $(within 1005 cat /tmp/mine/file) == outer ]] &&
+		denied 1005 umount -n -i /tmp/mine && within 1004 umount -n -i /tmp/mine
+}
+
 # refuses REASON SCRIPT
 refuses() {
 	local status
@@ -234,6 +243,14 @@ run_all() {
 	stop
 	ok "limits of the owner of one that a process has entered" limit_of_entered
 	stop
+	ok "what is covered in a sandbox in a sandbox" covered_copy
+	stop
+	ok "... but not in the one around it" refuses 'mount /tmp/mine (tmpfs): something is mounted over it' \
+		'sandbox sh -c "$1 mount -t tmpfs mine /tmp/mine; unshare --user --map-root-user --mount sleep 1008 &
+			until pgrep -f \"^sleep 1008\\$\"; do sleep 0.1; done; mount -t tmpfs over /tmp/mine; exec sleep 1010" sh "$1" & until runs 1010; do sleep 0.1; done'
+	ok "a devpts of one that is gone is refused" refuses 'mount /tmp/mine (devpts): was mounted in a mount namespace around this one that is gone' \
+		'sandbox sh -c "$1 mount -t devpts pts /tmp/mine; unshare --user --map-root-user --mount sleep 1008 & exec sleep 1007" sh "$1" &
+			until runs 1007 && runs 1008; do sleep 0.1; done; kill $!; wait $!'
 	ok "an overlay in one is refused" refuses 'mount /tmp/new (overlay): was mounted in a user namespace inside' \
 		'sandbox sh -c "$1 mount -t tmpfs mine /tmp/mine && cd /tmp/mine && mkdir low up work &&
 			mount -t overlay -o userxattr,lowerdir=/tmp/mine/low,upperdir=/tmp/mine/up,workdir=/tmp/mine/work over /tmp/new && exec sleep 1008" &'

@@ -126,21 +126,74 @@ static void try_all(int ns, const void *arg)
 	}
 }
 
-/* The same mount in another namespace: this one is a copy of it, or both are. */
+static uint64_t inode_of_file(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 ? 0 : st.st_ino;
+}
+
+/* The user namespace that it belongs to; -1 and errno, EPERM if that is outside of ours. */
+static int open_owner(const struct mount_ns *ns)
+{
+	char path[40];
+	int fd, owner;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", ns->seen_by);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	owner = ioctl(fd, NS_GET_USERNS);
+	close(fd);
+	return owner;
+}
+
+/* Whether the user namespace of OUTER is around that of NS. */
+static bool is_around(const struct mount_ns *outer, const struct mount_ns *ns)
+{
+	int fd = open_owner(ns), up;
+	bool found = !outer->owner;
+
+	while (fd >= 0 && !found) {
+		up = ioctl(fd, NS_GET_PARENT);
+		close(fd);
+		fd = up;
+		found = fd >= 0 && inode_of_file(fd) == outer->owner;
+	}
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+/* How many mounts show the same at the same place; if FOUND is there, of those that are locked */
+static size_t count_like(const struct mount_table *t, const uint32_t *found,
+			 const struct mnt *mnt)
+{
+	size_t i, nr = 0;
+
+	for (i = 0; i < t->nr; i++)
+		nr += same_filesystem(&t->mnt[i], mnt) &&
+		      !strcmp(t->mnt[i].root, mnt->root) &&
+		      !strcmp(t->mnt[i].point, mnt->point) &&
+		      (!found || found[i] & (COVERED | CKPT_MOUNT_LOCKED));
+	return nr;
+}
+
+/*
+ * Whether it came from a namespace around this one, with all that are like it: of
+ * several, nobody can tell which one was mounted inside.
+ */
 static bool is_copy(const struct mounts *m, const struct mount_ns *ns,
 		    const struct mnt *mnt)
 {
-	const struct mount_table *t;
-	size_t n, i;
+	size_t nr = count_like(&ns->table, ns->locks, mnt);
+	const struct mount_ns *outer;
 
-	for (n = 0; n <= m->nr_ns; n++) {
-		t = n < m->nr_ns ? &m->ns[n].table : &m->host;
-		for (i = 0; i < t->nr && t != &ns->table; i++)
-			if (same_filesystem(&t->mnt[i], mnt) &&
-			    !strcmp(t->mnt[i].root, mnt->root) &&
-			    !strcmp(t->mnt[i].point, mnt->point))
-				return true;
-	}
+	if (mount_ns_inode(m->root) == m->own && count_like(&m->host, NULL, mnt) >= nr)
+		return true;
+	for (outer = m->ns; outer < m->ns + m->nr_ns; outer++)
+		if (count_like(&outer->table, NULL, mnt) >= nr && is_around(outer, ns))
+			return true;
 	return false;
 }
 
@@ -227,57 +280,72 @@ static uint64_t inode_of(pid_t pid, const char *kind)
 	return stat(path, &st) < 0 ? 0 : st.st_ino;
 }
 
-/* Of its user namespace; 0 if that is none that we may know. */
-static uint64_t owner_of(const struct mount_ns *ns)
+/* 0 for a user namespace outside of ours. False if it cannot be told, which is refused. */
+static bool take_owner(struct mounts *m, struct mount_ns *ns)
 {
-	struct stat st = { 0 };
-	char path[40];
-	int fd, owner;
+	int fd = open_owner(ns);
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", ns->seen_by);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	owner = ioctl(fd, NS_GET_USERNS);
-	close(fd);
-	if (owner < 0 || fstat(owner, &st) < 0)
-		st.st_ino = 0;
-	if (owner >= 0)
-		close(owner);
-	return st.st_ino;
+	if (fd < 0 && errno == EPERM)
+		return true;
+	if (fd >= 0)
+		ns->owner = inode_of_file(fd);
+	if (ns->owner) {
+		close(fd);
+		return true;
+	}
+	log_add(m->log, "pid %d (%s): cannot tell to which user namespace its mount namespace belongs: %s",
+		ns->pid, ns->comm, strerror(errno));
+	m->refused = true;
+	if (fd >= 0)
+		close(fd);
+	return false;
 }
 
-/* The number of namespaces in which it is; OTHERS tells whether some are not inner. */
-static size_t count_namespaces(const struct mounts *m, size_t fs, bool *others)
-{
-	size_t n, i, nr = 0;
+/**
+ * struct places - where a file system is mounted
+ * @nr: in how many namespaces
+ * @others: some of these are not inner
+ * @copied: in one, it came from around that
+ */
+struct places {
+	size_t nr;
+	bool others;
+	bool copied;
+};
 
-	*others = false;
-	for (n = 0; n < m->nr_ns; n++) {
-		for (i = 0; i < m->ns[n].table.nr && m->ns[n].fs[i] != fs; i++)
-			;
-		if (i == m->ns[n].table.nr)
+static void add_places(struct places *p, const struct mount_ns *ns, size_t fs)
+{
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < ns->table.nr; i++) {
+		if (ns->fs[i] != fs)
 			continue;
-		nr++;
-		*others |= !m->ns[n].locks;
+		found = true;
+		p->copied |= ns->locks && ns->locks[i] & CKPT_MOUNT_LOCK_ATIME;
 	}
-	return nr;
+	p->nr += found;
+	p->others |= found && !ns->locks;
 }
 
 static void check_filesystem(struct mounts *m, size_t i)
 {
 	const struct filesystem *fs = &m->fs[i];
 	const struct mount_ns *ns = &m->ns[fs->ns];
-	bool others;
-	size_t nr = count_namespaces(m, i, &others);
+	struct places places = { 0 };
+	size_t n;
 
-	if (fs->kind != CKPT_FILESYSTEM_NEW || others)
+	for (n = 0; n < m->nr_ns; n++)
+		add_places(&places, &m->ns[n], i);
+	if (fs->kind != CKPT_FILESYSTEM_NEW || places.others)
 		return;
 	/* Others show a namespace, which belongs there, too; or have rights. */
 	if (strcmp(fs->mnt->type, "devpts"))
 		mounts_refuse(m, ns, fs->mnt, "was mounted in a user namespace inside: not supported");
-	else if (nr > 1)
+	else if (places.nr > 1)
 		mounts_refuse(m, ns, fs->mnt, "was mounted in a user namespace inside, and is in several mount namespaces: not supported");
+	else if (places.copied)
+		mounts_refuse(m, ns, fs->mnt, "was mounted in a mount namespace around this one that is gone: not supported");
 }
 
 static void check_held(struct mounts *m, const struct mount_ns *ns)
@@ -295,28 +363,34 @@ static void check_held(struct mounts *m, const struct mount_ns *ns)
 		}
 }
 
+static void look_into(struct mounts *m, struct mount_ns *ns, bool in_ours)
+{
+	check_held(m, ns);
+	if (!in_ours)
+		refuse(m, ns, "not supported in a container that is in a user namespace, too");
+	else if (ns->of_root)
+		refuse(m, ns, "not supported for the root task (have it leave that)");
+	else if (are_private(m, ns))
+		look(m, ns);
+}
+
 void inner_mounts_look(struct mounts *m)
 {
-	uint64_t root = inode_of(m->root, "user"), owner;
-	bool in_ours = root == inode_of(getpid(), "user");
-	bool any = false;
+	uint64_t root = inode_of(m->root, "user"), ours = inode_of(getpid(), "user");
+	bool any = false, known = true;
 	struct mount_ns *ns;
 	size_t i;
 
 	for (ns = m->ns; ns < m->ns + m->nr_ns; ns++) {
-		owner = owner_of(ns);
-		if (!owner || owner == root || owner == inode_of(getpid(), "user"))
+		known &= take_owner(m, ns);
+		if (!ns->owner || ns->owner == root || ns->owner == ours)
 			continue;
 		any = true;
 		ns->locks = xcalloc(ns->table.nr, sizeof(*ns->locks));
-		check_held(m, ns);
-		if (!in_ours)
-			refuse(m, ns, "not supported in a container that is in a user namespace, too");
-		else if (ns->of_root)
-			refuse(m, ns, "not supported for the root task (have it leave that)");
-		else if (are_private(m, ns))
-			look(m, ns);
 	}
-	for (i = 0; any && i < m->nr_fs; i++)
+	for (ns = m->ns; known && ns < m->ns + m->nr_ns; ns++)
+		if (ns->locks)
+			look_into(m, ns, root == ours);
+	for (i = 0; known && any && i < m->nr_fs; i++)
 		check_filesystem(m, i);
 }

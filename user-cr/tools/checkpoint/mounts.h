@@ -28,6 +28,8 @@
  * @seen_by: that, or a task that is in it
  * @root: the root directory of that
  * @of_root: it is the root task
+ * @owner: inode number of the user namespace to which it belongs, if that is ours or
+ *	inside of ours; otherwise 0
  * @table: all mounts
  * @order: their indices, each behind that of the mount on which it is
  * @fs: the file system of each, an index
@@ -43,6 +45,7 @@ struct mount_ns {
 	pid_t seen_by;
 	char *root;
 	bool of_root;
+	uint64_t owner;
 	struct mount_table table;
 	size_t *order;
 	size_t *fs;
