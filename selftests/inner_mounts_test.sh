@@ -10,7 +10,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=23
+readonly TESTS=26
 
 # What all have: the container's own mounts
 readonly CONTAINER='
@@ -188,6 +188,10 @@ readonly LIMITED='rm -f /tmp/ready
 	sandbox sh -c "echo $2 >/proc/sys/user/max_ipc_namespaces; echo >/tmp/ready; exec sleep 1007" &
 	until [ -s /tmp/ready ]; do sleep 0.1; done
 '
+limit_of_open() {
+	start "$LIMITED"'exec 5</proc/$!/ns/mnt; kill $!; wait $!' "$OWN" 77 && all_run && [[ $(limit_of "/proc/$pid/fd/5") == 77 ]] &&
+		save limit1 && go_on limit1 && all_run && [[ $(limit_of "/proc/$pid/fd/5") == 77 ]]
+}
 limit_of_entered() {
 	start "$LIMITED"'first=$!; nsenter --mount=/proc/$first/ns/mnt sh -c "$1 exec sleep 1009" sh "$1" &
 		until runs 1009; do sleep 0.1; done; kill $first; wait $first' "$OWN" 78 &&
@@ -204,12 +208,26 @@ covered_copy() {
 		denied 1005 umount -n -i /tmp/mine && within 1004 umount -n -i /tmp/mine
 }
 
-# refuses REASON SCRIPT
+# Serves a file system by its descriptor 9, in which each name is that of a directory:
+# INIT, LOOKUP and GETATTR, and what needs no answer
+readonly SERVER='
+open(my $kernel, "+<&=", 9) or die;
+my $dir = pack("Q6L10", 1, (0) x 8, 040755, 2, 0, 0, 0, 4096, 0);
+my %answers = (26 => pack("L4S2L2S2L8", 7, 31, 4096, (0) x 3, 4096, 1, (0) x 10),
+	1 => pack("Q4L2", 2, (0) x 5) . $dir, 3 => pack("QL2", (0) x 3) . $dir);
+while (sysread($kernel, my $request, 1 << 16)) {
+	my ($length, $kind, $number) = unpack("L2Q", $request);
+	next if $kind == 2 || $kind == 36 || $kind == 42;
+	my $answer = $answers{$kind} // "";
+	syswrite($kernel, pack("LlQ", 16 + length($answer), $answer eq "" ? -38 : 0, $number) . $answer);
+}'
+
+# refuses REASON SCRIPT: it says so, and does not wait for somebody who is frozen.
 refuses() {
 	local status
 	start "$2" "$OWN" && all_run 1008 || return
 	rm -f no
-	timeout $((60 * scale)) checkpoint -p "$pid" -o no --freeze >words2 2>&1
+	timeout -k 5 $((60 * scale)) checkpoint -p "$pid" -o no --freeze >words2 2>&1
 	status=$?
 	cat words2
 	stop
@@ -241,16 +259,23 @@ run_all() {
 	stop
 	ok "one that is only open" only_open
 	stop
+	ok "limits of the owner of one that is only open" limit_of_open
+	stop
 	ok "limits of the owner of one that a process has entered" limit_of_entered
 	stop
 	ok "what is covered in a sandbox in a sandbox" covered_copy
 	stop
 	ok "... but not in the one around it" refuses 'mount /tmp/mine (tmpfs): something is mounted over it' \
-		'sandbox sh -c "$1 mount -t tmpfs mine /tmp/mine; unshare --user --map-root-user --mount sleep 1008 &
+		'sandbox sh -c "$1 mount --bind /tmp/shut /tmp/mine; unshare --user --map-root-user --mount sh -c \"\$1 exec sleep 1008\" sh \"\$1\" &
 			until pgrep -f \"^sleep 1008\\$\"; do sleep 0.1; done; mount -t tmpfs over /tmp/mine; exec sleep 1010" sh "$1" & until runs 1010; do sleep 0.1; done'
 	ok "a devpts of one that is gone is refused" refuses 'mount /tmp/mine (devpts): was mounted in a mount namespace around this one that is gone' \
-		'sandbox sh -c "$1 mount -t devpts pts /tmp/mine; unshare --user --map-root-user --mount sleep 1008 & exec sleep 1007" sh "$1" &
+		'sandbox sh -c "$1 mount -t devpts pts /tmp/mine; unshare --user --map-root-user --mount sh -c \"\$1 exec sleep 1008\" sh \"\$1\" & exec sleep 1007" sh "$1" &
 			until runs 1007 && runs 1008; do sleep 0.1; done; kill $!; wait $!'
+	ok "the root task in one is refused" refuses 'not supported for the root task (have it leave that)' \
+		'sandbox sh -c "$1 exec sleep 1008" sh "$1" & until runs 1008; do sleep 0.1; done; exec nsenter --mount=/proc/$!/ns/mnt sleep 1000'
+	ok "a file system that a frozen process serves is refused" refuses 'mount /tmp/new (fuse): served is mounted only inside' \
+		"exec 9<>/dev/fuse && mount -i -t fuse -o fd=9,rootmode=40000,user_id=0,group_id=0 served /tmp/new && perl -e '$SERVER' &"'
+			until mount -t tmpfs below /tmp/new/dir; do sleep 0.1; done; sandbox sh -c "$1 exec sleep 1008" sh "$1" &'
 	ok "an overlay in one is refused" refuses 'mount /tmp/new (overlay): was mounted in a user namespace inside' \
 		'sandbox sh -c "$1 mount -t tmpfs mine /tmp/mine && cd /tmp/mine && mkdir low up work &&
 			mount -t overlay -o userxattr,lowerdir=/tmp/mine/low,upperdir=/tmp/mine/up,workdir=/tmp/mine/work over /tmp/new && exec sleep 1008" &'
