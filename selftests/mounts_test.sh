@@ -14,7 +14,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=30
+readonly TESTS=38
 
 # The program counts, in a file that it has open on a tmpfs.
 readonly PROGRAM='
@@ -415,6 +415,13 @@ tmpfs_under_itself() {
 	wait_until 20 sleeps && under_itself && save image15 && go_on image15 && under_itself
 }
 
+# A sysfs of its own network namespace, by the path of which something else is seen
+own_sysfs() {
+	start 'mkdir -p /tmp/sys && mount -t sysfs sys /tmp/sys && mount -t tmpfs over /tmp/sys && exec sleep 1000' || return
+	wait_until 20 sleeps && save image16 && go_on image16 && nsenter -m -t "$pid" umount /tmp/sys &&
+		[[ $(nsenter -m -t "$pid" ls /tmp/sys/class/net) == "$(nsenter -n -t "$pid" sed -n 's/^ *\(.*\):.*/\1/p' /proc/net/dev)" ]]
+}
+
 host_mounts() {
 	restart --container --host-mounts -i image3 >words2 2>&1
 	[[ $? == 125 ]] && cat words2 && grep -q 'nothing was restarted' words2
@@ -503,6 +510,24 @@ run_all() {
 			mount -t overlay -o "lowerdir=$1/both/low,upperdir=$1/both/up,workdir=$1/both/work" over on'
 	ok "a pid namespace that a mount holds is refused" refuses 'mount /tmp/p (nsfs): holds the namespace pid:[' \
 		'touch /tmp/p; mount --bind /proc/self/ns/pid /tmp/p'
+	user_ns=n
+	ok "a sysfs of its own network namespace" own_sysfs
+	stop
+	unset user_ns
+	ok "one of another network namespace is refused" refuses 'mount /tmp/r (sysfs): shows another network namespace' \
+		'mkdir -p /tmp/r; unshare --net mount -t sysfs sys /tmp/r'
+	ok "... also in a user namespace" in_a_user_ns refuses 'mount /tmp/r (sysfs): shows another network namespace' \
+		'mkdir -p /tmp/r; unshare --net mount -t sysfs sys /tmp/r'
+	ok "a mqueue of another IPC namespace is refused" refuses 'mount /tmp/r (mqueue): shows another IPC namespace' \
+		'mkdir -p /tmp/r; unshare --ipc mount -t mqueue queues /tmp/r; mount -t tmpfs over /tmp/r'
+	ok "a covered proc of another pid namespace is refused" refuses 'mount /tmp/r (proc): shows another pid namespace' \
+		'mkdir -p /tmp/r; unshare --pid --fork sh -c "mount -t proc proc /tmp/r; exec sleep 1000" & until [ -e /tmp/r/self ] || [ -e /tmp/r/1 ]; do sleep 0.1; done; mount -t tmpfs over /tmp/r'
+	ok "... also in a user namespace" in_a_user_ns refuses 'mount /tmp/r (proc): shows another pid namespace' \
+		'mkdir -p /tmp/r; unshare --pid --fork sh -c "mount -t proc proc /tmp/r; exec sleep 1000" & until [ -e /tmp/r/self ] || [ -e /tmp/r/1 ]; do sleep 0.1; done; mount -t tmpfs over /tmp/r'
+	ok "one of a pid namespace that has ended is refused" refuses 'cannot tell which pid namespace it shows (it shows no process 1' \
+		'mkdir -p /tmp/r; unshare --pid --fork mount -t proc proc /tmp/r'
+	ok "one of which there is only a part is refused" refuses 'cannot tell which pid namespace it shows (only a part of it is mounted)' \
+		'mkdir -p /tmp/r /tmp/s; mount -t proc proc /tmp/r; mount --bind /tmp/r/sys /tmp/s; umount /tmp/r'
 	ok "--host-mounts: without them its files are not found" host_mounts
 	ok "a file system that cannot be made anew is refused" refuses 'mount /tmp/r (ramfs): ' 'mkdir /tmp/r; mount -t ramfs ramfs /tmp/r'
 	ok "a socket in a tmpfs is refused" refuses 'mount /tmp/r (tmpfs): ./s: a socket' \

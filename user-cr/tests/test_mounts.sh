@@ -340,7 +340,9 @@ refusals() {
 	ok "mounts: refused: a pid namespace" refused '/r.ns (nsfs): holds the namespace pid:' 'touch /r.ns; mount --bind /proc/self/ns/pid /r.ns'
 	rm -f /r.ns
 	ok "mounts: refused: a message queue" refused '/r (mqueue): message queue q' \
-		'mkdir -p /r; unshare -i sh -c "mount -t mqueue r /r; touch /r/q; sleep 1000" & until [ -e /r/q ]; do sleep 0.1; done'
+		'mkdir -p /r; exec unshare -i sh -c "mount -t mqueue r /r; touch /r/q $TMP/up; sleep 1000; true"'
+	ok "mounts: refused: ... of another IPC namespace" refused '/r (mqueue): shows another IPC namespace' \
+		'mkdir -p /r; unshare -i mount -t mqueue r /r'
 	ok "mounts: refused: two parts of a file system" refused '/t/a (tmpfs): no mount shows both /x and /y' \
 		'mkdir -p /t; mount -t tmpfs t /t; mkdir /t/a /t/b; mount -t tmpfs p /t/a; mkdir /t/a/x /t/a/y; mount --bind /t/a/y /t/b; mount --bind /t/a/x /t/a; mount --move /t/a /mnt; umount /t/a; mount --move /mnt /t/a'
 	if other_user 2>/dev/null; then

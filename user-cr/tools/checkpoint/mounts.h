@@ -173,7 +173,10 @@ int mounted_ns_open(struct mounts *m, const struct mount_ns *ns,
  */
 void inner_mounts_look(struct mounts *m);
 
-/* shown.c: refuses a proc of another pid namespace than that of the root task. */
+/*
+ * shown.c: refuses a proc, sysfs or mqueue that does not show the namespace of the root
+ * task, or of which that cannot be told.
+ */
 void shown_check(struct mounts *m);
 
 /* layers.c: opens what has content; what cannot be had is refused. */
