@@ -181,6 +181,7 @@ of_one_that_is_mounted() {
 	return "$status"
 }
 
+readonly ADDRESSES='it has addresses beside those of lo, or these with another scope, label or lifetime'
 # refuses WORDS SCRIPT
 refuses() {
 	local status
@@ -323,7 +324,7 @@ run_all() {
 	ok "limits of user namespaces that nobody is in" limits_that_are_held --
 	ok "limits of user namespaces in one, without the pids" limits_that_are_held --no-pids -- -U
 	ok "of a namespace that only a mount holds" of_one_that_is_mounted
-	ok "another address" refuses 'it has addresses beside those of lo' 'ip addr add 10.0.0.1/32 dev lo'
+	ok "another address" refuses "$ADDRESSES" 'ip addr add 10.0.0.1/32 dev lo'
 	ok "a route" refuses 'it has routes' 'ip link set lo up; ip route add blackhole 10.1.0.0/16'
 	may_refuse "a rule" 'it has routing rules' 'ip rule add from 10.2.0.0/16 table 7'
 	may_refuse "a rule like those of the kernel" 'it has routing rules' 'ip rule add from all table main pref 7 proto kernel'
@@ -360,7 +361,7 @@ run_all() {
 	if_6 "IPv6 switched off" goes_on_with_6 'ip link set lo up; echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6' '^1$'
 	if_6 "IPv6: ::1 without a route" refuses 'its lo is up without an address that a new one has' \
 		'ip link set lo up; ip -6 addr del ::1/128 dev lo; ip -6 addr add ::1/128 dev lo noprefixroute'
-	if_6 "IPv6: another address" refuses 'it has addresses beside those of lo' 'ip -6 addr add fd00::1/128 dev lo'
+	if_6 "IPv6: another address" refuses "$ADDRESSES" 'ip -6 addr add fd00::1/128 dev lo'
 	if_6 "IPv6: lo without an address" refuses 'its lo is up without an address that a new one has' \
 		'ip link set lo up; ip -6 addr del ::1/128 dev lo'
 	if_6 "IPv6: a route" refuses 'it has routes' 'ip link set lo up; ip -6 route add blackhole fd01::/64'

@@ -74,6 +74,7 @@ saves_net() {
 	end_net
 }
 
+OTHER_ADDRESSES='it has addresses beside those of lo, or these with another scope, label or lifetime'
 READY="echo >$TMP/ready; exec sleep 100"
 if [ "${IN_CONTAINER:-no}" = yes ] && in_net "$READY"; then
 	ok "network: a new one is saved" saved_net
@@ -83,6 +84,22 @@ if [ "${IN_CONTAINER:-no}" = yes ] && in_net "$READY"; then
 	saves_net "IPv6 switched off" "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; ip link set lo up; $READY"
 	saves_net "an address set again" \
 		"ip link set lo up; ip -6 addr del ::1/128 dev lo; ip -6 addr add ::1/128 dev lo; $READY"
+	saves_net "an address of IPv4 set again" \
+		"ip link set lo up; ip addr del 127.0.0.1/8 dev lo; ip addr add 127.0.0.1/8 dev lo; $READY"
+	refuses_net "another scope" "$OTHER_ADDRESSES" \
+		"ip link set lo up; ip addr del 127.0.0.1/8 dev lo; ip addr add 127.0.0.1/8 scope global dev lo; $READY"
+	refuses_net "another label" "$OTHER_ADDRESSES" \
+		"ip link set lo up; ip addr del 127.0.0.1/8 dev lo; ip addr add 127.0.0.1/8 label lo:x dev lo; $READY"
+	refuses_net "an address that will go away" "$OTHER_ADDRESSES" \
+		"ip link set lo up; ip addr change 127.0.0.1/8 valid_lft 5000 preferred_lft 4000 dev lo; $READY"
+	refuses_net "an address of IPv6 that will go away" "$OTHER_ADDRESSES" \
+		"ip link set lo up; ip -6 addr change ::1/128 valid_lft 5000 preferred_lft 4000 dev lo; $READY"
+	refuses_net "an address that is not preferred" "$OTHER_ADDRESSES" \
+		"ip link set lo up; ip -6 addr change ::1/128 preferred_lft 0 dev lo; $READY"
+	refuses_net "... of a lo that is down" "$OTHER_ADDRESSES" \
+		"ip link set lo up; ip addr change 127.0.0.1/8 valid_lft 5000 preferred_lft 4000 dev lo; ip link set lo down; $READY"
+	refuses_net "an address with a peer" "$OTHER_ADDRESSES" \
+		"ip link set lo up; ip -6 addr del ::1/128 dev lo; ip -6 addr add fd00::1 peer ::1/128 dev lo; $READY"
 	refuses_net "lo without an address of IPv6" 'its lo is up without an address that a new one has' \
 		"ip link set lo up; ip -6 addr del ::1/128 dev lo; $READY"
 	refuses_net "a route of IPv6 less" 'it has other routes than a new one' \

@@ -29,17 +29,29 @@ static bool is_loopback(int family, const unsigned char *address)
 	return family == AF_INET ? address[0] == 127 : !memcmp(address, last, 16);
 }
 
+static bool is_for_ever(const struct ifa_cacheinfo *times)
+{
+	return times && times->ifa_prefered == UINT32_MAX && times->ifa_valid == UINT32_MAX;
+}
+
+/* As lo brings it with it; but who has set it, and when, makes no difference. */
 static bool usual_address(const struct nlmsghdr *msg)
 {
 	const struct ifaddrmsg *body = NLMSG_DATA(msg);
-	const unsigned char *address = attribute(IFA_RTA(body), IFA_PAYLOAD(msg),
-						 IFA_ADDRESS);
+	const struct rtattr *attrs = IFA_RTA(body);
+	int len = IFA_PAYLOAD(msg);
+	const unsigned char *address = attribute(attrs, len, IFA_ADDRESS);
+	const unsigned char *local = attribute(attrs, len, IFA_LOCAL);
+	const char *label = attribute(attrs, len, IFA_LABEL);
 
-	if (!address)
+	if (!address || body->ifa_scope != RT_SCOPE_HOST ||
+	    !is_for_ever(attribute(attrs, len, IFA_CACHEINFO)) ||
+	    attribute(attrs, len, IFA_RT_PRIORITY) || attribute(attrs, len, IFA_BROADCAST))
 		return false;
 	if (body->ifa_family == AF_INET)
-		return !memcmp(address, "\x7f\0\0\1", 4) && body->ifa_prefixlen == 8;
-	return body->ifa_family == AF_INET6 && is_loopback(AF_INET6, address);
+		return !memcmp(address, "\x7f\0\0\1", 4) && body->ifa_prefixlen == 8 &&
+		       local && !memcmp(local, address, 4) && label && !strcmp(label, "lo");
+	return body->ifa_family == AF_INET6 && is_loopback(AF_INET6, address) && !local;
 }
 
 /* Those that come with the usual addresses */
@@ -125,7 +137,7 @@ static const struct {
 
 static const struct question questions[] = {
 	{ NETLINK_ROUTE, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg), NULL,
-	  usual_address, "addresses beside those of lo" },
+	  usual_address, "addresses beside those of lo, or these with another scope, label or lifetime" },
 	{ NETLINK_ROUTE, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg), NULL,
 	  usual_route, "routes" },
 	{ NETLINK_ROUTE, RTM_GETRULE, NLM_F_DUMP, sizeof(struct fib_rule_hdr), NULL,
