@@ -213,6 +213,8 @@ void be_copier(const struct rebuild *b, int socket)
 		fail(b, "cannot copy its mounts");
 		_exit(EXIT_NO_RESTART);
 	}
+	/* It is forgotten by who gets into another user namespace. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (m = b->mount; m < b->mount + b->nr && fd >= 0; m++) {
 		if (!has_base(b, m) && (is_locked(m) || !is_copied(m)))
 			continue;

@@ -173,10 +173,14 @@ void hold(const struct restart *r, const struct ns_kind *kind,
 	pid_t self = getpid();
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (namespaces_enter_user(r, owner_of(record)) < 0)
+	if (namespaces_enter_user(r, owner_of(record)) < 0) {
 		log_add(r->log, "cannot enter a user namespace: %s",
 			strerror(errno));
-	else if (kind == &user_kind)
+		_exit(EXIT_NO_RESTART);
+	}
+	/* It is forgotten by who gets into another user namespace. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (kind == &user_kind)
 		userns_hold(r, record, ready);
 	else if (begin(r, kind, record) < 0 || set_up(r, kind, record) < 0)
 		log_add(r->log, "cannot make a namespace (%s): %s", kind->name,
