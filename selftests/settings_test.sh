@@ -9,7 +9,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=46
+readonly TESTS=47
 
 # One of them changes others, which are set back.
 readonly SET='
@@ -170,6 +170,21 @@ limits_that_are_held() {
 	return "$status"
 }
 
+# What cannot be made is told with its reason: here there may be one pid namespace, that
+# of the container, and none in a user namespace inside of it.
+pid_ns_too_many() {
+	local status limit
+	limit=$(</proc/sys/user/max_pid_namespaces)
+	start 'unshare --user --map-root-user --pid --fork sleep 1000 & until [ "$(pgrep -c -x sleep)" = 1 ]; do sleep 0.1; done' && save image9 || return
+	echo 1 >/proc/sys/user/max_pid_namespaces
+	restart --container -i image9 >words2 2>&1 </dev/null
+	status=$?
+	echo "$limit" >/proc/sys/user/max_pid_namespaces
+	cat words2
+	[[ $status == 125 ]] && grep -qx 'restart: cannot make a pid namespace in a user namespace: No space left on device' words2 &&
+		! grep -q 'Bad file descriptor' words2
+}
+
 # One that no process is in, but a mount
 of_one_that_is_mounted() {
 	local status=0
@@ -323,6 +338,7 @@ run_all() {
 	ok "limits of a user namespace" limits_of_users
 	ok "limits of user namespaces that nobody is in" limits_that_are_held --
 	ok "limits of user namespaces in one, without the pids" limits_that_are_held --no-pids -- -U
+	ok "one pid namespace too many" pid_ns_too_many
 	ok "of a namespace that only a mount holds" of_one_that_is_mounted
 	ok "another address" refuses "$ADDRESSES" 'ip addr add 10.0.0.1/32 dev lo'
 	ok "a route" refuses 'it has routes' 'ip link set lo up; ip route add blackhole 10.1.0.0/16'

@@ -61,6 +61,13 @@ static void be_stuck(int ns, const void *arg)
 			pause();
 }
 
+static void be_ended(int ns, const void *arg)
+{
+	(void)ns;
+	(void)arg;
+	raise(SIGKILL);
+}
+
 static void answers(void)
 {
 	struct look look = { .run = say, .arg = "hello" };
@@ -73,6 +80,11 @@ static void answers(void)
 	look.run = give_up_with;
 	ret = look_inside(&look, NAMESPACE, &answer);
 	ok("why it cannot", ret < 0 && answer.why && !strcmp(answer.why, "hello"));
+	free(answer.bytes);
+	free(answer.why);
+	look.run = be_ended;
+	ret = look_inside(&look, NAMESPACE, &answer);
+	ok("what has ended it", ret < 0 && answer.why && strstr(answer.why, " by signal 9"));
 	free(answer.bytes);
 	free(answer.why);
 }

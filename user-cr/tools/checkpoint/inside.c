@@ -86,6 +86,17 @@ static int status_of(pid_t pid)
 	return -1;
 }
 
+/* Who gives up says why, unless somebody ends him. */
+static char *why_none(int status)
+{
+	if (interrupted())
+		return xstrdup("cannot look at it: interrupted");
+	if (WIFSIGNALED(status))
+		return xasprintf("cannot look at it: who did was ended by signal %d",
+				 WTERMSIG(status));
+	return xstrdup("cannot look at it");
+}
+
 static int take_answer(pid_t pid, int out, int err, struct answer *answer)
 {
 	size_t len;
@@ -99,7 +110,7 @@ static int take_answer(pid_t pid, int out, int err, struct answer *answer)
 		free(why);
 		return 0;
 	}
-	answer->why = len ? why : xstrdup("cannot look at it");
+	answer->why = len ? why : why_none(status);
 	if (!len)
 		free(why);
 	return -1;

@@ -18,6 +18,7 @@
 
 #include <checkpoint/tool_image.h>
 #include "../common/container.h"
+#include "../common/log.h"
 #include "../common/util.h"
 #include "mounts.h"
 
@@ -143,6 +144,10 @@ static void check_queues(struct mounts *m, struct filesystem *fs)
 			mounts_refuse(m, &m->ns[fs->ns], fs->mnt,
 				      "message queue %s: not supported",
 				      entry->d_name);
+	if (!dir)
+		mounts_refuse(m, &m->ns[fs->ns], fs->mnt,
+			      "cannot tell whether it has message queues: %s",
+			      strerror(errno));
 	if (dir)
 		closedir(dir);
 	else if (fd >= 0)
@@ -186,9 +191,11 @@ void layers_open(struct mounts *m)
 {
 	struct home home;
 
-	if (leave_home(&home) < 0)
-		complain_errno("cannot remember where we are");
-	else
+	if (leave_home(&home) < 0) {
+		log_add(m->log, "cannot remember where we are: %s", strerror(errno));
+		m->refused = true;
+	} else {
 		open_all(m, &home);
+	}
 	forget_home(&home);
 }

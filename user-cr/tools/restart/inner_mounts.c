@@ -237,8 +237,9 @@ static int take_all(struct rebuild *b, int socket)
 		if (!has_base(b, m) && (is_locked(m) || !is_copied(m)))
 			continue;
 		fd = take_fd(socket, 0);
+		/* Who has ended has logged why. */
 		if (fd < 0)
-			return -1;
+			return errno == ESRCH ? -1 : rebuild_fail(b, m, "cannot take it over");
 		if (has_base(b, m)) {
 			m->base = fd;
 			continue;
@@ -251,7 +252,7 @@ static int take_all(struct rebuild *b, int socket)
 
 static int have_copied(struct rebuild *b)
 {
-	int fd[2], status, ret;
+	int fd[2], ret;
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) < 0)
@@ -268,7 +269,7 @@ static int have_copied(struct rebuild *b)
 	}
 	ret = take_all(b, fd[0]);
 	close(fd[0]);
-	return waitpid(pid, &status, 0) == pid && !status ? ret : -1;
+	return rebuild_wait(b->r, pid) ?: ret;
 }
 
 static int show_all(struct rebuild *b)
@@ -410,7 +411,6 @@ static int build(struct rebuild *b, int machine)
 int inner_mounts_rebuild(struct rebuild *b, int machine)
 {
 	pid_t pid = fork();
-	int status;
 
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -418,14 +418,15 @@ int inner_mounts_rebuild(struct rebuild *b, int machine)
 	}
 	if (pid < 0)
 		return fail(b, "cannot create a process");
-	return waitpid(pid, &status, 0) == pid && !status ? 0 : -1;
+	return rebuild_wait(b->r, pid);
 }
 
-static __attribute__((noreturn)) void hold_machine(int ready)
+static __attribute__((noreturn)) void hold_machine(const struct restart *r, int ready)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (!unshare(CLONE_NEWNS) && !container_private_mounts() &&
-	    write(ready, "r", 1) == 1)
+	if (unshare(CLONE_NEWNS) < 0 || container_private_mounts() < 0)
+		log_add(r->log, "cannot copy this machine's mounts: %s", strerror(errno));
+	else if (write(ready, "r", 1) == 1)
 		pause();
 	_exit(EXIT_NO_RESTART);
 }
@@ -436,12 +437,16 @@ int inner_mounts_machine(const struct restart *r)
 	pid_t pid;
 	char byte;
 
-	if (pipe2(ready, O_CLOEXEC) < 0)
+	if (pipe2(ready, O_CLOEXEC) < 0) {
+		log_add(r->log, "cannot make a pipe: %s", strerror(errno));
 		return -1;
+	}
 	pid = fork();
 	if (!pid)
-		hold_machine(ready[1]);
+		hold_machine(r, ready[1]);
 	close(ready[1]);
+	/* It logs why it cannot. */
+	errno = pid < 0 ? errno : 0;
 	if (pid > 0 && read(ready[0], &byte, 1) == 1)
 		fd = namespaces_open(pid, NS_OF_MOUNTS);
 	close(ready[0]);
@@ -450,7 +455,7 @@ int inner_mounts_machine(const struct restart *r)
 		waitpid(pid, NULL, 0);
 	}
 	if (fd < 0)
-		log_add(r->log, "cannot keep a copy of this machine's mounts: %s",
-			strerror(errno));
+		log_add(r->log, "cannot keep a copy of this machine's mounts%s%s",
+			errno ? ": " : "", errno ? strerror(errno) : "");
 	return fd;
 }

@@ -114,6 +114,18 @@ static int fail(const struct restart *r, const char *what)
 	return -1;
 }
 
+int rebuild_wait(const struct restart *r, pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid)
+		return fail(r, "cannot wait for a process that makes mounts");
+	if (WIFSIGNALED(status))
+		log_add(r->log, "a process that makes mounts was ended by signal %d",
+			WTERMSIG(status));
+	return status ? -1 : 0;
+}
+
 static struct rebuild *add(const struct restart *r, struct rebuild *all,
 			   size_t *nr, int fd, uint64_t inode)
 {
@@ -175,7 +187,6 @@ static int rebuild_without(const struct plan *p, size_t nr)
 static int rebuild_in_child(const struct plan *p, size_t nr)
 {
 	pid_t pid;
-	int status;
 
 	if (!nr && p->nr == p->total)
 		return 0;
@@ -186,7 +197,7 @@ static int rebuild_in_child(const struct plan *p, size_t nr)
 	}
 	if (pid < 0)
 		return fail(p->r, "cannot create a process");
-	return waitpid(pid, &status, 0) == pid && !status ? 0 : -1;
+	return rebuild_wait(p->r, pid);
 }
 
 /* There are none inside; and control groups keep us from home. */

@@ -117,6 +117,7 @@ int namespaces_enter_user(const struct restart *r, uint32_t id)
 	if (!id || id == r->image.tree.task[0].state.user_ns_id)
 		return 0;
 	ns = find(r, CLONE_NEWUSER, id);
+	errno = ENOENT;
 	return ns ? setns(ns->fd, CLONE_NEWUSER) : -1;
 }
 
@@ -243,12 +244,14 @@ int namespaces_keep(struct restart *r, int flag, uint32_t id, int fd)
 static int add(struct restart *r, const struct ns_kind *kind, uint32_t id)
 {
 	const struct ckpt_record *record = record_of(r, kind, id);
-	int fd = record ? make(r, kind, record) :
-			  namespaces_open(getpid(), kind->get);
+	int fd;
 
+	/* Who makes it logs why it cannot. */
+	errno = 0;
+	fd = record ? make(r, kind, record) : namespaces_open(getpid(), kind->get);
 	if (fd < 0) {
-		log_add(r->log, "cannot have a namespace (%s) that the image needs",
-			kind->name);
+		log_add(r->log, "cannot have a namespace (%s) that the image needs%s%s",
+			kind->name, errno ? ": " : "", errno ? strerror(errno) : "");
 		return -1;
 	}
 	return namespaces_keep(r, kind->flag, id, fd);
@@ -435,6 +438,7 @@ int namespaces_of_file(const struct restart *r, const struct external *e)
 	if (!e->ns_id || e->ns_id == id_of(&r->image.tree.task[0], kind))
 		return ioctl(r->root_pidfd, kind->get, 0);
 	ns = find(r, kind->flag, e->ns_id);
+	errno = ENOENT;
 	return ns ? ns->fd : -1;
 }
 
@@ -500,6 +504,7 @@ int namespaces_enter(const struct restart *r, int index, int parent)
 		if (id == id_of(from, &kinds[k]))
 			continue;
 		ns = find(r, kinds[k].flag, id);
+		errno = ENOENT;
 		if (id == id_of(root, &kinds[k]) ?
 		    setns(r->root_pidfd, kinds[k].flag) < 0 :
 		    !ns || setns(ns->fd, kinds[k].flag) < 0)

@@ -11,11 +11,13 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <checkpoint/checkpoint.h>
+#include "../common/log.h"
 #include "restart.h"
 
 /* How often it is tried if others have the pids beyond those of the image */
@@ -42,11 +44,14 @@ static pid_t create_helper(const struct restart *r, int index)
 static __attribute__((noreturn))
 void help(const struct restart *r, uint32_t owner, int ready)
 {
-	if (!namespaces_enter_user(r, owner) && !unshare(CLONE_NEWPID)) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (write(ready, "r", 1) == 1)
-			pause();
+	if (namespaces_enter_user(r, owner) < 0 || unshare(CLONE_NEWPID) < 0) {
+		log_add(r->log, "cannot make a pid namespace in a user namespace: %s",
+			strerror(errno));
+		_exit(EXIT_NO_RESTART);
 	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (write(ready, "r", 1) == 1)
+		pause();
 	_exit(EXIT_NO_RESTART);
 }
 
@@ -58,6 +63,8 @@ static int make(const struct restart *r, int index, uint32_t owner)
 
 	if (pipe2(ready, O_CLOEXEC) < 0)
 		return -1;
+	/* The helper logs why it fails. */
+	errno = 0;
 	pid = create_helper(r, index);
 	if (!pid)
 		help(r, owner, ready[1]);
@@ -74,8 +81,11 @@ static int make(const struct restart *r, int index, uint32_t owner)
 
 static int begin_in(int fd)
 {
-	int ret = fd < 0 ? -1 : setns(fd, CLONE_NEWPID);
+	int ret;
 
+	if (fd < 0)
+		return -1;
+	ret = setns(fd, CLONE_NEWPID);
 	close(fd);
 	return ret;
 }

@@ -131,6 +131,12 @@ bool mount_is_inside(const struct mount *m);
 int mount_open_below(int dir, const char *path);
 
 /*
+ * mounts_all.c: waits for one of the processes that make mounts, which has logged why it
+ * failed: 0, or -1 and logged.
+ */
+int rebuild_wait(const struct restart *r, pid_t pid);
+
+/*
  * mounts_copy.c: what a user namespace has got from outside stays together: nothing of
  * it can be taken away or put elsewhere. So the copy is kept, and the rest comes on
  * top. 0, or -1 and logged.

@@ -45,13 +45,20 @@ static int enter(const struct ckpt_sysctl *ns, int fd)
 	return setns(fd, CLONE_NEWPID);
 }
 
-static int wait_for(pid_t pid)
+/* It has logged why it failed, unless it was killed. */
+static int wait_for(const struct restart *r, pid_t pid)
 {
 	int status;
 
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -1;
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno == EINTR)
+			continue;
+		log_add(r->log, "cannot wait for a process: %s", strerror(errno));
+		return -1;
+	}
+	if (WIFSIGNALED(status))
+		log_add(r->log, "a process that sets what was set in a namespace was ended by signal %d",
+			WTERMSIG(status));
 	return status ? -1 : 0;
 }
 
@@ -80,7 +87,7 @@ void set_inside(const struct restart *r, const struct ckpt_sysctl *ns, int fd)
 	if (child < 0)
 		give_up(r, ns, strerror(errno));
 	if (child)
-		_exit(wait_for(child) < 0 ? EXIT_FAILED : 0);
+		_exit(wait_for(r, child) < 0 ? EXIT_FAILED : 0);
 	_exit(settings_make(r, ns->kind, ns->inode) < 0 ? EXIT_FAILED : 0);
 }
 
@@ -91,7 +98,7 @@ static int make(const struct restart *r, const struct ckpt_sysctl *ns, int fd)
 	if (!child)
 		set_inside(r, ns, fd);
 	if (child > 0)
-		return wait_for(child);
+		return wait_for(r, child);
 	log_add(r->log, "cannot create a process: %s", strerror(errno));
 	return -1;
 }

@@ -117,6 +117,8 @@ int userns_enter(struct restart *r)
 	char byte;
 
 	close(r->mapped[1]);
+	/* Who maps ids logs why he cannot. */
+	errno = 0;
 	if (read(r->mapped[0], &byte, 1) != 1)
 		return -1;
 	/* There may be no root in it; then we have its rights all the same. */
@@ -152,6 +154,9 @@ int userns_take(struct restart *r)
 	close(r->mapped[0]);
 	while (read(r->mapped[1], &id, sizeof(id)) == sizeof(id)) {
 		fd = take_fd(r->mapped[1], 0);
+		if (fd < 0)
+			log_add(r->log, "cannot take over a user namespace: %s",
+				strerror(errno));
 		if (fd < 0 || namespaces_keep(r, CLONE_NEWUSER, id, fd) < 0)
 			return -1;
 	}
@@ -235,13 +240,16 @@ void userns_hold(const struct restart *r, const struct ckpt_record *record,
 	pid_t pid;
 
 	ckpt_record_body(record, &ns, sizeof(ns));
-	if (pipe2(fd, O_CLOEXEC) < 0)
-		_exit(EXIT_NO_RESTART);
-	pid = fork();
+	pid = pipe2(fd, O_CLOEXEC) < 0 ? -1 : fork();
 	if (!pid)
 		own(&ns, must_be_in_sight(r, &ns), fd[1]);
+	if (pid < 0) {
+		log_add(r->log, "cannot create a process in a user namespace: %s",
+			strerror(errno));
+		_exit(EXIT_NO_RESTART);
+	}
 	close(fd[1]);
-	if (pid < 0 || wait_made(r, &ns, fd[0], &made) < 0)
+	if (wait_made(r, &ns, fd[0], &made) < 0)
 		_exit(EXIT_NO_RESTART);
 	if (write_maps(atoi(made.self), record) < 0)
 		log_add(r->log, "cannot map user and group ids into a user namespace: %s",
