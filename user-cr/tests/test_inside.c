@@ -95,6 +95,8 @@ static __attribute__((noreturn)) void look_until_interrupted(int ready)
 	struct answer answer;
 	bool first, second;
 
+	/* What runs in the background of a shell ignores SIGINT, as we do then. */
+	signal(SIGINT, SIG_DFL);
 	interrupt_by(on_signal);
 	first = look_inside(&look, NAMESPACE, &answer) < 0;
 	/* There is no other signal for the next one. */

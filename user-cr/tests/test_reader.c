@@ -391,7 +391,7 @@ static const struct change jobs_changes[] = {
 	BODY(TASK, task, flags, CKPT_TREE_ZOMBIE, "root, pid 1, has ended"),
 	BODY(TASK, task, flags, CKPT_TREE_SHARES_IO, "impossible flags"),
 	NTH(2, TASK, task, flags, CKPT_TREE_ZOMBIE, "impossible flags"),
-	NTH(4, TASK, task, flags, 0x80, "impossible flags"),
+	NTH(4, TASK, task, flags, 0x100, "impossible flags"),
 	NTH(4, TASK, task, flags, CKPT_TREE_DEAD_FLAGS, "impossible flags"),
 	NTH(2, TASK, task, flags, CKPT_TREE_FIRST_ENDED, "impossible flags"),
 	BODY(TASK, task, flags, CKPT_TREE_FIRST_ENDED, "how it has ended is missing"),
