@@ -9,6 +9,7 @@
 #include "interrupt.h"
 
 #include <asm/ldt.h>
+#include <elf.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <poll.h>
@@ -1054,6 +1055,38 @@ CKPT_BODY(machine_of_32_bits)
 	CHECK_OK(personality(PER_LINUX32));
 	ckpt_here();
 	CHECK_EQ(PER_LINUX32, personality(0xffffffff));
+	return 0;
+}
+
+static void dump_core(void)
+{
+	struct rlimit much = { RLIM_INFINITY, RLIM_INFINITY };
+
+	setrlimit(RLIMIT_CORE, &much);
+	signal(SIGABRT, SIG_DFL);
+	abort();
+}
+
+CKPT_BODY(core_of_32_bits)
+{
+	char pattern[128] = "";
+	int status, fd;
+	Elf32_Ehdr ehdr;
+	pid_t pid;
+
+	read_file("/proc/sys/kernel/core_pattern", pattern, sizeof(pattern));
+	if (strcmp(pattern, "core\n"))
+		return ckpt_skip("the dump does not go to a file core");
+	ckpt_here();
+	SPAWN(pid, (dump_core(), 1));
+	CHECK_EQ(pid, waitpid(pid, &status, 0));
+	CHECK(WIFSIGNALED(status) && WCOREDUMP(status));
+	fd = open("core", O_RDONLY);
+	CHECK_EQ(sizeof(ehdr), read(fd, &ehdr, sizeof(ehdr)));
+	close(fd);
+	unlink("core");
+	CHECK_EQ(ELFCLASS32, ehdr.e_ident[EI_CLASS]);
+	CHECK_EQ(EM_386, ehdr.e_machine);
 	return 0;
 }
 

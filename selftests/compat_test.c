@@ -142,6 +142,7 @@ COMPAT(layout_from_the_bottom)
 COMPAT(robust_list)
 COMPAT(limits_above_four_gigabytes)
 COMPAT(machine_of_32_bits)
+COMPAT(core_of_32_bits)
 
 /* ---- Trees of both kinds ---- */
 
