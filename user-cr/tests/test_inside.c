@@ -2,8 +2,6 @@
 /* A look into a namespace, and what ends it */
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -12,21 +10,12 @@
 #include "../tools/checkpoint/checkpoint.h"
 #include "../tools/checkpoint/inside.h"
 #include "../tools/common/interrupt.h"
+#include "ok.h"
 
 #define TRIES		100	/* of 0.1 s */
 #define NAMESPACE	"/proc/self/ns/net"
 
-static int passed, failed;
 static volatile sig_atomic_t caught;
-
-static void ok(const char *name, bool condition)
-{
-	printf("%sok - %s\n", condition ? "" : "not ", name);
-	if (condition)
-		passed++;
-	else
-		failed++;
-}
 
 bool interrupted(void)
 {
@@ -153,6 +142,5 @@ int main(void)
 	answers();
 	interrupts(SIGINT, "SIGINT ends a look that is stuck");
 	interrupts(SIGTERM, "SIGTERM ends a look that is stuck");
-	printf("%d passed, %d failed\n", passed, failed);
-	return failed > 0;
+	return summary();
 }

@@ -3,21 +3,10 @@
 #include <arpa/inet.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_hook.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../tools/checkpoint/network.h"
-
-static int passed, failed;
-
-static void ok(const char *name, bool condition)
-{
-	printf("%sok - %s\n", condition ? "" : "not ", name);
-	if (condition)
-		passed++;
-	else
-		failed++;
-}
+#include "ok.h"
 
 /**
  * struct message - one that is put together
@@ -112,6 +101,5 @@ int main(void)
 {
 	hooks();
 	attributes();
-	printf("%d passed, %d failed\n", passed, failed);
-	return failed > 0;
+	return summary();
 }

@@ -11,6 +11,7 @@
 #include <checkpoint/image.h>
 #include <checkpoint/tool_image.h>
 #include "image.h"
+#include "ok.h"
 
 static const struct process tree[] = {
 	{ .pid = 1 },
@@ -31,22 +32,15 @@ static const struct process jobs[] = {
 #define NR_JOBS		4
 #define RANDOM_ROUNDS	5000
 
-static int passed, failed;
-
-static void result(bool ok, const char *format, ...)
+static void result(bool condition, const char *format, ...)
 {
+	char name[256];
 	va_list args;
 
-	if (ok)
-		passed++;
-	else
-		failed++;
-	printf("%s - ", ok ? "ok" : "not ok");
 	va_start(args, format);
-	vprintf(format, args);
+	vsnprintf(name, sizeof(name), format, args);
 	va_end(args);
-	putchar('\n');
-	fflush(stdout);
+	ok(name, condition);
 }
 
 static int memory_file(const void *bytes, size_t len)
@@ -900,6 +894,5 @@ int main(void)
 	test_jobs();
 	test_tools();
 	free(image.bytes);
-	printf("%d passed, %d failed, 0 skipped\n", passed, failed);
-	return failed != 0;
+	return summary();
 }
