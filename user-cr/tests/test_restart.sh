@@ -256,6 +256,22 @@ compressed_bad() {
 	rerun 125 "$restart" -w -i "$TMP/compressed" && err 'compressed: the compressed image is incomplete' &&
 		err 'the image ends here' && nobody
 }
+# Who writes the image has more to do than that. The pipe gets it in two parts, the end of
+# the frame with its checksum SECONDS later, or never.
+stays_open() { # CODEC SECONDS
+	"$1" -c "$TMP/subtree" >"$TMP/compressed" && rm -f "$TMP/written" && mkfifo "$TMP/stream" && fresh || return
+	sh -c 'head -c -4 "$1/compressed"; sleep "$2"; tail -c 4 "$1/compressed" && : >"$1/written"; exec sleep 30' \
+		sh "$TMP" "$2" >"$TMP/stream" 2>/dev/null &
+	writer=$!
+	run 0 timeout 20 "$restart" --time=now -w <"$TMP/stream" && out "^$d $c$" && not err . && kill -0 $writer &&
+		{ [ "$2" = inf ] || [ -e "$TMP/written" ]; }
+	result=$?
+	# shellcheck disable=SC2046
+	kill $writer $(ps -o pid= --ppid $writer) 2>/dev/null
+	wait $writer 2>/dev/null
+	rm -f "$TMP/stream" "$TMP/written"
+	return $result
+}
 compressed_container() {
 	"$1" -c "$TMP/container" >"$TMP/compressed"
 	rerun 125 "$restart" -i "$TMP/compressed" && err -- --container
@@ -513,11 +529,18 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 		if command -v $codec >/dev/null; then
 			ok "restart: $codec" compressed $codec
 			ok "restart: $codec, incomplete" compressed_bad $codec
+			ok "restart: $codec, whose writer stays" stays_open $codec 0
+			ok "restart: $codec, whose writer is slow" stays_open $codec 1
 			ok "restart: $codec, refused" compressed_container $codec
 		else
 			skip "restart: $codec" "no $codec(1)"
 		fi
 	done
+	if command -v zstd >/dev/null; then
+		ok "restart: a compressed image that does not end" stays_open zstd inf
+	else
+		skip "restart: a compressed image that does not end" "no zstd(1)"
+	fi
 	ok "restart: --no-pids" no_pids
 	ok "restart: --no-pids, failing" no_pids_failing
 	ok "restart: files that are gone, or others" files

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,6 +83,31 @@ int transfer_write(struct transfer *t, const void *buf, size_t len)
 	return write_all(t->to, buf, len) < 0 ? write_failed(t) : 0;
 }
 
+/*
+ * Whether more is to be read, for which it waits. Whoever has the other end may keep
+ * it open for long: once the reader of what we make has gone, we need not wait. But
+ * what is there is taken, so that a writer is not told that nobody has read it.
+ */
+static bool wait_for_more(const struct transfer *t)
+{
+	struct pollfd p[2] = {
+		{ .fd = t->from, .events = POLLIN }, { .fd = t->to },
+	};
+
+	if (t->to_name)
+		return true;
+	while (poll(p, ARRAY_SIZE(p), -1) < 0)
+		if (errno != EINTR)
+			return true;
+	return p[0].revents || !p[1].revents;
+}
+
+/* To be called where it may end: not in the midst of a frame. */
+static long read_more(struct transfer *t, void *buf, size_t len)
+{
+	return wait_for_more(t) ? transfer_read(t, buf, len) : 0;
+}
+
 int transfer_decode(struct transfer *t, void *buf, size_t size,
 		    long (*decode)(struct transfer *t, void *state,
 				   const void *bytes, size_t len),
@@ -88,7 +115,8 @@ int transfer_decode(struct transfer *t, void *buf, size_t size,
 {
 	long got, wanted = 0;
 
-	while ((got = transfer_read(t, buf, size)) > 0) {
+	while ((got = wanted ? transfer_read(t, buf, size) :
+		      read_more(t, buf, size)) > 0) {
 		wanted = decode(t, state, buf, got);
 		if (wanted < 0)
 			return -1;
@@ -104,7 +132,7 @@ static int copy(struct transfer *t)
 	char *buf = xcalloc(1, COPY_STEP);
 	long got;
 
-	while ((got = transfer_read(t, buf, COPY_STEP)) > 0) {
+	while ((got = read_more(t, buf, COPY_STEP)) > 0) {
 		if (transfer_write(t, buf, got) < 0) {
 			got = -1;
 			break;
@@ -121,6 +149,8 @@ static int move(struct transfer *t)
 	ssize_t moved;
 
 	do {
+		if (!wait_for_more(t))
+			return 0;
 		moved = splice(t->from, NULL, t->to, NULL, COPY_STEP, 0);
 		if (moved > 0)
 			transfer_count(t, moved);

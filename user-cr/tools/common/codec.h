@@ -19,7 +19,8 @@ enum codec {
  * @from: descriptor to read until its end
  * @from_name: for messages
  * @to: descriptor to write to
- * @to_name: for messages; NULL if nobody needs to know that @to was closed
+ * @to_name: for messages; NULL if nobody needs to know that @to was closed, when
+ *	that is the end, too, unless it comes in the midst of a frame
  * @bytes: plain bytes so far
  * @step: called when there are more of them, or NULL
  * @arg: for @step

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <linux/checkpoint_image.h>
@@ -17,6 +18,7 @@
 #include "waiting.h"
 
 #define PEEK_US		500
+#define FINISH_MS	5000	/* for the end of a frame that is on its way */
 
 const char *input_name(const char *name)
 {
@@ -185,6 +187,25 @@ int input_ended(int fd, const char *name, uint64_t size)
 	complain("%s: byte %llu: the image ends here, but more follows", name,
 		 (unsigned long long)size);
 	return -1;
+}
+
+/* Whether a child has ended, or does so in time. */
+static bool ends_in_time(pid_t pid)
+{
+	struct pollfd p = { .fd = syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	int ret = p.fd < 0 ? 1 : poll(&p, 1, FINISH_MS);
+
+	if (p.fd >= 0)
+		close(p.fd);
+	return ret > 0;
+}
+
+int input_finish(struct input *in)
+{
+	if (in->pid <= 0 || ends_in_time(in->pid))
+		return input_close(in);
+	input_abandon(in);
+	return 0;
 }
 
 void input_abandon(struct input *in)

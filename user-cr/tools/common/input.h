@@ -49,6 +49,12 @@ const char *input_name(const char *name);
  */
 int input_close(struct input *in);
 
+/*
+ * The same when all of the image was read. Its writer may not have ended: he is given
+ * time to end a compressed frame, but need not close what he writes to.
+ */
+int input_finish(struct input *in);
+
 /* The same when nothing of it is wanted any more. */
 void input_abandon(struct input *in);
 

@@ -224,7 +224,7 @@ int main(int argc, char **argv)
 	namespaces_close(&r);
 	if (status == EXIT_NO_RESTART)
 		input_abandon(&r.input);
-	else if (input_close(&r.input) < 0 && !status)
+	else if (input_finish(&r.input) < 0 && !status)
 		complain("the image is damaged behind what was needed of it");
 	return status;
 }
