@@ -139,6 +139,82 @@ else
 	skip "checkpoint: --dry-run --json" "no python3"
 fi
 
+# refused_file REASON OPTION...: with standard output as it is, before they are saved
+refused_file() {
+	reason=$1
+	shift
+	rm -f "$TMP/begun"
+	"$checkpoint" -p "$holder" "$@" 2>"$TMP/err"
+	[ $? -eq 1 ] && err "^checkpoint: pid $holder (sleep) fd 7: is the $reason" && [ ! -e "$TMP/begun" ] &&
+		err "^checkpoint: pid $holder was not saved (have the image written to a file that none"
+}
+# The messages of a process, say; what it takes to see the progress makes no difference.
+image_is_open() {
+	echo before >"$TMP/saved"
+	sleep 100 7>>"$TMP/saved" &
+	holder=$!
+	until_true grep -qs '^sleep$' "/proc/$holder/comm"
+	export FAKE_HOOK=": >$TMP/begun"
+	changes='file that the image is written to: it would change behind its back'
+	refused_file "$changes" >"$TMP/saved" && echo before >"$TMP/saved" && refused_file "$changes" >>"$TMP/saved" &&
+		refused_file "$changes" -z lz4 >>"$TMP/saved" && refused_file "$changes" -o /dev/stdout 1<>"$TMP/saved" &&
+		refused_file 'file whose place the image takes: it would be missing at restart' -o "$TMP/saved" &&
+		FAKE_NAMED=1 refused_file 'file whose place' --compress=zstd -o "$TMP/saved" &&
+		ln -s saved "$TMP/link" && refused_file 'file whose place' -o "$TMP/link" && [ "$(cat "$TMP/saved")" = before ] &&
+		cp "$TMP/saved" "$TMP/saved.2" && run 0 "$checkpoint" -p "$holder" -o "$TMP/saved.2" && [ "$(find "$TMP" -name 'saved*' | wc -l)" -eq 2 ]
+	result=$?
+	unset FAKE_HOOK
+	kill $holder
+	wait $holder 2>/dev/null
+	rm -f "$TMP/saved" "$TMP/saved.2" "$TMP/link" "$TMP/begun"
+	return $result
+}
+# It would wait for its own reader, and for longer if that has much to read at once.
+pipe_is_open() {
+	mkfifo "$TMP/fifo" && { sleep 100 7<>"$TMP/fifo" & } || return
+	holder=$!
+	until_true grep -qs '^sleep$' "/proc/$holder/comm"
+	refused_file 'pipe or socket that the image is written to' -z zstd -o "$TMP/fifo" &&
+		refused_file 'pipe or socket' -z lz4 1<>"$TMP/fifo" && refused_file 'pipe or socket' 1<>"$TMP/fifo"
+	result=$?
+	kill $holder
+	wait $holder 2>/dev/null
+	rm -f "$TMP/fifo"
+	return $result
+}
+# A thread may have others than the first one, and everybody may have /dev/null.
+thread_has_it_open() {
+	echo before >"$TMP/saved"
+	python3 -c 'import ctypes, sys, threading, time
+def run():
+	ctypes.CDLL(None).unshare(0x400)
+	f = open(sys.argv[1])
+	print(f.fileno(), flush=True)
+	time.sleep(100)
+threading.Thread(target=run).start()' "$TMP/saved" >"$TMP/number" 7>/dev/null &
+	holder=$!
+	until_true test -s "$TMP/number"
+	run 0 "$checkpoint" -p $holder -o /dev/null && run 1 "$checkpoint" -p $holder -o "$TMP/saved" &&
+		err "^checkpoint: pid $holder (python3) fd $(cat "$TMP/number"): is the file whose place"
+	result=$?
+	kill -9 $holder
+	wait $holder 2>/dev/null
+	rm -f "$TMP/saved" "$TMP/number"
+	return $result
+}
+ok "checkpoint: the image's file is open in the tree" image_is_open
+ok "checkpoint: the image's pipe is open in the tree" pipe_is_open
+if command -v python3 >/dev/null; then
+	ok "checkpoint: the image's file is open in a thread" thread_has_it_open
+else
+	skip "checkpoint: the image's file is open in a thread" "no python3"
+fi
+kernel_finds_open() {
+	FAKE_ERROR=35 FAKE_LOG='pid 7 (x): fd 3: is the file that the image is written to' run 1 "$checkpoint" -p "$tree" -o "$TMP/saved" &&
+		err '^checkpoint: pid 7 (x): fd 3: is the file' && err 'avoided (have the image written to a file that none'
+}
+ok "checkpoint: the image's file is open, as the kernel says" kernel_finds_open
+
 # Compressed by us, and seen to be so by the programs of that name.
 compress() {
 	run 0 "$checkpoint" -p "$tree" --compress="$1" -o "$TMP/saved" &&

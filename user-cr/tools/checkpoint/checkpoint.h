@@ -47,6 +47,12 @@ struct options {
 /* main.c: whether a signal wants us to end */
 bool interrupted(void);
 
+/* What to do if the tree has the file open that the image is written to */
+#define OTHER_FILE	"have the image written to a file that none of the processes has open, by -o"
+
+/* image_file.c: whether it has not: 0, or -1 after a complaint */
+int image_file_check(const struct options *o, const struct output *out);
+
 /* save.c: 0, or -1 after a report */
 int save(const struct options *o, struct output *out);
 

@@ -255,7 +255,9 @@ static int run(const struct options *o)
 	}
 	if (!o->dry_run && output_open(&out, o->output) < 0)
 		return EXIT_FAILED;
-	ret = freeze_and_save(o, &out);
+	ret = o->dry_run ? 0 : image_file_check(o, &out);
+	if (!ret)
+		ret = freeze_and_save(o, &out);
 	if (ret < 0)
 		output_discard(&out);
 	else if (o->verbose)

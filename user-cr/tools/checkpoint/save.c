@@ -39,6 +39,8 @@ static const char *advice(const struct options *o, int error)
 		return " (make room, or use --compress)";
 	case EPIPE:
 		return " (the program that should read the image has ended)";
+	case EDEADLK:
+		return " (" OTHER_FILE ")";
 	case EFBIG:
 		return " (see ulimit -f, or use another file system)";
 	}
