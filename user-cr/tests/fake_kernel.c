@@ -14,6 +14,7 @@
  *	FAKE_SLOW	checkpoint() takes a second
  *	FAKE_ERROR	checkpoint() fails with this errno ...
  *	FAKE_LOG	... and writes this line to the log
+ *	FAKE_OPEN	restart() does not take an image, with this errno
  *	FAKE_NOJOIN	restart() does not let this pid join
  *	FAKE_STALL	the restart is never complete
  *	FAKE_COMPLETE	... or fails with this errno
@@ -345,6 +346,8 @@ static long complete(pid_t pid, int context)
 
 long ckpt_restart(pid_t pid, int fd, unsigned long flags, int logfd)
 {
+	if (flags & RESTART_OPEN && getenv("FAKE_OPEN"))
+		return fail(atoi(getenv("FAKE_OPEN")));
 	if (flags & RESTART_OPEN)
 		return open_context(fd, flags, logfd);
 	if (flags & RESTART_JOIN)

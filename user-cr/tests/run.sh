@@ -22,7 +22,7 @@ export ASAN_OPTIONS=detect_leaks=0
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$here/lib.sh"
 
-for program in reader messages inside; do
+for program in reader messages inside sections; do
 	"$CHECK/test_$program" >"$TMP/program"
 	cat "$TMP/program"
 	PASSED=$((PASSED + $(grep -c '^ok ' "$TMP/program")))

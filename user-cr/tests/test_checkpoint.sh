@@ -263,9 +263,16 @@ fi
 # The limit comes with a signal, which must not be the end.
 file_limit() {
 	run 1 sh -c "ulimit -f 8; exec $checkpoint -p $tree -o $TMP/saved" && err 'File too large (see ulimit -f' && no_leftover &&
-		run 1 sh -c "ulimit -f 8; exec $CHECK/ckpt-convert -o $TMP/saved $TMP/image" && err 'File too large' && no_leftover
+		run 1 sh -c "ulimit -f 8; exec $CHECK/ckpt-convert -o $TMP/saved $TMP/image" && err 'File too large (see ulimit -f' && no_leftover
 }
 ok "checkpoint: ulimit -f" file_limit
+file_limit_compressed() {
+	run 1 sh -c "ulimit -f 2; exec $checkpoint -p $tree -z lz4 -o $TMP/saved" && err "cannot write $TMP/saved: File too large (see ulimit -f" && no_leftover
+}
+ok "checkpoint: ulimit -f, compressed" file_limit_compressed
+# Without a word of the kernel's
+too_many() { FAKE_ERROR=7 run 1 "$checkpoint" -p "$tree" -o "$TMP/saved" && err 'Argument list too long (it has more tasks, files or mappings than'; }
+ok "checkpoint: more than an image has room for" too_many
 closed_pipe() {
 	mkfifo "$TMP/fifo"
 	FAKE_HOOK="until [ -e $TMP/gone ]; do sleep 0.01; done" "$checkpoint" -p "$tree" $1 \

@@ -123,6 +123,11 @@ with_init() {
 		FAKE_PROGRAM="$normal_table; ls /proc/1/fd >&2; umount /t/o/on/d && umount /t/o/on/l && umount /t/o/on && echo free >&2" \
 		rerun 0 "$restart" -c -w --time=now -i "$TMP/two" && err '^free$' && not err '^[3-9]$' && differences "$TMP/table" "$TMP/out"
 }
+# The limit comes with a signal, which must not be the end.
+file_limit() {
+	rerun 125 sh -c "ulimit -f 8; exec $restart -c -i $TMP/mounts" &&
+		err '^restart: cannot restore the content of tmpfs: .*File too large (see ulimit -f'
+}
 host_mounts() {
 	FAKE_PROGRAM='[ ! -e /t/a ] && echo host' rerun 0 "$restart" -c -w --host-mounts -i "$TMP/mounts" && out host
 }
@@ -319,6 +324,7 @@ all_kinds() {
 	ok "mounts: again when the tree changed" retried ""
 	ok "mounts: what was appended to the output is taken back" appended
 	ok "mounts: with an init before the first process" with_init
+	ok "mounts: restart: ulimit -f" file_limit
 	ok "mounts: restart --host-mounts" host_mounts
 	saved
 	ok "mounts: restart --root" own_root

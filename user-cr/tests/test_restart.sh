@@ -289,6 +289,12 @@ files() {
 	FAKE_COMPLETE=116 rerun 125 "$restart" -i "$TMP/subtree" && err 'Stale file handle (the files must be as they were' &&
 		nobody && FAKE_COMPLETE=2 rerun 125 "$restart" -i "$TMP/subtree" && err 'that were open must be there' && nobody
 }
+# Without a word of the kernel's
+too_big() {
+	FAKE_COMPLETE=7 rerun 125 "$restart" -i "$TMP/subtree" && err 'Argument list too long (the image has more tasks' && nobody &&
+		FAKE_COMPLETE=27 rerun 125 "$restart" -i "$TMP/subtree" && err 'File too large (see ulimit -f' && nobody &&
+		FAKE_OPEN=7 rerun 125 "$restart" -i "$TMP/subtree" && err 'cannot restart from .*: Argument list too long (the image has more'
+}
 root() {
 	# The fake kernel needs its files there, too.
 	mkdir -p "$TMP/root/bin" "$TMP/root/proc" "$TMP/root/$FAKE_DIR" &&
@@ -544,6 +550,7 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 	ok "restart: --no-pids" no_pids
 	ok "restart: --no-pids, failing" no_pids_failing
 	ok "restart: files that are gone, or others" files
+	ok "restart: more than the kernel takes" too_big
 	ok "restart: --ns" namespaces
 	ok "restart: --ns and --container" namespaces_more
 	ok "restart: --ns, unknown" namespaces_bad

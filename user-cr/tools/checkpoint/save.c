@@ -41,10 +41,10 @@ static const char *advice(const struct options *o, int error)
 		return " (the program that should read the image has ended)";
 	case EDEADLK:
 		return " (" OTHER_FILE ")";
-	case EFBIG:
-		return " (see ulimit -f, or use another file system)";
+	case E2BIG:
+		return " (it has more tasks, files or mappings than an image has room for: end what is not needed, or save a part of it by --subtree)";
 	}
-	return "";
+	return write_advice(error);
 }
 
 /* One line of the kernel's reasons, then one with the result. */
@@ -137,12 +137,14 @@ static int save_all(const struct options *o, struct output *out, int log,
 	int error;
 
 	if (o->dry_run) {
+		if (!ret)
+			ret = state_has_room(state, log);
 		error = save_by_kernel(o, out, log);
 		return ret < 0 && !error ? EOPNOTSUPP : error;
 	}
 	if (ret < 0)
 		return EOPNOTSUPP;
-	if (state_write(state, o, out) < 0)
+	if (state_write(state, o, out, log) < 0)
 		return EPUMP;
 	return save_by_kernel(o, out, log);
 }

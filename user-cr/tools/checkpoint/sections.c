@@ -30,7 +30,7 @@ void strings_add(struct strings *s, const char *string)
 
 static void put(struct sections *s, const void *bytes, size_t len)
 {
-	if (!s->error && write_all(s->fd, bytes, len) < 0)
+	if (s->fd >= 0 && !s->error && write_all(s->fd, bytes, len) < 0)
 		s->error = errno;
 	s->written += len;
 }
@@ -54,6 +54,36 @@ static void append(struct sections *s, const void *bytes, size_t len)
 	s->len += len;
 }
 
+static const char *subject_of(uint32_t type)
+{
+	switch (type) {
+	case CKPT_REC_FILESYSTEM:
+	case CKPT_REC_CONTENT:
+	case CKPT_REC_MOUNT_NS:
+	case CKPT_REC_MOUNT:
+		return "a mount";
+	case CKPT_REC_SYSCTL:
+		return "a setting of a namespace";
+	}
+	return "a control group";
+}
+
+/* Readers insist on these bounds: no image is better than one that nobody takes. */
+static char *too_much(const struct sections *s, const struct ckpt_record *record)
+{
+	if (record->len > FULL)
+		return xasprintf("%s: %llu bytes are to be said of it, more than %zu are not supported: have fewer processes or options there",
+				 subject_of(record->type),
+				 (unsigned long long)record->len, FULL);
+	if (s->kept > CKPT_METADATA_MAX)
+		return xasprintf("mounts, control groups and settings of namespaces: more than %u MiB are to be said of them, which is not supported: remove what nobody needs",
+				 CKPT_METADATA_MAX >> 20);
+	if (s->last_id > CKPT_TOOL_OBJECTS_MAX)
+		return xasprintf("mounts and control groups: there are more than %u, which is not supported: remove what nobody needs",
+				 CKPT_TOOL_OBJECTS_MAX);
+	return NULL;
+}
+
 static void add(struct sections *s, struct ckpt_record *record,
 		const void *body, const void *tail)
 {
@@ -63,7 +93,9 @@ static void add(struct sections *s, struct ckpt_record *record,
 		      padding;
 	if (record->type != CKPT_REC_CONTENT)
 		s->kept += record->len;
-	if (record->len > FULL || s->kept > CKPT_METADATA_MAX) {
+	if (!s->error)
+		s->why = too_much(s, record);
+	if (s->why) {
 		s->error = EFBIG;
 		return;
 	}

@@ -9,13 +9,14 @@
 
 /**
  * struct sections - sections that are written
- * @fd: to where
+ * @fd: to where; -1 to see whether there is room for them, but for content
  * @bytes: records of the section that is being filled
  * @len: their length
  * @written: bytes of the image so far
  * @kept: bytes of records but content, of which readers take so many only
  * @last_id: of the objects
  * @error: errno of a write that failed; then nothing more is written
+ * @why: or why it cannot be, to be freed
  */
 struct sections {
 	int fd;
@@ -25,6 +26,7 @@ struct sections {
 	uint64_t kept;
 	uint32_t last_id;
 	int error;
+	char *why;
 };
 
 /**
@@ -47,7 +49,10 @@ uint32_t sections_add_object(struct sections *s, uint32_t type,
 			     const void *body, size_t body_len,
 			     struct strings *tail);
 
-/* Ends the last section. 0, or -1 and errno; if there was none, nothing is. */
+/*
+ * Ends the last section. 0, or -1 and errno, and maybe @why; if there was none, nothing
+ * is.
+ */
 int sections_end(struct sections *s);
 
 #endif /* CHECKPOINT_SECTIONS_H */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "../common/log.h"
 #include "../common/pump.h"
 #include "../common/util.h"
 #include "state.h"
@@ -35,7 +38,7 @@ int state_collect(struct state *state, const struct options *o, int log)
 	return mounts < 0 || cgroups < 0 || roots < 0 || settings < 0 ? -1 : 0;
 }
 
-static int write_sections(struct state *state, int fd)
+static int write_sections(struct state *state, int fd, int log)
 {
 	struct sections s = { .fd = fd };
 	int ret = mounts_write(&state->mounts, &s);
@@ -44,13 +47,23 @@ static int write_sections(struct state *state, int fd)
 	settings_write(&state->settings, &s);
 	if (!sections_end(&s))
 		return ret;
-	complain_errno("cannot write the image");
+	if (s.why)
+		log_add(log, "%s", s.why);
+	else
+		complain("cannot write the image: %s%s", strerror(errno),
+			 write_advice(errno));
+	free(s.why);
 	return -1;
+}
+
+int state_has_room(struct state *state, int log)
+{
+	return write_sections(state, -1, log);
 }
 
 /* If it is compressed, it is a frame of its own. */
 int state_write(struct state *state, const struct options *o,
-		struct output *out)
+		struct output *out, int log)
 {
 	struct pump pump = { .out = out, .codec = o->codec };
 	int ret;
@@ -60,7 +73,7 @@ int state_write(struct state *state, const struct options *o,
 		return 0;
 	if (pump_start(&pump) < 0)
 		return -1;
-	ret = write_sections(state, pump.fd);
+	ret = write_sections(state, pump.fd, log);
 	if (pump_end(&pump, interrupted()) != PUMP_DONE)
 		ret = -1;
 	output_note(out);

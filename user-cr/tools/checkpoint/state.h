@@ -27,7 +27,10 @@ int state_collect(struct state *state, const struct options *o, int log);
 
 /* Writes it to the image. 0, or -1 after a complaint, or a line in the log. */
 int state_write(struct state *state, const struct options *o,
-		struct output *out);
+		struct output *out, int log);
+
+/* Whether there is room for it in an image: 0, or -1 and a line in the log. */
+int state_has_room(struct state *state, int log);
 
 void state_free(struct state *state);
 

@@ -115,7 +115,7 @@ static int write_filesystem(struct mounts *m, struct filesystem *fs,
 	add_options(&tail, fs);
 	fs->id = sections_add_object(s, CKPT_REC_FILESYSTEM, &body,
 				     sizeof(body), &tail);
-	return fs->kind == CKPT_FILESYSTEM_CONTENT ?
+	return fs->kind == CKPT_FILESYSTEM_CONTENT && s->fd >= 0 ?
 		write_content(m, fs, s) : 0;
 }
 

@@ -259,7 +259,8 @@ static int convert_all(struct convert *c, const char *name)
 	if (ret < 0)
 		complain("%s: %s", name, ckpt_reader_error(c->reader));
 	else if (c->error)
-		complain("cannot write the new image: %s", strerror(c->error));
+		complain("cannot write the new image: %s%s", strerror(c->error),
+			 write_advice(c->error));
 	return ret < 0 || c->error ? -1 : 0;
 }
 

@@ -27,6 +27,7 @@
 	F(archive_entry_new) \
 	F(archive_entry_pathname) \
 	F(archive_entry_size) \
+	F(archive_errno) \
 	F(archive_error_string) \
 	F(archive_format) \
 	F(archive_read_data_block) \

@@ -72,7 +72,8 @@ long transfer_read(struct transfer *t, void *buf, size_t len)
 static int write_failed(const struct transfer *t)
 {
 	if (t->to_name)
-		complain_errno("cannot write %s", t->to_name);
+		complain("cannot write %s: %s%s", t->to_name, strerror(errno),
+			 write_advice(errno));
 	else if (errno != EPIPE)
 		complain_errno("cannot pass %s on", t->from_name);
 	return -1;

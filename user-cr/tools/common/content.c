@@ -227,6 +227,17 @@ static la_ssize_t get(struct archive *a, void *arg, const void **bytes)
 	return got;
 }
 
+/* The library says no more than that it failed. */
+static int cannot_write(struct content *c, struct archive *disk,
+			struct archive_entry *entry)
+{
+	int error = la.archive_errno(disk);
+	char why[100];
+
+	snprintf(why, sizeof(why), "%s%s", strerror(error), write_advice(error));
+	return fail(c, entry, error > 0 ? why : la.archive_error_string(disk));
+}
+
 static int restore_data(struct content *c, struct archive *from,
 			struct archive *disk, struct archive_entry *entry)
 {
@@ -238,7 +249,7 @@ static int restore_data(struct content *c, struct archive *from,
 	while ((ret = la.archive_read_data_block(from, &bytes, &len, &at)) ==
 	       ARCHIVE_OK)
 		if (la.archive_write_data_block(disk, bytes, len, at) < 0)
-			return fail(c, entry, la.archive_error_string(disk));
+			return cannot_write(c, disk, entry);
 	return ret == ARCHIVE_EOF ? 0 :
 		fail(c, entry, la.archive_error_string(from));
 }

@@ -251,6 +251,12 @@ void ignore_write_signals(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
+const char *write_advice(int error)
+{
+	return error == EFBIG ?
+		" (see ulimit -f, or use another file system)" : "";
+}
+
 long parse_number(const char *text, long min, long max, const char *what)
 {
 	char *end;

@@ -69,6 +69,9 @@ int write_proc_file(pid_t pid, const char *name, const char *text);
  */
 void ignore_write_signals(void);
 
+/* What may be done about an errno of writing, to be put behind its name; or "". */
+const char *write_advice(int error);
+
 /* A decimal number from MIN to MAX, or a usage error that names WHAT. */
 long parse_number(const char *text, long min, long max, const char *what);
 

@@ -181,7 +181,7 @@ static const char *advice(int error)
 	case ESTALE:
 		return " (the files must be as they were at the checkpoint: use checkpoint --kill, or keep copies of them)";
 	}
-	return "";
+	return image_advice(error);
 }
 
 static int complete(struct restart *r)
@@ -287,7 +287,6 @@ int coordinate(struct restart *r)
 		complain_errno("cannot read /proc");
 		return EXIT_NO_RESTART;
 	}
-	ignore_write_signals();
 	interrupt_by(on_signal);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/* Now that it is removed again, whatever comes. */

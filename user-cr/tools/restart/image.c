@@ -14,9 +14,16 @@
 #include "../common/util.h"
 #include "restart.h"
 
+const char *image_advice(int error)
+{
+	if (error == E2BIG)
+		return " (the image has more tasks, files or mappings than this kernel takes)";
+	return write_advice(error);
+}
+
 static void explain_open(const struct restart *r, uint32_t version, int error)
 {
-	const char *advice = "";
+	const char *advice = image_advice(error);
 	char text[128];
 
 	snprintf(text, sizeof(text),

@@ -209,6 +209,7 @@ int main(int argc, char **argv)
 
 	parse_options(&r.o, argc, argv);
 	refuse_borrowed_privileges(EXIT_NO_RESTART);
+	ignore_write_signals();
 	r.log = log_open();
 	if (r.log < 0)
 		return EXIT_NO_RESTART;

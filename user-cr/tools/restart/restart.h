@@ -235,7 +235,9 @@ struct restart {
 	pid_t root;
 };
 
-/* image.c: 0, or -1 after a complaint */
+/* image.c: what may be done about an errno of the kernel, wherever it comes from; or "" */
+const char *image_advice(int error);
+/* 0, or -1 after a complaint */
 int image_open(struct restart *r);
 int image_read(struct image *image, int context);
 /* The record of a namespace or of credentials, or NULL */
