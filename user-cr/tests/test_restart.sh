@@ -417,7 +417,18 @@ clocks_now() {
 clocks_impossible() {
 	for ns in 0x7fffffffffffffff 0x8000000000000000 0xffffffffffffffff; do
 		"$CHECK/mkimage" -m $ns -c 1 >"$TMP/clock" && FAKE_PROGRAM='cut -d. -f1 /proc/uptime' \
-			rerun 0 "$restart" -c -w -i "$TMP/clock" && err 'the clocks do not go on' && not out '^[23]$' || return
+			rerun 0 "$restart" -c -w $1 -i "$TMP/clock" && err 'the clocks do not go on' && not out '^[23]$' || return
+	done
+}
+# Where there can be no time namespace, the processes go on without, and it is told.
+no_clocks() { # OPTION...
+	FAKE_PROGRAM='echo "$$ $PPID"; sleep 0.2' rerun 0 unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_time_namespaces && exec "$@"' sh "$restart" -c -w "$@" -i "$TMP/container" &&
+		out '^12 7$'
+}
+clocks_none() {
+	for option in "--ns=mnt" "--ns=user"; do
+		no_clocks $option && err '^restart: the clocks do not go on from .*: No space left on device (see /proc/sys/user/max_time_namespaces)$' &&
+			[ "$(wc -l <"$TMP/err")" -eq 1 ] && no_clocks $option -q && not err . && no_clocks $option --time=now && not err . || return
 	done
 }
 container_interrupted() {
@@ -583,7 +594,13 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 	if unshare -T true 2>/dev/null; then
 		ok "restart: the clocks go on" clocks
 		ok "restart: --time=now" clocks_now
-		ok "restart: clocks that no machine has" clocks_impossible
+		ok "restart: clocks that no machine has" clocks_impossible ""
+		ok "restart: ... in a user namespace" clocks_impossible --ns=user
+		if unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_time_namespaces' 2>/dev/null; then
+			ok "restart: no time namespace is allowed" clocks_none
+		else
+			skip "restart: no time namespace is allowed" "no right to limit them"
+		fi
 	else
 		skip "restart: clocks" "no time namespaces"
 	fi

@@ -296,7 +296,7 @@ static void enter_user_ns(struct restart *r, uint32_t pid)
 	if (userns_enter(r) < 0)
 		fail(r, pid, "cannot enter the user namespace");
 	if (!r->o.time_now && timens_continue_here(r) < 0)
-		fail(r, pid, "cannot make a time namespace (with --time=now, none is needed)");
+		fail(r, pid, "cannot enter a time namespace (with --time=now, none is needed)");
 	if (namespaces_make(r) < 0)
 		_exit(EXIT_NO_RESTART);
 	if (userns_pass_on(r) < 0)

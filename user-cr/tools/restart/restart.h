@@ -331,9 +331,15 @@ bool mounts_wanted(const struct restart *r);
 /* When all namespaces are made. */
 void mounts_close(struct restart *r);
 
-/* timens.c */
+/*
+ * timens.c: for the children that the coordinator makes from now on; if there can be no
+ * time namespace, a message says so
+ */
 void timens_continue(const struct restart *r);
-/* The same in the calling process, for itself, too: 0, or -1 and errno. */
+/*
+ * The same in the calling process, for itself, too: 0, or -1 and errno if it is in
+ * another one than its children will be.
+ */
 int timens_continue_here(const struct restart *r);
 /* In a new time namespace that nobody is in yet: 0, or -1 and errno. */
 int timens_set(uint64_t monotonic_ns, uint64_t boottime_ns);

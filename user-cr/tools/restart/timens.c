@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,27 +103,40 @@ int timens_set(uint64_t monotonic_ns, uint64_t boottime_ns)
 	return ret;
 }
 
-/* For the children that the coordinator makes from now on. */
-void timens_continue(const struct restart *r)
+static void tell_why_not(const struct restart *r)
 {
-	const struct ckpt_image_header *header = &r->image.header;
-
-	if (!unshare(CLONE_NEWTIME) &&
-	    !timens_set(header->monotonic_ns, header->boottime_ns))
-		return;
 	if (!r->o.quiet)
-		complain("the clocks do not go on from the checkpoint, they show this machine's time: no time namespace: %s",
-			 strerror(errno));
+		complain("the clocks do not go on from the checkpoint, they show this machine's time: no time namespace: %s%s",
+			 strerror(errno), errno == ENOSPC ?
+			 " (see /proc/sys/user/max_time_namespaces)" : "");
 }
 
-int timens_continue_here(const struct restart *r)
+/* For children; whether there is a new one. If the clocks do not go on, that is told. */
+static bool begin_new(const struct restart *r)
 {
 	const struct ckpt_image_header *header = &r->image.header;
+
+	if (unshare(CLONE_NEWTIME) < 0) {
+		tell_why_not(r);
+		return false;
+	}
+	if (timens_set(header->monotonic_ns, header->boottime_ns) < 0)
+		tell_why_not(r);
+	return true;
+}
+
+void timens_continue(const struct restart *r)
+{
+	begin_new(r);
+}
+
+/* All must be in the same one, which its children are in any case. */
+int timens_continue_here(const struct restart *r)
+{
 	int fd, ret;
 
-	if (unshare(CLONE_NEWTIME) < 0 ||
-	    timens_set(header->monotonic_ns, header->boottime_ns) < 0)
-		return -1;
+	if (!begin_new(r))
+		return 0;
 	fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
