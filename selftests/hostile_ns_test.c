@@ -107,6 +107,9 @@ CKPT_TEST_F(hostile_ns, namespaces)
 	REFUSED_WITH(wrong, state_of(1)->ipc_ns_id = state_of(1)->net_ns_id);
 	REFUSED_WITH(wrong, state_of(1)->ipc_ns_id = state_of(1)->uts_id);
 	REFUSED_WITH(wrong, state_of(1)->mnt_ns_id = 99999);
+	REFUSED_WITH(wrong, state_of(1)->time_ns_for_children_id = 99999);
+	REFUSED_WITH(wrong, state_of(1)->time_ns_for_children_id =
+			    state_of(1)->net_ns_id);
 	REFUSED_WITH(wrong, state_of(1)->pid_ns_for_children = 2);
 	REFUSED_WITH(wrong, state_of(1)->pid_user_ns_id = 99999);
 

@@ -23,15 +23,6 @@ CKPT_SUITE(never_lost);
 
 #define NEVER_LOST(name)	CKPT_NEVER_LOST(never_lost, name)
 
-/* ---- Namespaces ---- */
-
-NEVER_LOST(time_namespace_for_children)
-{
-	CHECK_OK(unshare(CLONE_NEWTIME));
-	ckpt_here();
-	return 0;
-}
-
 /* ---- Files ---- */
 
 NEVER_LOST(flock)

@@ -2,7 +2,7 @@
 /*
  * Tasks of one tree in different namespaces of a kind. The tool makes them.
  */
-#include "test.h"
+#include "refusal.h"
 
 #include <grp.h>
 #include <net/if.h>
@@ -294,18 +294,21 @@ static int in_other_time(long long ours)
 	return 0;
 }
 
+/* For the children, as long as there is none */
+static int hours_later(void)
+{
+	return write_file("/proc/self/timens_offsets",
+			  "monotonic 3600 0\nboottime 7200 0\n");
+}
+
 NS_TEST(time_namespace)
 {
-	static const char offsets[] = "monotonic 3600 0\nboottime 7200 0\n";
 	long long now = clock_ms(CLOCK_MONOTONIC);
-	int fd, own = open("/proc/self/ns/time", O_RDONLY);
+	int own = open("/proc/self/ns/time", O_RDONLY);
 	pid_t pid;
 
 	NEED(unshare(CLONE_NEWTIME));
-	fd = open("/proc/self/timens_offsets", O_WRONLY);
-	CHECK_EQ((long long)sizeof(offsets) - 1,
-		 write(fd, offsets, sizeof(offsets) - 1));
-	close(fd);
+	CHECK_EQ(0, hours_later());
 	SPAWN(pid, close(own) || in_other_time(now));
 	CHECK_OK(setns(own, CLONE_NEWTIME));
 	close(own);
@@ -314,6 +317,151 @@ NS_TEST(time_namespace)
 	CHECK(!same_ns(1, pid, "time"));
 	ckpt_set("end");
 	CHECK(clock_ms(CLOCK_MONOTONIC) - now < HOUR_MS);
+	return ckpt_reap(pid);
+}
+
+static int at_own_time(long long ours)
+{
+	ckpt_announce("now", "end");
+	CHECK(clock_ms(CLOCK_MONOTONIC) - ours < HOUR_MS);
+	return 0;
+}
+
+static int parent_in_other_time(long long ours)
+{
+	pid_t pid;
+
+	SPAWN(pid, in_other_time(ours));
+	ckpt_wait_for("hour");
+	ckpt_announce("parent", "end");
+	CHECK(clock_ms(CLOCK_MONOTONIC) - ours >= HOUR_MS);
+	return ckpt_reap(pid);
+}
+
+/* What unshare(1) is between its two children, with --time --fork */
+NS_TEST(time_namespace_for_children)
+{
+	long long now = clock_ms(CLOCK_MONOTONIC);
+	pid_t before, after;
+
+	SPAWN(before, at_own_time(now));
+	ckpt_wait_for("now");
+	NEED(unshare(CLONE_NEWTIME));
+	CHECK_EQ(0, hours_later());
+	SPAWN(after, parent_in_other_time(now));
+	ckpt_wait_for("parent");
+	ckpt_here();
+	CHECK(same_ns(getpid(), before, "time"));
+	CHECK(!same_ns(getpid(), after, "time"));
+	CHECK(clock_ms(CLOCK_MONOTONIC) - now < HOUR_MS);
+	ckpt_set("end");
+	CHECK_EQ(0, ckpt_reap(before));
+	CHECK_EQ(0, ckpt_reap(after));
+	/* The next one is there, too. */
+	SPAWN(after, clock_ms(CLOCK_MONOTONIC) - now < HOUR_MS);
+	return ckpt_reap(after);
+}
+
+static int is_one_hour_later(long long ours)
+{
+	return clock_ms(CLOCK_MONOTONIC) - ours < HOUR_MS ||
+	       clock_ms(CLOCK_MONOTONIC) - ours > 2 * HOUR_MS;
+}
+
+NS_TEST(time_namespace_without_children)
+{
+	long long now = clock_ms(CLOCK_MONOTONIC);
+	pid_t pid;
+
+	NEED(unshare(CLONE_NEWTIME));
+	CHECK_EQ(0, hours_later());
+	ckpt_here();
+	CHECK(clock_ms(CLOCK_MONOTONIC) - now < HOUR_MS);
+	SPAWN(pid, is_one_hour_later(now));
+	return ckpt_reap(pid);
+}
+
+/* Nobody is in it, and its clocks may still be set. */
+NS_TEST(time_namespace_that_can_be_set)
+{
+	long long now = clock_ms(CLOCK_MONOTONIC);
+	pid_t pid;
+
+	NEED(unshare(CLONE_NEWTIME));
+	ckpt_here();
+	CHECK_EQ(0, write_file("/proc/self/timens_offsets", "monotonic 7200 0\n"));
+	SPAWN(pid, clock_ms(CLOCK_MONOTONIC) - now < HOUR_MS);
+	return ckpt_reap(pid);
+}
+
+static int waits_for_the_end(void *unused)
+{
+	ckpt_wait_for("end");
+	return 0;
+}
+
+/* Who shares memory with its parent does not enter it, but has it, too. */
+CKPT_REFUSED(ns, time_for_children_of_two,
+	     "shares a time namespace for its children with another process")
+{
+	static char stack[64 << 10] __attribute__((aligned(16)));
+	pid_t pid;
+
+	CHECK_OK(unshare(CLONE_NEWTIME));
+	pid = clone(waits_for_the_end, stack + sizeof(stack), CLONE_VM | SIGCHLD,
+		    NULL);
+	CHECK_OK(pid);
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+static int leaves_an_orphan(void)
+{
+	pid_t pid;
+
+	SPAWN(pid, (ckpt_announce("orphan", "end"), 0));
+	ckpt_wait_for("orphan");
+	return 0;
+}
+
+static int has_had_a_child(void)
+{
+	pid_t pid;
+
+	CHECK_OK(unshare(CLONE_NEWTIME));
+	SPAWN(pid, leaves_an_orphan());
+	CHECK_EQ(0, ckpt_reap(pid));
+	ckpt_announce("maker", "end");
+	return 0;
+}
+
+CKPT_REFUSED(ns, time_of_an_orphan,
+	     "has a time namespace for its children that others are in, too")
+{
+	pid_t pid;
+
+	CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 1));
+	SPAWN(pid, has_had_a_child());
+	ckpt_wait_for("maker");
+	ckpt_here();
+	ckpt_set("end");
+	CHECK_EQ(0, ckpt_reap(pid));
+	CHECK(waitpid(-1, NULL, 0) > 0);
+	return 0;
+}
+
+CKPT_REFUSED(ns, time_for_children_that_is_open,
+	     "the time namespace that a process has for its children")
+{
+	pid_t pid;
+
+	CHECK_OK(unshare(CLONE_NEWTIME));
+	SPAWN(pid, (ckpt_announce("child", "end"), 0));
+	ckpt_wait_for("child");
+	CHECK_OK(open("/proc/self/ns/time_for_children", O_RDONLY));
+	ckpt_here();
+	ckpt_set("end");
 	return ckpt_reap(pid);
 }
 

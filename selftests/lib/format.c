@@ -78,7 +78,7 @@ const struct field fields[] = {
 	FIELD(TASK_STATE, ckpt_task_state, personality, NUMBER, 0),
 	FIELD(TASK_STATE, ckpt_task_state, clear_child_tid, ADDRESS, 0),
 	FIELD(TASK_STATE, ckpt_task_state, robust_list, ADDRESS, 0),
-	FIELD(TASK_STATE, ckpt_task_state, reserved2, RESERVED, 0),
+	FIELD(TASK_STATE, ckpt_task_state, time_ns_for_children_id, ID, CKPT_REC_NS),
 	FIELD(TASK_STATE, ckpt_task_state, ipc_ns_id, ID, CKPT_REC_NS),
 	FIELD(TASK_STATE, ckpt_task_state, mnt_ns_id, ID, CKPT_REC_NS),
 	FIELD(TASK_STATE, ckpt_task_state, net_ns_id, ID, CKPT_REC_NS),

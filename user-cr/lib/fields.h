@@ -67,7 +67,7 @@
 	F(s, clear_child_tid, HEX) \
 	F(s, robust_list, HEX) \
 	F(s, robust_list_len, NUMBER) \
-	F(s, reserved2, RESERVED) \
+	F(s, time_ns_for_children_id, ID) \
 	F(s, ipc_ns_id, ID) \
 	F(s, mnt_ns_id, ID) \
 	F(s, net_ns_id, ID) \

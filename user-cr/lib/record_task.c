@@ -170,7 +170,8 @@ static int check_namespaces(struct ckpt_reader *r,
 {
 	const uint32_t ids[] = {
 		s->ipc_ns_id, s->mnt_ns_id, s->net_ns_id, s->cgroup_ns_id,
-		s->time_ns_id, s->user_ns_id, s->pid_user_ns_id,
+		s->time_ns_id, s->time_ns_for_children_id, s->user_ns_id,
+		s->pid_user_ns_id,
 	};
 	size_t i;
 

@@ -373,7 +373,8 @@ struct ckpt_pid {
  * @clear_child_tid: address given to set_tid_address()
  * @robust_list: address given to set_robust_list()
  * @robust_list_len: length given to it
- * @reserved2: zero
+ * @time_ns_for_children_id: id of the time namespace that its children begin in, or 0
+ *	if that is its own
  * @ipc_ns_id: id of its IPC namespace; 0 if that was, at the checkpoint, the
  *	caller's, this and all below
  * @mnt_ns_id: id of its mount namespace
@@ -404,7 +405,7 @@ struct ckpt_task_state {
 	__u64 clear_child_tid;
 	__u64 robust_list;
 	__u32 robust_list_len;
-	__u32 reserved2;
+	__u32 time_ns_for_children_id;
 	__u32 ipc_ns_id;
 	__u32 mnt_ns_id;
 	__u32 net_ns_id;

@@ -58,6 +58,24 @@ static void show_inmates(const struct info *info, uint32_t id)
 	putchar('\n');
 }
 
+static void show_parent(const struct info *info, int index)
+{
+	printf("  %-12s %u\n", "children of", info->tree.task[index].saved.pid);
+}
+
+/* Who has a time namespace only for his children */
+static void show_parents(const struct info *info, uint32_t id)
+{
+	struct ckpt_task_state state;
+	int i;
+
+	for (i = 0; i < info->tree.nr; i++)
+		if (!task_is_thread(&info->tree.task[i]) &&
+		    info_state(info, i, &state) &&
+		    state.time_ns_for_children_id == id)
+			show_parent(info, i);
+}
+
 static void show_uts(const struct info *info, const struct ckpt_record *record)
 {
 	struct ckpt_uts uts;
@@ -115,6 +133,7 @@ static void show_ns(const struct info *info, const struct ckpt_record *record)
 	if (ns.kind == CKPT_NS_USER)
 		show_maps_of_ids(record, &ns);
 	show_inmates(info, record->id);
+	show_parents(info, record->id);
 }
 
 /* The task's id in a pid namespace below that of the root; 0 if it has none */
@@ -151,8 +170,7 @@ static bool show_pid_ns(const struct info *info, uint32_t ns)
 	for (i = 0; i < info->tree.nr; i++)
 		if (info_state(info, i, &state) &&
 		    state.pid_ns_for_children == ns)
-			printf("  %-12s %u\n", "children of",
-			       info->tree.task[i].saved.pid);
+			show_parent(info, i);
 	return true;
 }
 

@@ -6,7 +6,8 @@
  * and keeps a descriptor, before there is any process of the tree. A process
  * enters what its parent is not in yet; those of the root are known by a pidfd
  * of it. Mount namespaces are made by the first process, see mount_ns.c; pid
- * namespaces come about with theirs, see processes.c and pidns_files.c.
+ * namespaces come about with theirs, see processes.c and pidns_files.c; and a time
+ * namespace that a process has for its children can be made by nobody else.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -159,7 +160,8 @@ static int set_up(const struct restart *r, const struct ns_kind *kind,
 			return -1;
 		return settings_make(r, CKPT_NS_NET, ns.inode);
 	case CLONE_NEWTIME:
-		return timens_set(ns.monotonic_ns, ns.boottime_ns);
+		return timens_set(r, record->id,
+				  r->image.tree.task[0].state.time_ns_id);
 	case CLONE_NEWNS:
 		return container_private_mounts();
 	}
@@ -275,6 +277,21 @@ static int add_owner(struct restart *r, const struct ns_kind *kind, uint32_t id)
 	return record ? add_user(r, owner_of(record)) : 0;
 }
 
+/* Whether a process has it for its children, or, if @id is 0, any has one */
+static bool is_for_children(const struct restart *r, uint32_t id)
+{
+	const struct tree *tree = &r->image.tree;
+	uint32_t other;
+	int i;
+
+	for (i = 0; i < tree->nr; i++) {
+		other = tree->task[i].state.time_ns_for_children_id;
+		if (other && (!id || other == id))
+			return true;
+	}
+	return false;
+}
+
 /* One that the root is not in, unless it is there already */
 static int need(struct restart *r, const struct ns_kind *kind, uint32_t id)
 {
@@ -284,6 +301,8 @@ static int need(struct restart *r, const struct ns_kind *kind, uint32_t id)
 	if (kind == MOUNT_KIND && id)
 		return add_owner(r, kind, id);
 	if (id == id_of(&r->image.tree.task[0], kind) || find(r, kind->flag, id))
+		return 0;
+	if (kind->flag == CLONE_NEWTIME && id && is_for_children(r, id))
 		return 0;
 	return add_owner(r, kind, id) ?: add(r, kind, id);
 }
@@ -478,13 +497,35 @@ int namespaces_of_root(struct restart *r)
 {
 	int fd;
 
-	if (!r->nr_namespaces && !has_open_ones(r))
+	if (!r->nr_namespaces && !has_open_ones(r) && !is_for_children(r, 0))
 		return 0;
 	fd = syscall(SYS_pidfd_open, getpid(), 0);
 	if (fd < 0)
 		return -1;
 	r->root_pidfd = descriptors_keep(r, fd);
 	return r->root_pidfd < 0 ? -1 : 0;
+}
+
+int namespaces_begin_time(struct restart *r, int index)
+{
+	const struct ckpt_task_state *state = &r->image.tree.task[index].state;
+	uint32_t id = state->time_ns_for_children_id;
+
+	if (!id || r->has_begun_time)
+		return 0;
+	if (unshare(CLONE_NEWTIME) < 0 ||
+	    timens_set(r, id, state->time_ns_id) < 0)
+		return -1;
+	r->has_begun_time = true;
+	return 0;
+}
+
+/* In which one a child of a process begins */
+static uint32_t id_at_birth(const struct restart *r, const struct task *parent,
+			    const struct ns_kind *kind)
+{
+	return kind->flag == CLONE_NEWTIME && r->has_begun_time ?
+	       parent->state.time_ns_for_children_id : id_of(parent, kind);
 }
 
 int namespaces_enter(const struct restart *r, int index, int parent)
@@ -501,7 +542,7 @@ int namespaces_enter(const struct restart *r, int index, int parent)
 	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
 		uint32_t id = id_of(task, &kinds[k]);
 
-		if (id == id_of(from, &kinds[k]))
+		if (id == id_at_birth(r, from, &kinds[k]))
 			continue;
 		ns = find(r, kinds[k].flag, id);
 		errno = ENOENT;

@@ -115,19 +115,39 @@ static pid_t create(struct restart *r, int index, unsigned long namespaces)
 	return pid;
 }
 
+static void begin_time_ns(struct restart *r, int index)
+{
+	if (namespaces_begin_time(r, index) < 0)
+		fail(r, r->image.tree.task[index].saved.pid,
+		     "cannot make a time namespace for its children");
+}
+
+/* Whether it is in a time namespace that its parent is not in */
+static bool needs_time_ns(const struct restart *r, int index, int child)
+{
+	const struct task *task = &r->image.tree.task[child];
+
+	return !task_is_dead(task) && task->state.time_ns_id ==
+	       r->image.tree.task[index].state.time_ns_for_children_id;
+}
+
 static void create_child(struct restart *r, int index, int child)
 {
 	const struct task *task = r->image.tree.task;
 	bool in_ours = task_pid_ns(&task[child]) == task_pid_ns(&task[index]);
 	pid_t self = in_ours ? getpid() : 0;
-	pid_t pid = create(r, child, 0);
+	pid_t pid;
 
+	if (needs_time_ns(r, index, child))
+		begin_time_ns(r, index);
+	pid = create(r, child, 0);
 	if (pid < 0)
 		_exit(EXIT_NO_RESTART);
 	if (pid)
 		return;
 	if (namespaces_enter(r, child, index) < 0)
 		fail(r, task[child].saved.pid, "cannot enter a namespace");
+	r->has_begun_time = false;
 	become(r, child, self);
 }
 
@@ -229,6 +249,7 @@ static void become(struct restart *r, int index, pid_t parent)
 		fail(r, r->image.tree.task[index].saved.pid,
 		     "cannot pass on its pid namespace");
 	create_children(r, index);
+	begin_time_ns(r, index);
 	pidns_files_end_offers(r);
 	join(r, index);
 }

@@ -199,6 +199,8 @@ struct mailbox {
  * @mailbox: one for each pid namespace that is open
  * @nr_mailboxes: their number
  * @root_pidfd: the root, for those that it is in, if there are others
+ * @clocks_go_on: those of the root show what they would if it had not been away
+ * @has_begun_time: children of this process begin in another time namespace than its own
  * @mapped: socket pair of the first process of a user namespace, whose end comes first,
  *	and the coordinator: a byte when its ids are mapped; and back come those that it
  *	has made
@@ -229,6 +231,8 @@ struct restart {
 	int root_pidfd;
 	int mapped[2];
 	bool cgroup_saved;
+	bool clocks_go_on;
+	bool has_begun_time;
 	struct guard guard;
 	struct pid_file pid_file;
 	pid_t child;
@@ -335,14 +339,17 @@ void mounts_close(struct restart *r);
  * timens.c: for the children that the coordinator makes from now on; if there can be no
  * time namespace, a message says so
  */
-void timens_continue(const struct restart *r);
+void timens_continue(struct restart *r);
 /*
  * The same in the calling process, for itself, too: 0, or -1 and errno if it is in
  * another one than its children will be.
  */
-int timens_continue_here(const struct restart *r);
-/* In a new time namespace that nobody is in yet: 0, or -1 and errno. */
-int timens_set(uint64_t monotonic_ns, uint64_t boottime_ns);
+int timens_continue_here(struct restart *r);
+/*
+ * In a new time namespace that nobody is in yet, number ID of the image, made by who
+ * is in FROM: 0, or -1 and errno.
+ */
+int timens_set(const struct restart *r, uint32_t id, uint32_t from);
 
 /* userns.c: 0, or -1 and logged */
 bool userns_wanted(const struct restart *r);
@@ -391,6 +398,11 @@ int namespaces_mount(const struct restart *r, uint32_t id);
 int namespaces_of_root(struct restart *r);
 /* In the process of task INDEX, while it is in its parent's: likewise. */
 int namespaces_enter(const struct restart *r, int index, int parent);
+/*
+ * Makes the time namespace that task INDEX, whose process calls, has for its children
+ * only, if there is one and it is not there yet: likewise.
+ */
+int namespaces_begin_time(struct restart *r, int index);
 /* Enters the user namespace ID from that of the root: likewise. */
 int namespaces_enter_user(const struct restart *r, uint32_t id);
 /* In a process: a descriptor of an open namespace of the image; or -1 and errno. */

@@ -55,16 +55,16 @@ static char *format_offset(const char *name, long long ns)
 }
 
 /*
- * The line with which a clock shows so much now, to be freed; NULL and errno where no
- * clock can, as the image may claim anything.
+ * The line with which a clock shows @to when it would show @from, to be freed; NULL and
+ * errno where no clock can, as the image may claim anything.
  */
-static char *offset_line(const char *old, const char *name, clockid_t clock,
-			 uint64_t ns)
+static char *offset_line(const char *old, const char *name, uint64_t from,
+			 uint64_t to)
 {
 	long long offset;
 
-	if (ns <= LLONG_MAX &&
-	    !__builtin_add_overflow((long long)ns - clock_now(clock),
+	if (from <= LLONG_MAX && to <= LLONG_MAX &&
+	    !__builtin_add_overflow((long long)to - (long long)from,
 				    current_offset(old, name), &offset))
 		return format_offset(name, offset);
 	errno = ERANGE;
@@ -84,7 +84,21 @@ static int write_offsets(const char *mono, const char *boot)
 	return ret;
 }
 
-int timens_set(uint64_t monotonic_ns, uint64_t boottime_ns)
+struct clocks {
+	uint64_t monotonic;
+	uint64_t boottime;
+};
+
+static struct clocks clocks_now(void)
+{
+	return (struct clocks){
+		.monotonic = clock_now(CLOCK_MONOTONIC),
+		.boottime = clock_now(CLOCK_BOOTTIME),
+	};
+}
+
+/* Has the clocks of a new namespace show @to when ours show @from. */
+static int set(struct clocks from, struct clocks to)
 {
 	char *old = read_small_file(OFFSETS);
 	char *mono, *boot;
@@ -92,8 +106,8 @@ int timens_set(uint64_t monotonic_ns, uint64_t boottime_ns)
 
 	if (!old)
 		return -1;
-	mono = offset_line(old, "monotonic", CLOCK_MONOTONIC, monotonic_ns);
-	boot = offset_line(old, "boottime", CLOCK_BOOTTIME, boottime_ns);
+	mono = offset_line(old, "monotonic", from.monotonic, to.monotonic);
+	boot = offset_line(old, "boottime", from.boottime, to.boottime);
 	ret = write_offsets(mono, boot);
 	error = errno;
 	free(old);
@@ -101,6 +115,39 @@ int timens_set(uint64_t monotonic_ns, uint64_t boottime_ns)
 	free(boot);
 	errno = error;
 	return ret;
+}
+
+/* What they showed at the checkpoint */
+static struct clocks clocks_of_root(const struct restart *r)
+{
+	return (struct clocks){
+		.monotonic = r->image.header.monotonic_ns,
+		.boottime = r->image.header.boottime_ns,
+	};
+}
+
+static struct clocks clocks_of(const struct restart *r, uint32_t id)
+{
+	struct ckpt_ns ns;
+
+	ckpt_record_body(image_object(&r->image, CKPT_REC_NS, id), &ns, sizeof(ns));
+	return (struct clocks){
+		.monotonic = ns.monotonic_ns, .boottime = ns.boottime_ns,
+	};
+}
+
+int timens_set(const struct restart *r, uint32_t id, uint32_t from)
+{
+	struct clocks then = clocks_now();
+
+	/* Now differs a little each time: what they differ by stays the same. */
+	if (r->clocks_go_on) {
+		if (from == r->image.tree.task[0].state.time_ns_id)
+			then = clocks_of_root(r);
+		else if (from)
+			then = clocks_of(r, from);
+	}
+	return set(then, clocks_of(r, id));
 }
 
 static void tell_why_not(const struct restart *r)
@@ -112,26 +159,25 @@ static void tell_why_not(const struct restart *r)
 }
 
 /* For children; whether there is a new one. If the clocks do not go on, that is told. */
-static bool begin_new(const struct restart *r)
+static bool begin_new(struct restart *r)
 {
-	const struct ckpt_image_header *header = &r->image.header;
-
 	if (unshare(CLONE_NEWTIME) < 0) {
 		tell_why_not(r);
 		return false;
 	}
-	if (timens_set(header->monotonic_ns, header->boottime_ns) < 0)
+	r->clocks_go_on = !set(clocks_now(), clocks_of_root(r));
+	if (!r->clocks_go_on)
 		tell_why_not(r);
 	return true;
 }
 
-void timens_continue(const struct restart *r)
+void timens_continue(struct restart *r)
 {
 	begin_new(r);
 }
 
 /* All must be in the same one, which its children are in any case. */
-int timens_continue_here(const struct restart *r)
+int timens_continue_here(struct restart *r)
 {
 	int fd, ret;
 
