@@ -1252,6 +1252,48 @@ CKPT_TEST_F(failure, killed_while_it_waits_for_the_rest_of_its_own_image)
 	nothing_is_left(_metadata, app, &before);
 }
 
+static void become_with_child(int image, int log)
+{
+	pid_t pid;
+	int err;
+
+	pid = fork();
+	if (!pid)
+		_exit(pause());
+	sys_restart(0, image, RESTART_LOG, log);
+	err = errno;
+	kill(pid, SIGKILL);
+	_exit(err);
+}
+
+/* It would be the child of a process that knows nothing of it. */
+CKPT_TEST_F(failure, becoming_an_image_with_a_child)
+{
+	struct app *app = &self->app;
+	struct leftovers before;
+	int log, status;
+	char words[512] = "";
+	pid_t pid;
+
+	NOT_PLAIN();
+	ASSERT_EQ(0, app_capture(app, "alone_with_memory"));
+	log = memfd_create("log", MFD_CLOEXEC);
+	leftovers_get(&before);
+	lseek(app->image, 0, SEEK_SET);
+	fflush(NULL);
+	pid = fork();
+	if (!pid)
+		become_with_child(app->image, log);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(EINVAL << 8, status);
+	EXPECT_LT(0, pread(log, words, sizeof(words) - 1, 0));
+	EXPECT_NE(NULL, strstr(words, "the caller has children")) {
+		TH_LOG("%s", words);
+	}
+	close(log);
+	nothing_is_left(_metadata, app, &before);
+}
+
 static int damaged_image(struct image *img)
 {
 	int fd;
