@@ -27,7 +27,8 @@
 #include "drop.h"
 #include "app.h"
 
-#define WAIT_SECONDS	20
+/* Of a busy machine: what comes, comes much earlier, and then nobody waits. */
+#define WAIT_SECONDS	60
 
 static void complain(const char *what, int err)
 {
@@ -304,6 +305,7 @@ int app_start(struct app *app, const char *body)
 		args.flags |= CLONE_NEWUSER;
 	if (pipe2(mapped, O_CLOEXEC))
 		return -errno;
+	app->started = now_monotonic();
 	fflush(NULL);
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid < 0)
@@ -364,26 +366,42 @@ static int freezer_done(struct app *app)
 }
 
 /*
+ * The least that any task that runs, or is about to, has used of processors, in
+ * ticks; or -1 if none does.
+ */
+static long least_of_running(struct app *app)
+{
+	char path[300], pids[65536], text[512], *p, *state, *save = NULL;
+	long user, system, least = -1;
+
+	snprintf(path, sizeof(path), "%s/%s", app->cgroup,
+		 app->freezer == FREEZER_V2 ? "cgroup.threads" : "tasks");
+	if (read_file(path, pids, sizeof(pids)) < 0)
+		return -1;
+	for (p = strtok_r(pids, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
+		/* There it is what the one thread has used. */
+		snprintf(path, sizeof(path), "/proc/%s/task/%s/stat", p, p);
+		if (read_file(path, text, sizeof(text)) <= 0)
+			continue;
+		state = strrchr(text, ')');
+		if (!state || state[2] != 'R')
+			continue;
+		if (sscanf(state + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld",
+			   &user, &system) != 2)
+			user = system = 0;
+		if (least < 0 || user + system < least)
+			least = user + system;
+	}
+	return least;
+}
+
+/*
  * A task counts as frozen a moment before it stops. In that moment it still
  * shows as running, and the oracle would report it.
  */
 static bool all_stopped(struct app *app)
 {
-	char path[300], pids[65536], text[512], *p, *state, *save = NULL;
-
-	snprintf(path, sizeof(path), "%s/%s", app->cgroup,
-		 app->freezer == FREEZER_V2 ? "cgroup.threads" : "tasks");
-	if (read_file(path, pids, sizeof(pids)) < 0)
-		return true;
-	for (p = strtok_r(pids, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
-		snprintf(path, sizeof(path), "/proc/%s/stat", p);
-		if (read_file(path, text, sizeof(text)) <= 0)
-			continue;
-		state = strrchr(text, ')');
-		if (state && state[2] == 'R')
-			return false;
-	}
-	return true;
+	return least_of_running(app) < 0;
 }
 
 int app_freeze(struct app *app)
@@ -521,8 +539,26 @@ static int restart_by_tool(struct app *app, int image, int logfd)
 	return 0;
 }
 
+/*
+ * For ckpt_restart_took(): the clocks of the tree are on from the beginning of its
+ * restart, what it waits for is only so from the end.
+ */
+static void tell_duration(const struct app *app, double seconds)
+{
+	char path[APP_DIR_LEN + 16];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/" CKPT_TOOK, app->dir);
+	fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return;
+	dprintf(fd, "%.3f\n", seconds);
+	close(fd);
+}
+
 int app_restart(struct app *app)
 {
+	double begun = now_monotonic();
 	int logfd, image, ret;
 
 	app->log[0] = '\0';
@@ -539,6 +575,8 @@ int app_restart(struct app *app)
 	close(image);
 	take_log(app, logfd);
 	close(logfd);
+	if (!ret)
+		tell_duration(app, now_monotonic() - begun);
 	return ret;
 }
 
@@ -635,12 +673,48 @@ void app_cleanup(struct app *app)
 		close(app->image);
 	app->image = -1;
 	/* The last task of a control group leaves it a moment after its death. */
-	for (i = 0; app->cgroup[0] && i < 500; i++) {
+	for (i = 0; app->cgroup[0] && i < 5000; i++) {
 		if (!rmdir(app->cgroup) || errno == ENOENT)
 			break;
 		sleep_ms(2);
 	}
 	remove_tree(app->dir);
+}
+
+bool app_late(const struct app *app)
+{
+	return WIFEXITED(app->status) && WEXITSTATUS(app->status) == CKPT_LATE;
+}
+
+double app_age(const struct app *app)
+{
+	return now_monotonic() - app->started;
+}
+
+int app_again(struct app *app, double times)
+{
+	struct app was = *app;
+	char scale[32];
+	int ret;
+
+	app_cleanup(app);
+	ret = app_init(app, was.freezer);
+	if (ret)
+		return ret;
+	app->below_init = was.below_init;
+	app->net = was.net;
+	app->user = was.user;
+	app->no_setgroups = was.no_setgroups;
+	app->tool = was.tool;
+	app->saving_tool = was.saving_tool;
+	app->time_now = was.time_now;
+	app->in_call = was.in_call;
+	app->still_for = was.still_for * times;
+	app->exe = was.exe;
+	memcpy(app->stdio, was.stdio, sizeof(app->stdio));
+	/* Each test is a process of its own: this is for it, and for what it starts. */
+	snprintf(scale, sizeof(scale), "%f", ckpt_scale() * times);
+	return setenv("CKPT_TEST_SCALE", scale, 1) ? -errno : 0;
 }
 
 int app_capture(struct app *app, const char *body)
@@ -735,10 +809,11 @@ static long sleeps_of(pid_t pid)
 static int wait_asleep(struct app *app, bool one_call)
 {
 	pid_t pid = app->below_init ? app_pid_of(app, 2) : app->pid;
+	double end = now_monotonic() + (app->patience ?: WAIT_SECONDS * ckpt_scale());
 	long sleeps, last = -1;
-	int i, seen = 0;
+	int seen = 0;
 
-	for (i = 0; i < 2000; i++) {
+	while (now_monotonic() < end) {
 		sleeps = sleeps_of(pid);
 		if (sleeps == -ESRCH)
 			return sleeps;
@@ -766,13 +841,24 @@ int app_wait_asleep(struct app *app)
 	return wait_asleep(app, false);
 }
 
-/* On a busy machine some of it may still be on the way to sleep; others never do. */
+/* Ticks of a task that will never sleep: on the way there none takes that long. */
+#define NEVER_SLEEPS	30
+
+/*
+ * On a busy machine some of it may still be on the way to sleep, and not have got
+ * a processor for a long time; others use one all the time, and never do.
+ */
 void app_wait_settled(struct app *app)
 {
+	double end = now_monotonic() + WAIT_SECONDS * ckpt_scale();
 	int i, seen = 0;
+	long least;
 
-	for (i = 0; i < 100 && seen < 3; i++) {
-		seen = all_stopped(app) ? seen + 1 : 0;
+	for (i = 0; seen < 3 && now_monotonic() < end; i++) {
+		least = least_of_running(app);
+		if (i >= 100 && least >= NEVER_SLEEPS)
+			break;
+		seen = least < 0 ? seen + 1 : 0;
 		sleep_ms(2);
 	}
 }
@@ -928,18 +1014,18 @@ static void show_tasks(void)
 
 const char *leftovers_check(const struct leftovers *before)
 {
+	double end = now_monotonic() + WAIT_SECONDS * ckpt_scale();
 	static char text[200];
 	struct leftovers l;
-	int i;
 
-	for (i = 0; i < 200 * ckpt_scale(); i++) {
+	do {
 		leftovers_get(&l);
 		if (l.tasks <= before->tasks && l.mounts <= before->mounts &&
 		    l.ipc <= before->ipc && l.fds <= before->fds &&
 		    l.cgroups <= before->cgroups)
 			return NULL;
 		sleep_ms(5);
-	}
+	} while (now_monotonic() < end);
 	if (l.tasks > before->tasks)
 		show_tasks();
 	snprintf(text, sizeof(text),
