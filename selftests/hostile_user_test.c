@@ -718,12 +718,12 @@ static unsigned long shared_memory_of(const struct app *app)
 	return p ? strtoul(p + 7, NULL, 10) : 0;
 }
 
-/* Whether so much comes to be counted within a second */
+/* Whether so much comes to be counted: what a kernel adds up from time to time */
 static bool is_counted(const struct app *app, unsigned long bytes)
 {
 	unsigned int i;
 
-	for (i = 0; i < 200 * ckpt_scale(); i++) {
+	for (i = 0; i < 12000 * ckpt_scale(); i++) {
 		if (shared_memory_of(app) >= bytes)
 			return true;
 		sleep_ms(5);
@@ -802,7 +802,7 @@ CKPT_TEST_F(hostile_user, own_memory_is_counted)
 	pid = fork();
 	if (!pid)
 		become_image(app, logfd);
-	for (i = 0; i < 1000 * ckpt_scale() && !is_restarted(app, pid); i++)
+	for (i = 0; i < 12000 * ckpt_scale() && !is_restarted(app, pid); i++)
 		sleep_ms(5);
 	ASSERT_EQ(true, is_restarted(app, pid));
 	EXPECT_EQ(true, is_counted(app, SHARED)) {

@@ -519,7 +519,7 @@ REFUSED(program_that_is_in_32bit_code, "is a 64-bit program that runs 32-bit cod
 
 	NEED_INT80();
 	CHECK(low);
-	SPAWN(pid, (usleep(50000), ckpt_here(), low->stop = 1, 0));
+	SPAWN(pid, ckpt_wait_spins(getppid()) ?: (ckpt_here(), low->stop = 1, 0));
 	run_32bit_code(low);
 	return ckpt_reap(pid);
 }
@@ -577,7 +577,7 @@ CKPT_TEST(x86_64, vsyscall_page_all_the_time)
 	if (!has_vsyscall())
 		return ckpt_skip("this kernel has no vsyscall page");
 	CHECK(stop != MAP_FAILED);
-	SPAWN(pid, (usleep(50000), ckpt_here(), *stop = 1, 0));
+	SPAWN(pid, ckpt_wait_spins(getppid()) ?: (ckpt_here(), *stop = 1, 0));
 	while (!*stop) {
 		last = t;
 		t = VSYSCALL_TIME(NULL);
