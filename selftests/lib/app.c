@@ -365,34 +365,66 @@ static int freezer_done(struct app *app)
 	return n < 0 ? (int)n : !strcmp(text, "FROZEN\n");
 }
 
+/* Ticks of a task that will never sleep: on the way there none takes that long. */
+#define NEVER_SLEEPS	30
+
+/* By its id, whether a task has been seen to sleep; none of what bodies have */
+#define HAS_SLEPT_SIZE	((4 << 20) / 8)
+static unsigned char *has_slept;
+
+enum { ASLEEP, AWAKE_AGAIN, NOT_YET_ASLEEP };
+
+/* Of a task that runs, or waits for a processor: what it has used itself, in ticks */
+static long ticks_of(const char *tid)
+{
+	char path[300], text[512], *state;
+	long user, system;
+
+	/* There it is that of the one thread. */
+	snprintf(path, sizeof(path), "/proc/%s/task/%s/stat", tid, tid);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return 0;
+	state = strrchr(text, ')');
+	if (!state || sscanf(state, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld",
+			     &user, &system) != 2)
+		return 0;
+	return user + system;
+}
+
 /*
- * The least that any task that runs, or is about to, has used of processors, in
- * ticks; or -1 if none does.
+ * What all tasks do: that of them which is the furthest from sleep. With @notes what
+ * was seen of each is noted, for the next time.
  */
-static long least_of_running(struct app *app)
+static int least_asleep(struct app *app, bool notes)
 {
 	char path[300], pids[65536], text[512], *p, *state, *save = NULL;
-	long user, system, least = -1;
+	int ret = ASLEEP;
+	unsigned int tid;
 
 	snprintf(path, sizeof(path), "%s/%s", app->cgroup,
 		 app->freezer == FREEZER_V2 ? "cgroup.threads" : "tasks");
 	if (read_file(path, pids, sizeof(pids)) < 0)
-		return -1;
+		return ASLEEP;
 	for (p = strtok_r(pids, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
-		/* There it is what the one thread has used. */
-		snprintf(path, sizeof(path), "/proc/%s/task/%s/stat", p, p);
+		snprintf(path, sizeof(path), "/proc/%s/stat", p);
 		if (read_file(path, text, sizeof(text)) <= 0)
 			continue;
 		state = strrchr(text, ')');
-		if (!state || state[2] != 'R')
+		tid = atoi(p) % (8 * HAS_SLEPT_SIZE);
+		if (!state)
 			continue;
-		if (sscanf(state + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld",
-			   &user, &system) != 2)
-			user = system = 0;
-		if (least < 0 || user + system < least)
-			least = user + system;
+		if (state[2] != 'R') {
+			if (notes)
+				has_slept[tid / 8] |= 1 << tid % 8;
+		} else if (!notes) {
+			return AWAKE_AGAIN;
+		} else if (has_slept[tid / 8] & 1 << tid % 8 || ticks_of(p) >= NEVER_SLEEPS) {
+			ret = ret == ASLEEP ? AWAKE_AGAIN : ret;
+		} else {
+			ret = NOT_YET_ASLEEP;
+		}
 	}
-	return least;
+	return ret;
 }
 
 /*
@@ -401,7 +433,7 @@ static long least_of_running(struct app *app)
  */
 static bool all_stopped(struct app *app)
 {
-	return least_of_running(app) < 0;
+	return least_asleep(app, false) == ASLEEP;
 }
 
 int app_freeze(struct app *app)
@@ -841,24 +873,24 @@ int app_wait_asleep(struct app *app)
 	return wait_asleep(app, false);
 }
 
-/* Ticks of a task that will never sleep: on the way there none takes that long. */
-#define NEVER_SLEEPS	30
-
 /*
- * On a busy machine some of it may still be on the way to sleep, and not have got
- * a processor for a long time; others use one all the time, and never do.
+ * On a busy machine some of it may still be on the way to sleep, and not have got a
+ * processor for a long time. Others never do, or wake up now and then.
  */
 void app_wait_settled(struct app *app)
 {
-	double end = now_monotonic() + WAIT_SECONDS * ckpt_scale();
-	int i, seen = 0;
-	long least;
+	double end = now_monotonic() + 15 * ckpt_scale();
+	int i, now, seen = 0;
 
+	free(has_slept);
+	has_slept = calloc(1, HAS_SLEPT_SIZE);
+	if (!has_slept)
+		abort();
 	for (i = 0; seen < 3 && now_monotonic() < end; i++) {
-		least = least_of_running(app);
-		if (i >= 100 && least >= NEVER_SLEEPS)
+		now = least_asleep(app, true);
+		if (i >= 100 && now != NOT_YET_ASLEEP)
 			break;
-		seen = least < 0 ? seen + 1 : 0;
+		seen = now == ASLEEP ? seen + 1 : 0;
 		sleep_ms(2);
 	}
 }
