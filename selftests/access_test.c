@@ -3,9 +3,8 @@
  * Whom a user may save is decided when that stands still: a program that is set-uid
  * may begin between the freezing and the checkpoint
  */
-#include "test.h"
+#include "calls.h"
 
-#include <grp.h>
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -116,7 +115,7 @@ CKPT_TEST_F(access, of_a_program_that_becomes_root_meanwhile)
 	/* Not below /tmp, where programs are often not set-uid */
 	char program[] = "/var/ckpt-set-uid.XXXXXX", command[400];
 	struct words words;
-	int status;
+	int status, left;
 	pid_t pid, user;
 
 	if (app_plain())
@@ -138,7 +137,10 @@ CKPT_TEST_F(access, of_a_program_that_becomes_root_meanwhile)
 	/* The child that gives the page stays outside. */
 	put_number(app, "cgroup.procs", pid);
 	ASSERT_TRUE(say(words.go));
-	sleep_ms(100);
+	/* It has heard that, and waits for the page then. */
+	while (!ioctl(words.go[0], FIONREAD, &left) && left)
+		sleep_ms(1);
+	ASSERT_EQ(true, waits(pid));
 	put_number(app, "cgroup.freeze", 1);
 	user = fork();
 	if (!user)

@@ -138,7 +138,7 @@ CKPT_TEST_F(clone2, pid_outside_is_the_first_one)
 		wait(NULL);
 		_exit(0);
 	}
-	for (i = 0; i < 500 && !found; i++) {
+	for (i = 0; i < 30000 && !found; i++) {
 		found = !kill(outer, 0);
 		sleep_ms(2);
 	}

@@ -53,7 +53,7 @@ tells_why_not() {
 	bash -c 'echo $$ >"$1/cgroup.procs" && exec "$2" image' bash "$group" "$examples/self_threads" \
 		</dev/null >none 2>words.err
 	status=$?
-	rmdir "$group"
+	wait_until 10 rmdir "$group"
 	cat words.err
 	[[ $status == 1 && ! -s none ]] && grep -q 'self_threads\.[0-9]*: Resource temporarily unavailable' words.err
 }

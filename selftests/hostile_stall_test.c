@@ -45,7 +45,7 @@ static bool ends_in_time(pid_t pid, int *status)
 {
 	unsigned int i;
 
-	for (i = 0; i < 5000 * ckpt_scale(); i++) {
+	for (i = 0; i < 30000 * ckpt_scale(); i++) {
 		if (waitpid(pid, status, WNOHANG) == pid)
 			return true;
 		sleep_ms(2);
@@ -59,7 +59,7 @@ static bool goes_in_time(pid_t pid)
 {
 	unsigned int i;
 
-	for (i = 0; i < 5000 * ckpt_scale(); i++) {
+	for (i = 0; i < 30000 * ckpt_scale(); i++) {
 		if (kill(pid, 0))
 			return true;
 		sleep_ms(2);
@@ -116,7 +116,7 @@ static bool stalls(int fd, int bytes, pid_t pid)
 	unsigned int i, same = 0;
 	int now, last = -1;
 
-	for (i = 0; i < 5000 * ckpt_scale() && same < 100; i++) {
+	for (i = 0; i < 30000 * ckpt_scale() && same < 100; i++) {
 		if (waitpid(pid, NULL, WNOHANG) || ioctl(fd, FIONREAD, &now))
 			return false;
 		same = now == last && (bytes ? now >= bytes : !now) ? same + 1 : 0;

@@ -276,6 +276,8 @@ static int join_as(struct app *app, uint32_t pid)
 		sys_restart(pid, ctx, RESTART_JOIN, -1);
 		_exit(errno);
 	}
+	/* It may take its time to get there. */
+	waits(child);
 	for (i = 0; i < rounds && !waitpid(child, &status, WNOHANG); i++)
 		sleep_ms(5);
 	if (i == rounds) {

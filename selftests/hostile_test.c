@@ -854,7 +854,7 @@ CKPT_TEST_F(hostile, metadata_of_a_terabyte)
 		EXPECT_EQ(true, hostile_unopened(fd, logfd)) {
 			TH_LOG("%#llx bytes", (unsigned long long)length[i]);
 		}
-		EXPECT_GT(10 * ckpt_scale(), now_monotonic() - start);
+		EXPECT_GT(60 * ckpt_scale(), now_monotonic() - start);
 		close(fd);
 		free(bad.data);
 	}

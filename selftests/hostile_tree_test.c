@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "forged.h"
+#include "state.h"
 
 CKPT_SUITE(hostile_tree);
 
@@ -46,7 +47,7 @@ CKPT_BODY(hostile_tree_first_thread)
 	SPAWN(pid, leave());
 	ckpt_wait_for("thread");
 	ckpt_wait_for("child");
-	sleep_ms(20);
+	CHECK_OK(wait_state(pid, 'Z'));
 	ckpt_here();
 	return ckpt_reap(pid);
 }
@@ -208,7 +209,7 @@ CKPT_BODY(hostile_tree_vfork)
 	ckpt_wait_for("child");
 	SPAWN(led, leave());
 	ckpt_wait_for("thread");
-	sleep_ms(20);
+	CHECK_OK(wait_state(led, 'Z'));
 	CHECK_OK(pipe(fds));
 	CHECK_EQ(3, write(fds[1], "abc", 3));
 	ckpt_here();

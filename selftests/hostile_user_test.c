@@ -718,12 +718,12 @@ static unsigned long shared_memory_of(const struct app *app)
 	return p ? strtoul(p + 7, NULL, 10) : 0;
 }
 
-/* Whether so much comes to be counted within a second */
+/* Whether so much comes to be counted: what a kernel adds up from time to time */
 static bool is_counted(const struct app *app, unsigned long bytes)
 {
 	unsigned int i;
 
-	for (i = 0; i < 200 * ckpt_scale(); i++) {
+	for (i = 0; i < 12000 * ckpt_scale(); i++) {
 		if (shared_memory_of(app) >= bytes)
 			return true;
 		sleep_ms(5);
@@ -802,7 +802,7 @@ CKPT_TEST_F(hostile_user, own_memory_is_counted)
 	pid = fork();
 	if (!pid)
 		become_image(app, logfd);
-	for (i = 0; i < 1000 * ckpt_scale() && !is_restarted(app, pid); i++)
+	for (i = 0; i < 12000 * ckpt_scale() && !is_restarted(app, pid); i++)
 		sleep_ms(5);
 	ASSERT_EQ(true, is_restarted(app, pid));
 	EXPECT_EQ(true, is_counted(app, SHARED)) {
@@ -885,6 +885,8 @@ static unsigned long try_zeros(struct __test_metadata *_metadata, struct app *ap
 {
 	static const struct how how = { .limited = true };
 	unsigned long was = memory_in_use(), *most, ret;
+	enum outcome outcome;
+	int tries = 0;
 	pid_t watcher;
 
 	ASSERT_EQ(0, image_copy(&bad, &img));
@@ -892,11 +894,16 @@ static unsigned long try_zeros(struct __test_metadata *_metadata, struct app *ap
 	most = mmap(NULL, sizeof(*most), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		    -1, 0);
 	ASSERT_NE(MAP_FAILED, most);
-	watcher = watch_memory(app, most, was + enough);
-	EXPECT_EQ(REFUSED, try_as_user(app, &bad, &how));
+	/* It is over before whoever watches has got a processor: that was no try. */
+	do {
+		*most = was;
+		watcher = watch_memory(app, most, was + enough);
+		outcome = try_as_user(app, &bad, &how);
+		kill(watcher, SIGKILL);
+		waitpid(watcher, NULL, 0);
+	} while (outcome == RESTARTED && ++tries < 5);
+	EXPECT_EQ(REFUSED, outcome);
 	EXPECT_NE(NULL, strstr(app->log, "killed before the restart was complete"));
-	kill(watcher, SIGKILL);
-	waitpid(watcher, NULL, 0);
 	ret = *most - was;
 	munmap(most, sizeof(*most));
 	free(bad.data);

@@ -51,7 +51,7 @@ all_run() {
 within() { nsenter -U -m -p -r -w --preserve-credentials -t "$(child "$1")" "${@:2}"; }
 
 save() {
-	timeout $((60 * scale)) checkpoint -p "$pid" -o "$1" --freeze --kill && wait_until 10 gone "$pid"
+	timeout $((300 * scale)) checkpoint -p "$pid" -o "$1" --freeze --kill && wait_until 10 gone "$pid"
 }
 go_on() {
 	rm -f pid
@@ -84,7 +84,7 @@ as_before() {
 	all_run "$@" || return
 	tables_of 1000 "$@" >table.before && save "$image" && go_on "$image" && all_run "$@" &&
 		tables_of 1000 "$@" >table.after && diff table.before table.after || return
-	timeout $((60 * scale)) checkpoint -p "$pid" -o "$image.again" --freeze || return
+	timeout $((300 * scale)) checkpoint -p "$pid" -o "$image.again" --freeze || return
 	locks_of "$image" >locks.before && locks_of "$image.again" >locks.after && diff locks.before locks.after
 }
 
@@ -227,7 +227,7 @@ refuses() {
 	local status
 	start "$2" "$OWN" && all_run 1008 || return
 	rm -f no
-	timeout -k 5 $((60 * scale)) checkpoint -p "$pid" -o no --freeze >words2 2>&1
+	timeout -k 5 $((300 * scale)) checkpoint -p "$pid" -o no --freeze >words2 2>&1
 	status=$?
 	cat words2
 	stop
@@ -292,7 +292,7 @@ run_all() {
 	ok "a mqueue of its own is refused" refuses 'mount /tmp/new (mqueue): was mounted in a user namespace inside' \
 		'sandbox --ipc sh -c "$1 mount -t mqueue mq /tmp/new; exec sleep 1008" &'
 	ok "one that is mounted outside of itself is refused" refuses 'holds the mount namespace mnt:[' \
-		'touch /tmp/base/ns; mount --make-private /tmp/base; sandbox sh -c "$1 exec sleep 1008" & sleep 1; mount --bind /proc/$!/ns/mnt /tmp/base/ns'
+		'touch /tmp/base/ns; mount --make-private /tmp/base; sandbox sh -c "$1 exec sleep 1008" & until runs 1008; do sleep 0.1; done; mount --bind /proc/$!/ns/mnt /tmp/base/ns'
 	ok "one in a container with a user namespace is refused" in_a_user_ns refuses 'not supported in a container that is in a user namespace, too' \
 		'sandbox sh -c "$1 exec sleep 1008" &'
 }

@@ -37,7 +37,7 @@ static int wait_chld(int code)
 {
 	int i;
 
-	for (i = 0; i < 2000 * ckpt_scale() && !nr_chld; i++)
+	for (i = 0; i < 60000 * ckpt_scale() && !nr_chld; i++)
 		sleep_ms(1);
 	CHECK_EQ(1, nr_chld);
 	CHECK_EQ(code, chld.si_code);
@@ -89,7 +89,8 @@ CKPT_TEST(jobs, zombie_with_its_status_and_usage)
 	CHECK_EQ(pid, wait4(pid, &status, 0, &usage));
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 42);
 	/* User-Mode Linux counts it as system time. */
-	CHECK(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec >= 200000);
+	CHECK((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000LL +
+	      usage.ru_utime.tv_usec + usage.ru_stime.tv_usec >= 200000);
 	CHECK(wait4(pid, &status, 0, NULL) < 0 && errno == ECHILD);
 	return 0;
 }
@@ -222,16 +223,21 @@ CKPT_TEST(jobs, zombie_with_the_usage_of_its_children)
 {
 	struct usage before, after;
 	struct rusage children;
+	int same = 0;
 	pid_t pid;
 
 	SPAWN(pid, have_child_that_uses_more());
 	CHECK_OK(usage_of(pid, &before, WNOWAIT));
-	/* The last that it does is to give the processor away, which counts. */
-	sleep_ms(50);
-	CHECK_OK(usage_of(pid, &before, WNOWAIT));
-	/* It can be waited for before it has left its processor for good. */
-	sleep_ms(200);
-	CHECK_OK(usage_of(pid, &before, WNOWAIT));
+	/*
+	 * The last that it does is to give the processor away, which counts; and it can
+	 * be waited for before it has done that. So until it stays the same.
+	 */
+	while (same < 5) {
+		sleep_ms(50);
+		CHECK_OK(usage_of(pid, &after, WNOWAIT));
+		same = memcmp(&before, &after, sizeof(before)) ? 0 : same + 1;
+		before = after;
+	}
 	CHECK(before.maxrss >= 16 << 10);
 	ckpt_here();
 	CHECK_OK(usage_of(pid, &after, 0));
@@ -476,15 +482,16 @@ CKPT_TEST(jobs, stopped_before_it_was_waited_for_that_it_continued)
 CKPT_TEST_F(jobs, continued_while_it_was_frozen)
 {
 	struct app *app = &self->app;
-	int ret, tries;
+	double end = now_monotonic() + 60 * ckpt_scale();
+	int ret;
 
 	ASSERT_EQ(0, app_start(app, "jobs_continued_while_it_was_frozen"));
 	ASSERT_EQ(0, app_freeze(app));
 	ASSERT_EQ(0, kill(app_pid_of(app, 2), SIGCONT));
 	/* It goes from the one standstill into the other. */
-	for (tries = 0; tries < 20; tries++) {
+	for (;;) {
 		ret = app_checkpoint(app, 0);
-		if (ret != -EAGAIN)
+		if (ret != -EAGAIN || now_monotonic() > end)
 			break;
 		sleep_ms(10);
 	}
@@ -559,7 +566,7 @@ static int freeze_alone(struct alone *a, const struct app *app, pid_t pid)
 	    group_write(a, "freezer.state", "FROZEN"))
 		return -1;
 	snprintf(path, sizeof(path), "%s/freezer.state", a->group);
-	for (i = 0; i < 2000 * ckpt_scale(); i++) {
+	for (i = 0; i < 60000 * ckpt_scale(); i++) {
 		if (read_file(path, text, sizeof(text)) > 0 && !strcmp(text, "FROZEN\n"))
 			return 0;
 		sleep_ms(1);
@@ -577,7 +584,7 @@ static void remove_group(const struct alone *a)
 {
 	int i;
 
-	for (i = 0; i < 500 && rmdir(a->group) && errno == EBUSY; i++)
+	for (i = 0; i < 5000 && rmdir(a->group) && errno == EBUSY; i++)
 		sleep_ms(2);
 }
 
@@ -720,7 +727,7 @@ static bool all_count(void)
 	for (i = 0; i < NR_THREADS; i++)
 		seen[i] = counts[i];
 	for (i = 0; i < NR_THREADS; i++) {
-		for (k = 0; k < 2000 && counts[i] == seen[i]; k++)
+		for (k = 0; k < 60000 && counts[i] == seen[i]; k++)
 			sleep_ms(1);
 		if (counts[i] == seen[i])
 			return false;
@@ -746,7 +753,7 @@ CKPT_TEST(jobs, stopped_with_threads)
 	for (i = 0; i < NR_THREADS; i++)
 		seen[i] = counts[i];
 	ckpt_here();
-	for (i = 0; i < 2000 && !all_in_state(pid, 'T'); i++)
+	for (i = 0; i < 60000 && !all_in_state(pid, 'T'); i++)
 		sleep_ms(1);
 	CHECK(all_in_state(pid, 'T'));
 	for (i = 0; i < NR_THREADS; i++)

@@ -356,7 +356,7 @@ CKPT_TEST_F(leaks, process_in_the_pid_namespace)
 	kill(guest, SIGKILL);
 	ASSERT_EQ(guest, waitpid(guest, NULL, 0));
 	/* Its child, whom we have not made, ends a moment later. */
-	for (i = 0; i < 100 && app_checkpoint(app, 0); i++)
+	for (i = 0; i < 3000 && app_checkpoint(app, 0); i++)
 		sleep_ms(20);
 	EXPECT_EQ(0, app_checkpoint(app, 0)) {
 		app_show(app);
@@ -586,7 +586,7 @@ static pid_t sharing_init(unsigned long flags, bool led)
 	pid = clone(led ? leave_to_thread : sleep_on, stack + sizeof(stack),
 		    flags | CLONE_NEWPID | SIGCHLD, stack);
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	for (i = 0; led && pid > 0 && i < 1000 && !(p && p[2] == 'Z'); i++) {
+	for (i = 0; led && pid > 0 && i < 12000 && !(p && p[2] == 'Z'); i++) {
 		sleep_ms(5);
 		p = read_file(path, text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
 	}

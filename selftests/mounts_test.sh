@@ -130,7 +130,7 @@ stop() {
 
 # One that does not end is a failure, too.
 save() {
-	timeout $((60 * scale)) checkpoint -p "$pid" -o "$1" --freeze --kill && wait_until 10 gone "$pid"
+	timeout $((300 * scale)) checkpoint -p "$pid" -o "$1" --freeze --kill && wait_until 10 gone "$pid"
 }
 
 capture() {
@@ -436,7 +436,7 @@ refuses() {
 	start "$2; exec sleep 1000" "$PWD" || return
 	wait_until 20 sleeps || return
 	rm -f no
-	timeout $((60 * scale)) checkpoint -p "$pid" -o no --freeze >words2 2>&1
+	timeout $((300 * scale)) checkpoint -p "$pid" -o no --freeze >words2 2>&1
 	status=$?
 	cat words2
 	stop

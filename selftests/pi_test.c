@@ -185,7 +185,7 @@ CKPT_THREAD(try_for_some_time)
 	return 0;
 }
 
-CKPT_TEST(pi, waited_for_some_time)
+CKPT_TEST_STILL(pi, waited_for_some_time, 5 / ckpt_scale())
 {
 	pthread_t thread;
 	int ret = make_shared(0);
@@ -230,7 +230,7 @@ CKPT_TEST(pi, condition_with_a_lock)
 	ckpt_here();
 	sleep_ms(50);
 	condition = 1;
-	for (i = 0; i < 1000; i++) {
+	for (i = 0; i < 60000; i++) {
 		ret = syscall(SYS_futex, &condition, FUTEX_CMP_REQUEUE_PI_PRIVATE,
 			      1, (void *)0, &lock, 1);
 		if (ret)

@@ -233,7 +233,7 @@ skip() { ok "$1 # SKIP $2"; }
 
 # wait_until SECONDS CONDITION...: 0 when it came true
 wait_until() {
-	local tries=$(($1 * 20 * scale))
+	local tries=$(($1 * 20 * scale * 6))
 	shift
 	while ((tries-- > 0)); do
 		"$@" 2>/dev/null && return
@@ -243,6 +243,7 @@ wait_until() {
 }
 
 exists() { [[ -e $1 ]]; }
+gone() { [[ ! -e /proc/$1 ]]; }
 nonempty() { [[ -s $1 ]]; }
 
 installed() { command -v "$1" >/dev/null; }
@@ -271,6 +272,9 @@ compiling() {
 # pongs COMMAND...: whether it says so
 pongs() { [[ $("$@") == PONG ]]; }
 
+# comes_to CONDITION...: that is its middle, or it has ended meanwhile
+comes_to() { "$@" || ! exists "/proc/$pid"; }
+
 # begin NAME MIDDLE COMMAND: starts it, as the variable pid, and waits for its
 # middle. Output goes to the file "out".
 begin() {
@@ -285,7 +289,7 @@ begin() {
 	fi
 	pid=$(<pid)
 	read -ra condition <<<"${middle//PID/$pid}"
-	wait_until 60 "${condition[@]}" && return
+	wait_until 60 comes_to "${condition[@]}" && return
 	not_ok "$name: it does not come to its middle"
 	sed 's/^/# /' out
 	kill -9 "$pid"
@@ -295,7 +299,7 @@ begin() {
 # interrupted NAME MIDDLE COMMAND: MIDDLE is a condition, with PID in place of
 # the process' number.
 interrupted() {
-	local name=$1 middle=$2 command=$3 dir pid status cut
+	local name=$1 middle=$2 command=$3 dir pid status cut tries=0
 
 	dir=$(mktemp -d "$work/$name.XXXXXX")
 	cd "$dir" || return
@@ -305,24 +309,34 @@ interrupted() {
 		not_ok "$name: it fails without any checkpoint (status $status)"
 		return
 	fi
-	rm -f half out
-	begin "$name" "$middle" "$command" || return
-	if ! checkpoint -p "$pid" -o image --freeze --kill 2>words; then
+	while :; do
+		rm -f half out image
+		begin "$name" "$middle" "$command" || return
+		status=0
+		checkpoint -p "$pid" -o image --freeze --kill 2>words || status=$?
+		cmp -s out expected || break
+		# While we were waiting for a processor, it was not.
+		if ((++tries == 5)); then
+			not_ok "$name: it was over before the checkpoint"
+			return
+		fi
+		say "$name: it was over before the checkpoint: once more"
+		kill -9 "$pid" 2>/dev/null
+		wait_until 10 gone "$pid"
+	done
+	if ((status)); then
 		not_ok "$name: checkpoint"
 		sed 's/^/# /' words
 		kill -9 "$pid"
 		return
 	fi
 	cut=$(stat -c %s out)
-	if cmp -s out expected; then
-		not_ok "$name: it was over before the checkpoint"
-		return
-	fi
+	wait_until 10 gone "$pid"
 	if exists "/proc/$pid"; then
 		not_ok "$name: it is still there"
 		return
 	fi
-	timeout $((120 * scale)) restart --container --wait -i image 2>words
+	timeout $((600 * scale)) restart --container --wait -i image 2>words
 	status=$?
 	if ((status)); then
 		not_ok "$name: restart ended with status $status"

@@ -144,7 +144,7 @@ static bool has_ended(pid_t pid)
 	int i;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	for (i = 0; i < 5000; i++, sleep_ms(2)) {
+	for (i = 0; i < 30000; i++, sleep_ms(2)) {
 		p = read_file(path, text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
 		if (p && p[1] && p[2] == 'Z')
 			return true;

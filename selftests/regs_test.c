@@ -112,7 +112,7 @@ CKPT_TEST(regs, all_registers_in_user_mode)
 	int i;
 
 	signal(SIGCHLD, stop_loop);
-	SPAWN(pid, (usleep(50000), ckpt_here(), 0));
+	SPAWN(pid, ckpt_wait_spins(getppid()) ?: (ckpt_here(), 0));
 	asm volatile(
 		"push %%rbp\n"
 		"mov $0x0101010101010101, %%rbx\n"

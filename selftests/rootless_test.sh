@@ -58,9 +58,10 @@ freeze() {
 
 	cgroup=$(findmnt -rnt cgroup2 -o TARGET | head -n 1)/rootless
 	mkdir -p "$cgroup" || return
-	for pid in $(tree "$1"); do
+	# The second time also who was born outside while its parent was about to move
+	for pid in $(tree "$1") $(tree "$1"); do
 		# Its children come and go.
-		echo "$pid" >"$cgroup/cgroup.procs" || gone "$pid" || return
+		echo "$pid" >"$cgroup/cgroup.procs" || wait_until 10 gone "$pid" || return
 	done
 	chown -R 1000:1000 "$cgroup"
 	as_user sh -c "echo 1 >$cgroup/cgroup.freeze" && wait_until 10 frozen

@@ -69,7 +69,7 @@ static void wait_saved(struct __test_metadata *_metadata, struct app *app)
 	int i;
 
 	snprintf(path, sizeof(path), "%s/saved", app->dir);
-	for (i = 0; i < 10000 && access(path, F_OK); i++)
+	for (i = 0; i < 60000 && access(path, F_OK); i++)
 		sleep_ms(1);
 	ASSERT_EQ(0, access(path, F_OK)) {
 		app_show(app);
@@ -218,7 +218,7 @@ static int freeze(bool on)
 
 	CHECK_EQ(0, is_v1 ? put("freezer.state", on ? "FROZEN" : "THAWED") :
 			    put("cgroup.freeze", "%d", on));
-	for (i = 0; i < 10000 && is_frozen() != on; i++)
+	for (i = 0; i < 60000 && is_frozen() != on; i++)
 		sleep_ms(1);
 	CHECK_EQ(on, is_frozen());
 	return 0;

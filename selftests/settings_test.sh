@@ -178,7 +178,7 @@ pid_ns_too_many() {
 	limit=$(</proc/sys/user/max_pid_namespaces)
 	start 'unshare --user --map-root-user --pid --fork sleep 1000 & until [ "$(pgrep -c -x sleep)" = 1 ]; do sleep 0.1; done' && save image9 || return
 	echo 1 >/proc/sys/user/max_pid_namespaces
-	for ((i = 0; i < 50; i++)); do
+	for ((i = 0; i < 300; i++)); do
 		restart --container -i image9 >words2 2>&1 </dev/null
 		status=$?
 		grep -q 'cannot create the process' words2 || break

@@ -37,7 +37,7 @@ static char *map_file(const char *name, size_t len, int flags)
 /* Waits until another process has written @value; 0, or 1 when it is late. */
 static int wait_value(volatile char *p, char value)
 {
-	double end = now_monotonic() + 10 * ckpt_scale();
+	double end = now_monotonic() + 60 * ckpt_scale();
 
 	while (*p != value) {
 		if (now_monotonic() > end) {
@@ -360,7 +360,7 @@ CKPT_TEST(shm, waiter_on_a_shared_futex)
 	usleep(20000 * ckpt_scale());
 	ckpt_here();
 	/* It waits for the very word that is woken here. */
-	end = now_monotonic() + 10 * ckpt_scale();
+	end = now_monotonic() + 60 * ckpt_scale();
 	while (futex(word, FUTEX_WAKE, 1) != 1) {
 		CHECK(now_monotonic() < end);
 		usleep(1000);

@@ -78,7 +78,7 @@ static int tells_the_remaining_time(clockid_t clock, clockid_t reference)
 	if (t < 999.9 || t > 1000 + 0.4 * ckpt_scale()) {
 		ckpt_note("clock %d: %.3f s slept and left, %ld.%09ld s of it left",
 			  clock, t, (long)left.tv_sec, left.tv_nsec);
-		return 1;
+		return t < 1000 ? 1 : CKPT_LATE;
 	}
 	return ckpt_reap(pid);
 }
@@ -141,7 +141,7 @@ INTERRUPTED_WRITING(clock_nanosleep_by_the_cpu_time_of_another)
 	t = now_by(clock) - start;
 	if (t < span() || t > 2 * span()) {
 		ckpt_note("%.3f s of its time slept", t);
-		return 1;
+		return t < span() ? 1 : CKPT_LATE;
 	}
 	return ckpt_reap(pid);
 }
@@ -190,8 +190,11 @@ INTERRUPTED_SLEEPING(clock_nanosleep_until_a_time_of_day)
 	CHECK_EQ(0, clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &ts, NULL));
 	clock_gettime(CLOCK_REALTIME, &now);
 	t = now.tv_sec + now.tv_nsec / 1e9;
-	CHECK(t >= end - 0.001 && t < end + 0.5 * span());
-	return 0;
+	CHECK(t >= end - 0.001);
+	if (t < end + 0.5 * span())
+		return 0;
+	ckpt_note("it ended %.3f s too late", t - end);
+	return CKPT_LATE;
 }
 
 INTERRUPTED(poll_times_out)
@@ -349,28 +352,27 @@ CKPT_BODY(clocks)
 		CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_MONOTONIC_COARSE,
 		CLOCK_MONOTONIC_RAW,
 	};
-	struct timespec before[4], after, real[2];
-	double d;
+	struct timespec before[4], after[4];
+	double d, real;
 	int i;
 
-	clock_gettime(CLOCK_REALTIME, &real[0]);
+	real = now_by(CLOCK_REALTIME);
 	for (i = 0; i < 4; i++)
 		clock_gettime(clock[i], &before[i]);
 	ckpt_here();
-	clock_gettime(CLOCK_REALTIME, &real[1]);
+	for (i = 0; i < 4; i++)
+		clock_gettime(clock[i], &after[i]);
+	real = now_by(CLOCK_REALTIME) - real;
+	CHECK(real >= 2 * ckpt_scale());
 	for (i = 0; i < 4; i++) {
-		clock_gettime(clock[i], &after);
-		d = (after.tv_sec - before[i].tv_sec) +
-		    (after.tv_nsec - before[i].tv_nsec) / 1e9;
-		/* Dead for two seconds; the restart itself is faster than that. */
-		if (d >= 0 && d < 2 * ckpt_scale())
+		d = (after[i].tv_sec - before[i].tv_sec) +
+		    (after[i].tv_nsec - before[i].tv_nsec) / 1e9;
+		/* Dead for two seconds; the coarse clock may be some ticks behind. */
+		if (d >= 0 && d < real - 2 * ckpt_scale() + 0.1)
 			continue;
-		ckpt_note("clock %d advanced by %.3f s", clock[i], d);
+		ckpt_note("clock %d advanced by %.3f s of %.3f s", clock[i], d, real);
 		return 1;
 	}
-	d = (real[1].tv_sec - real[0].tv_sec) +
-	    (real[1].tv_nsec - real[0].tv_nsec) / 1e9;
-	CHECK(d >= 2 * ckpt_scale());
 	return 0;
 }
 
@@ -611,7 +613,8 @@ static int policy_body(int policy)
 		CHECK_EQ(0, ret);
 		bad += check_end(&waiters[i], &seen[i], &at, policy);
 	}
-	return bad;
+	/* Too early, too, if it was saved much later than it was ready for that. */
+	return bad ? CKPT_LATE : 0;
 }
 
 CKPT_BODY(policy_continue)
@@ -628,24 +631,27 @@ static void restart_later(struct __test_metadata *_metadata, struct app *app,
 			  const char *body)
 {
 	char path[APP_DIR_LEN + 8];
+	unsigned int tries = 0;
 	FILE *f;
+	int ret;
 
 	if (app_plain())
 		SKIP(return, "nothing to see without a checkpoint");
 	app->tool = true;
-	ASSERT_EQ(0, app_capture(app, body));
-	sleep_ms(DEAD * 1000);
-	snprintf(path, sizeof(path), "%s/begun", app->dir);
-	f = fopen(path, "w");
-	ASSERT_NE(NULL, f);
-	fprintf(f, "%.3f", time_of_day());
-	ASSERT_EQ(0, fclose(f));
-	ASSERT_EQ(0, app_restart(app)) {
-		app_show(app);
-	}
-	ASSERT_EQ(0, app_finish(app)) {
-		app_show(app);
-	}
+	do {
+		ASSERT_EQ(0, app_capture(app, body));
+		sleep_ms(DEAD * 1000);
+		snprintf(path, sizeof(path), "%s/begun", app->dir);
+		f = fopen(path, "w");
+		ASSERT_NE(NULL, f);
+		fprintf(f, "%.3f", time_of_day());
+		ASSERT_EQ(0, fclose(f));
+		ASSERT_EQ(0, app_restart(app)) {
+			app_show(app);
+		}
+		ret = app_finish(app);
+	} while (ret && app_late(app) && ckpt_try_again(_metadata, app, &tries));
+	ASSERT_EQ(0, ret);
 }
 
 CKPT_TEST_F(policy, time_goes_on)

@@ -24,9 +24,11 @@ ok() {
 	sed 's/^/# /' words
 }
 
-# wait_until SECONDS CONDITION...: 0 when it came true
+# wait_until SECONDS CONDITION...: 0 when it came true. SECONDS are those of a machine
+# at rest; one that others use, too, gets some times as many, for which nobody waits if
+# all is well.
 wait_until() {
-	local tries=$(($1 * 20 * scale))
+	local tries=$(($1 * 20 * scale * 6))
 	shift
 	while ((tries-- > 0)); do
 		"$@" && return

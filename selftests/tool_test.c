@@ -239,8 +239,13 @@ static void have_timer(void)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
 	struct itimerspec soon = { .it_value = { 0, 300000000 } };
+	sigset_t set;
 	int id;
 
+	/* Whoever has not joined yet must not end by it. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &id);
 	syscall(SYS_timer_settime, id, 0, &soon, NULL);
 }

@@ -42,7 +42,7 @@ class Shell:
 
     def read(self):
         text = ""
-        end = time.time() + 60 * scale
+        end = time.time() + 300 * scale
         while not text.endswith(PROMPT):
             if time.time() > end:
                 raise SystemExit("Bail out! the shell does not answer: " + repr(text))
@@ -53,6 +53,24 @@ class Shell:
     def run(self, text):
         os.write(self.fd, text.encode() + b"\n")
         return self.read()
+
+# Whether a process of ours, or of the machine's, has something to do just now
+def is_busy():
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if int(pid) != os.getpid() and open("/proc/%s/cmdline" % pid).read() and \
+               open("/proc/%s/stat" % pid).read().rpartition(")")[2].split()[0] in "RD":
+                return True
+        except (OSError, IndexError):
+            pass
+    return False
+
+# A slow machine has to come to its work, too.
+def wait_for_rest():
+    end, quiet = time.time() + 60 * scale, 0
+    while quiet < 3 and time.time() < end:
+        quiet = 0 if is_busy() else quiet + 1
+        time.sleep(0.05)
 
 # A command with the lines that it goes on with or that are typed into it, and what
 # it shall say.
@@ -131,6 +149,9 @@ class Tutorial:
         # It has to come to its work.
         if re.search("&$|^ns_exec|^restart", text):
             time.sleep(1.5 * scale)
+        # Or what is killed to be gone
+        if re.search("&$|^ns_exec|^restart|^kill|--kill", text):
+            wait_for_rest()
         if status == step.status and normal(said) == normal(step.shown):
             return True
         print("# %s\n# status %d instead of %d" % (text.replace("\n", "\n# "), status, step.status))
@@ -162,7 +183,7 @@ echo -pids >"$group/cgroup.subtree_control"
 for controller in $enabled; do
 	echo "+$controller" >"$group/cgroup.subtree_control"
 done
-for ((tries = 0; tries < 100; tries++)); do
+for ((tries = 0; tries < 600; tries++)); do
 	[[ -e $group/box ]] || break
 	rmdir "$group"/box 2>/dev/null || sleep 0.1
 done

@@ -27,7 +27,8 @@
 #include "drop.h"
 #include "app.h"
 
-#define WAIT_SECONDS	20
+/* Of a busy machine: what comes, comes much earlier, and then nobody waits. */
+#define WAIT_SECONDS	60
 
 static void complain(const char *what, int err)
 {
@@ -304,6 +305,7 @@ int app_start(struct app *app, const char *body)
 		args.flags |= CLONE_NEWUSER;
 	if (pipe2(mapped, O_CLOEXEC))
 		return -errno;
+	app->started = now_monotonic();
 	fflush(NULL);
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid < 0)
@@ -363,27 +365,75 @@ static int freezer_done(struct app *app)
 	return n < 0 ? (int)n : !strcmp(text, "FROZEN\n");
 }
 
+/* Ticks of a task that will never sleep: on the way there none takes that long. */
+#define NEVER_SLEEPS	30
+
+/* By its id, whether a task has been seen to sleep; none of what bodies have */
+#define HAS_SLEPT_SIZE	((4 << 20) / 8)
+static unsigned char *has_slept;
+
+enum { ASLEEP, AWAKE_AGAIN, NOT_YET_ASLEEP };
+
+/* Of a task that runs, or waits for a processor: what it has used itself, in ticks */
+static long ticks_of(const char *tid)
+{
+	char path[300], text[512], *state;
+	long user, system;
+
+	/* There it is that of the one thread. */
+	snprintf(path, sizeof(path), "/proc/%s/task/%s/stat", tid, tid);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return 0;
+	state = strrchr(text, ')');
+	if (!state || sscanf(state, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld",
+			     &user, &system) != 2)
+		return 0;
+	return user + system;
+}
+
+/*
+ * What all tasks do: that of them which is the furthest from sleep. With @notes what
+ * was seen of each is noted, for the next time.
+ */
+static int least_asleep(struct app *app, bool notes)
+{
+	char path[300], pids[65536], text[512], *p, *state, *save = NULL;
+	int ret = ASLEEP;
+	unsigned int tid;
+
+	snprintf(path, sizeof(path), "%s/%s", app->cgroup,
+		 app->freezer == FREEZER_V2 ? "cgroup.threads" : "tasks");
+	if (read_file(path, pids, sizeof(pids)) < 0)
+		return ASLEEP;
+	for (p = strtok_r(pids, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
+		snprintf(path, sizeof(path), "/proc/%s/stat", p);
+		if (read_file(path, text, sizeof(text)) <= 0)
+			continue;
+		state = strrchr(text, ')');
+		tid = atoi(p) % (8 * HAS_SLEPT_SIZE);
+		if (!state)
+			continue;
+		if (state[2] != 'R') {
+			if (notes)
+				has_slept[tid / 8] |= 1 << tid % 8;
+		} else if (!notes) {
+			return AWAKE_AGAIN;
+		} else if (has_slept[tid / 8] & 1 << tid % 8 || ticks_of(p) >= NEVER_SLEEPS) {
+			ret = ret == ASLEEP ? AWAKE_AGAIN : ret;
+		} else {
+			ret = NOT_YET_ASLEEP;
+		}
+	}
+	return ret;
+}
+
 /*
  * A task counts as frozen a moment before it stops. In that moment it still
  * shows as running, and the oracle would report it.
  */
 static bool all_stopped(struct app *app)
 {
-	char path[300], pids[65536], text[512], *p, *state, *save = NULL;
-
-	snprintf(path, sizeof(path), "%s/%s", app->cgroup,
-		 app->freezer == FREEZER_V2 ? "cgroup.threads" : "tasks");
-	if (read_file(path, pids, sizeof(pids)) < 0)
-		return true;
-	for (p = strtok_r(pids, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
-		snprintf(path, sizeof(path), "/proc/%s/stat", p);
-		if (read_file(path, text, sizeof(text)) <= 0)
-			continue;
-		state = strrchr(text, ')');
-		if (state && state[2] == 'R')
-			return false;
-	}
-	return true;
+	return least_asleep(app, false) == ASLEEP;
 }
 
 int app_freeze(struct app *app)
@@ -521,8 +571,26 @@ static int restart_by_tool(struct app *app, int image, int logfd)
 	return 0;
 }
 
+/*
+ * For ckpt_restart_took(): the clocks of the tree are on from the beginning of its
+ * restart, what it waits for is only so from the end.
+ */
+static void tell_duration(const struct app *app, double seconds)
+{
+	char path[APP_DIR_LEN + 16];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/" CKPT_TOOK, app->dir);
+	fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return;
+	dprintf(fd, "%.3f\n", seconds);
+	close(fd);
+}
+
 int app_restart(struct app *app)
 {
+	double begun = now_monotonic();
 	int logfd, image, ret;
 
 	app->log[0] = '\0';
@@ -539,6 +607,8 @@ int app_restart(struct app *app)
 	close(image);
 	take_log(app, logfd);
 	close(logfd);
+	if (!ret)
+		tell_duration(app, now_monotonic() - begun);
 	return ret;
 }
 
@@ -635,12 +705,48 @@ void app_cleanup(struct app *app)
 		close(app->image);
 	app->image = -1;
 	/* The last task of a control group leaves it a moment after its death. */
-	for (i = 0; app->cgroup[0] && i < 500; i++) {
+	for (i = 0; app->cgroup[0] && i < 5000; i++) {
 		if (!rmdir(app->cgroup) || errno == ENOENT)
 			break;
 		sleep_ms(2);
 	}
 	remove_tree(app->dir);
+}
+
+bool app_late(const struct app *app)
+{
+	return WIFEXITED(app->status) && WEXITSTATUS(app->status) == CKPT_LATE;
+}
+
+double app_age(const struct app *app)
+{
+	return now_monotonic() - app->started;
+}
+
+int app_again(struct app *app, double times)
+{
+	struct app was = *app;
+	char scale[32];
+	int ret;
+
+	app_cleanup(app);
+	ret = app_init(app, was.freezer);
+	if (ret)
+		return ret;
+	app->below_init = was.below_init;
+	app->net = was.net;
+	app->user = was.user;
+	app->no_setgroups = was.no_setgroups;
+	app->tool = was.tool;
+	app->saving_tool = was.saving_tool;
+	app->time_now = was.time_now;
+	app->in_call = was.in_call;
+	app->still_for = was.still_for * times;
+	app->exe = was.exe;
+	memcpy(app->stdio, was.stdio, sizeof(app->stdio));
+	/* Each test is a process of its own: this is for it, and for what it starts. */
+	snprintf(scale, sizeof(scale), "%f", ckpt_scale() * times);
+	return setenv("CKPT_TEST_SCALE", scale, 1) ? -errno : 0;
 }
 
 int app_capture(struct app *app, const char *body)
@@ -735,10 +841,11 @@ static long sleeps_of(pid_t pid)
 static int wait_asleep(struct app *app, bool one_call)
 {
 	pid_t pid = app->below_init ? app_pid_of(app, 2) : app->pid;
+	double end = now_monotonic() + (app->patience ?: WAIT_SECONDS * ckpt_scale());
 	long sleeps, last = -1;
-	int i, seen = 0;
+	int seen = 0;
 
-	for (i = 0; i < 2000; i++) {
+	while (now_monotonic() < end) {
 		sleeps = sleeps_of(pid);
 		if (sleeps == -ESRCH)
 			return sleeps;
@@ -766,13 +873,24 @@ int app_wait_asleep(struct app *app)
 	return wait_asleep(app, false);
 }
 
-/* On a busy machine some of it may still be on the way to sleep; others never do. */
+/*
+ * On a busy machine some of it may still be on the way to sleep, and not have got a
+ * processor for a long time. Others never do, or wake up now and then.
+ */
 void app_wait_settled(struct app *app)
 {
-	int i, seen = 0;
+	double end = now_monotonic() + 15 * ckpt_scale();
+	int i, now, seen = 0;
 
-	for (i = 0; i < 100 && seen < 3; i++) {
-		seen = all_stopped(app) ? seen + 1 : 0;
+	free(has_slept);
+	has_slept = calloc(1, HAS_SLEPT_SIZE);
+	if (!has_slept)
+		abort();
+	for (i = 0; seen < 3 && now_monotonic() < end; i++) {
+		now = least_asleep(app, true);
+		if (i >= 100 && now != NOT_YET_ASLEEP)
+			break;
+		seen = now == ASLEEP ? seen + 1 : 0;
 		sleep_ms(2);
 	}
 }
@@ -928,18 +1046,18 @@ static void show_tasks(void)
 
 const char *leftovers_check(const struct leftovers *before)
 {
+	double end = now_monotonic() + WAIT_SECONDS * ckpt_scale();
 	static char text[200];
 	struct leftovers l;
-	int i;
 
-	for (i = 0; i < 200 * ckpt_scale(); i++) {
+	do {
 		leftovers_get(&l);
 		if (l.tasks <= before->tasks && l.mounts <= before->mounts &&
 		    l.ipc <= before->ipc && l.fds <= before->fds &&
 		    l.cgroups <= before->cgroups)
 			return NULL;
 		sleep_ms(5);
-	}
+	} while (now_monotonic() < end);
 	if (l.tasks > before->tasks)
 		show_tasks();
 	snprintf(text, sizeof(text),

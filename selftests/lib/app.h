@@ -131,6 +131,22 @@ void ckpt_rseq_area(const void *area);
 /* Multiplies every time limit; above 1 on slow (debugging) kernels. */
 double ckpt_scale(void);
 
+/*
+ * Seconds that the last restart took, after the body was told to go on; 0 without
+ * one. So much CLOCK_MONOTONIC may be ahead of what had time left.
+ */
+double ckpt_restart_took(void);
+
+/* The file that tells it */
+#define CKPT_TOOK	"restart.took"
+
+/*
+ * For a child that has it saved while another process is in a loop without system
+ * calls, or in one that waits. How long the way there takes, nobody knows.
+ */
+int ckpt_wait_spins(pid_t pid);
+int ckpt_wait_sleeps(pid_t pid);
+
 #define CHECK(cond) do {						\
 	if (!(cond))							\
 		return ckpt_fail(__FILE__, __LINE__, #cond);		\
@@ -158,6 +174,13 @@ double ckpt_scale(void);
 	if (pid == 0)							\
 		_exit(expr);						\
 } while (0)
+
+/*
+ * What a body returns instead of 1 if something was over too late, which may be
+ * because of the machine: the test is made again with more time. What is wrong is
+ * so each time.
+ */
+#define CKPT_LATE	5
 
 /* Waits for a child; 0 when it exited with 0. */
 int ckpt_reap(pid_t pid);
@@ -188,6 +211,7 @@ struct app {
 	bool saving_tool;	/* and checkpoint(1) saves it, with its mounts */
 	bool time_now;		/* restart(1) does so with --time=now */
 	bool in_call;		/* it is checkpointed in a call that goes on */
+	double still_for;	/* what it has set goes off so many seconds after its start */
 	const char *exe;	/* the program with the body, beside the test's own */
 	int stdio[3];		/* descriptors 0 to 2 of the body, or -1 */
 	char dir[APP_DIR_LEN];
@@ -195,6 +219,8 @@ struct app {
 	pid_t pid;		/* of the container's init, as seen from here */
 	int image;
 	int point;		/* of ckpt_point() */
+	double started;		/* when it was, on the test's clock */
+	double patience;	/* seconds for app_wait_blocked(), or 0 for the usual */
 	unsigned int fail_open;	/* which allocation fails: when it is opened, */
 	unsigned int fail_join;	/* in each task that joins, */
 	pid_t fail_pid;		/* or only in the one with this id, if not 0, */
@@ -222,6 +248,15 @@ int app_finish(struct app *app);	/* go, and 0 if the body is content */
 int app_wait(struct app *app);		/* the same without the go */
 void app_show(struct app *app);		/* the body's and the kernel's words */
 void app_cleanup(struct app *app);
+
+/* Whether it ended with CKPT_LATE */
+bool app_late(const struct app *app);
+
+/* For another try: as it was before app_start(), with so many times the time. */
+int app_again(struct app *app, double times);
+
+/* Seconds since app_start() */
+double app_age(const struct app *app);
 
 /* The whole way: start, freeze, checkpoint, kill. */
 int app_capture(struct app *app, const char *body);

@@ -248,6 +248,62 @@ double now_monotonic(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
+double ckpt_restart_took(void)
+{
+	char path[PATH_MAX], text[32];
+
+	flag_path(path, CKPT_TOOK);
+	return read_file(path, text, sizeof(text)) > 0 ? atof(text) : 0;
+}
+
+/* Its state, and the ticks that it has used; or -1. */
+static int look_at(pid_t pid, char *state, long *ticks)
+{
+	char path[64], text[512], *p;
+	long user, system;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return -1;
+	p = strrchr(text, ')');
+	if (!p || sscanf(p, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld",
+			 state, &user, &system) != 3)
+		return -1;
+	*ticks = user + system;
+	return 0;
+}
+
+int ckpt_wait_spins(pid_t pid)
+{
+	long last, ticks;
+	int more = 0;
+	char state;
+
+	CHECK_EQ(0, look_at(pid, &state, &last));
+	/* Several times, as one stop of the machine is counted as many ticks. */
+	while (more < 5) {
+		sleep_ms(5);
+		CHECK_EQ(0, look_at(pid, &state, &ticks));
+		more += ticks > last;
+		last = ticks;
+	}
+	return 0;
+}
+
+int ckpt_wait_sleeps(pid_t pid)
+{
+	int seen = 0;
+	char state;
+	long ticks;
+
+	while (seen < 5) {
+		CHECK_EQ(0, look_at(pid, &state, &ticks));
+		seen = state == 'S' ? seen + 1 : 0;
+		sleep_ms(2);
+	}
+	return 0;
+}
+
 static uint64_t pattern(uint64_t seed, uint64_t i)
 {
 	uint64_t x = seed * 0x9e3779b97f4a7c15ULL + i;

@@ -106,13 +106,13 @@ enum outcome hostile_try(struct app *app, const struct image *img,
 		copy.stdio[2] = words;
 		_exit(attempt(&copy, fd));
 	}
-	if (ends_within(pid, &status, 4000)) {
+	if (ends_within(pid, &status, 12000)) {
 		ret = WIFEXITED(status) && WEXITSTATUS(status) < HANGS ?
 		      WEXITSTATUS(status) : BROKEN;
 	} else {
 		/* Not even this may help; the next images can be tried all the same. */
 		kill(pid, SIGKILL);
-		ends_within(pid, &status, 1000);
+		ends_within(pid, &status, 4000);
 	}
 	n = pread(copy.stdio[2], app->log, sizeof(app->log) - 1, 0);
 	app->log[n > 0 ? n : 0] = '\0';

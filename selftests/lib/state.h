@@ -26,7 +26,7 @@ static __maybe_unused int wait_state(pid_t pid, char state)
 {
 	int i;
 
-	for (i = 0; i < 2000 * ckpt_scale() && state_of(pid) != state; i++)
+	for (i = 0; i < 60000 * ckpt_scale() && state_of(pid) != state; i++)
 		sleep_ms(1);
 	return state_of(pid) == state ? 0 : -1;
 }

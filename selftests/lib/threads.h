@@ -84,7 +84,8 @@ static __maybe_unused void ckpt_running(struct __test_metadata *_metadata,
 					struct app *app, const char *body,
 					int rounds)
 {
-	int ret, round, tries;
+	int ret, round;
+	double end;
 
 	ret = app_start(app, body);
 	if (ret == APP_SKIPPED)
@@ -95,10 +96,10 @@ static __maybe_unused void ckpt_running(struct __test_metadata *_metadata,
 			break;
 		sleep_ms(20 + 7 * round % 10);
 		/* A thread that ends is a moment in which one must try again. */
-		for (tries = 0; tries < 20; tries++) {
+		for (end = now_monotonic() + 60 * ckpt_scale();;) {
 			ASSERT_EQ(0, app_freeze(app));
 			ret = app_checkpoint(app, 0);
-			if (ret != -EAGAIN)
+			if (ret != -EAGAIN || now_monotonic() > end)
 				break;
 			ASSERT_EQ(0, app_thaw(app));
 			sleep_ms(5);

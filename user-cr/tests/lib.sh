@@ -50,12 +50,13 @@ json() {
 	PYTHON
 }
 
-# until COMMAND...: repeats it until it succeeds, for at most ten seconds
+# until COMMAND...: repeats it until it succeeds, for at most two minutes, as machines
+# may be slow
 until_true() {
 	tries=0
 	until "$@" >/dev/null 2>&1; do
 		tries=$((tries + 1))
-		[ "$tries" -lt 200 ] || return 1
+		[ "$tries" -lt 2400 ] || return 1
 		sleep 0.05
 	done
 }

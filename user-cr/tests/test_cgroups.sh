@@ -51,10 +51,11 @@ settings() {
 	done
 }
 
+has_inner() { [ -n "$(ps -o pid= --ppid $tree)" ]; }
 start_tree() {
 	sh -c 'sleep 1000 & wait' &
 	tree=$!
-	sleep 0.2
+	until_true has_inner
 	inner=$(ps -o pid= --ppid $tree | tr -d ' ')
 	for dir in $hierarchies; do
 		echo $tree >"$dir/$box/cgroup.procs" && echo "$inner" >"$dir/$box/in/cgroup.procs" || return

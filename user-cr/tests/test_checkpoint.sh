@@ -10,10 +10,12 @@ checkpoint=$CHECK/fake-checkpoint
 
 # A tree of three processes, with its root in $tree.
 start_tree() {
-	sh -c 'sleep 100 & sh -c "sleep 101 & wait" & wait' &
+	sh -c 'sleep 10000 & sh -c "sleep 10001 & wait" & wait' &
 	tree=$!
-	sleep 0.1
+	until_true all_members
 }
+# With the shell at the root there are four.
+all_members() { [ "$(members | wc -l)" -eq 4 ]; }
 members() {
 	ps -o pid= --ppid "$tree"
 	for child in $(ps -o pid= --ppid "$tree"); do
@@ -151,7 +153,7 @@ refused_file() {
 # The messages of a process, say; what it takes to see the progress makes no difference.
 image_is_open() {
 	echo before >"$TMP/saved"
-	sleep 100 7>>"$TMP/saved" &
+	sleep 10000 7>>"$TMP/saved" &
 	holder=$!
 	until_true grep -qs '^sleep$' "/proc/$holder/comm"
 	export FAKE_HOOK=": >$TMP/begun"
@@ -171,7 +173,7 @@ image_is_open() {
 }
 # It would wait for its own reader, and for longer if that has much to read at once.
 pipe_is_open() {
-	mkfifo "$TMP/fifo" && { sleep 100 7<>"$TMP/fifo" & } || return
+	mkfifo "$TMP/fifo" && { sleep 10000 7<>"$TMP/fifo" & } || return
 	holder=$!
 	until_true grep -qs '^sleep$' "/proc/$holder/comm"
 	refused_file 'pipe or socket that the image is written to' -z zstd -o "$TMP/fifo" &&
@@ -190,7 +192,7 @@ def run():
 	ctypes.CDLL(None).unshare(0x400)
 	f = open(sys.argv[1])
 	print(f.fileno(), flush=True)
-	time.sleep(100)
+	time.sleep(10000)
 threading.Thread(target=run).start()' "$TMP/saved" >"$TMP/number" 7>/dev/null &
 	holder=$!
 	until_true test -s "$TMP/number"
@@ -519,7 +521,7 @@ drop_box() {
 	until_true box_removed
 }
 add_stranger() {
-	sleep 100 &
+	sleep 10000 &
 	stranger=$!
 	echo $stranger >"$box/in/cgroup.procs"
 }
@@ -536,12 +538,13 @@ group_around() {
 	drop_box
 	return $result
 }
+has_zombie() { [ "$(ps -o stat= --ppid "$tree" | cut -c 1)" = Z ] && grep -qs '^sleep$' "/proc/$tree/comm"; }
 # Where a zombie is, nobody has to know.
 zombie_around() {
 	stop_tree
-	sh -c 'sleep 0 & exec sleep 100' &
+	sh -c 'sleep 0 & exec sleep 10000' &
 	tree=$!
-	sleep 0.3
+	until_true has_zombie
 	make_box "$1" && run 0 "$checkpoint" --freeze --freezer="$1" -v -p "$tree" -o "$TMP/saved" &&
 		err "frozen by $box/init\$"
 	result=$?
@@ -577,14 +580,14 @@ def fork(path):
 	with open(path + ".new", "w") as f:
 		f.write("%d\n%s" % (os.getpid(), here))
 	os.rename(path + ".new", path)
-	time.sleep(100)
+	time.sleep(10000)
 if os.fork():
 	for i in range(40):
 		if not os.fork():
 			break
 	else:
 		open(flag + ".ready", "w").close()
-	time.sleep(100)
+	time.sleep(10000)
 os.nice(-20)
 while "/checkpoint." not in place():
 	pass
@@ -592,7 +595,7 @@ fork(early)
 while not os.path.exists(flag):
 	pass
 fork(late)
-time.sleep(100)'
+time.sleep(10000)'
 start_forks() {
 	rm -f "$TMP/flag" "$TMP/flag.ready" "$TMP/early" "$TMP/late"
 	python3 -c "$FORKS" "$TMP/flag" "$TMP/early" "$TMP/late" &

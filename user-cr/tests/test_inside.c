@@ -12,7 +12,7 @@
 #include "../tools/common/interrupt.h"
 #include "ok.h"
 
-#define TRIES		100	/* of 0.1 s */
+#define TRIES		1200	/* of 0.1 s */
 #define NAMESPACE	"/proc/self/ns/net"
 
 static volatile sig_atomic_t caught;

@@ -156,7 +156,8 @@ other_user() {
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$CHECK/ns_exec" -Um sh -c "
 		touch $TMP/place/up; mount -t tmpfs theirs $TMP/place; sleep 1000; true" 2>"$TMP/inner" &
 	child=$!
-	until_true test -e "$TMP/place/up" && sleep 0.3 && tree=$(ps -o pid= --ppid $child | tr -d ' ') && [ -n "$tree" ]
+	until_true test -e "$TMP/place/up" && tree=$(ps -o pid= --ppid $child | tr -d ' ') && [ -n "$tree" ] &&
+		until_true grep -q ' - tmpfs theirs ' "/proc/$tree/mountinfo"
 }
 # It ends with a message for each mount, and others are told, too.
 refused_of_other() { # COMMAND: REASON
@@ -251,7 +252,7 @@ damaged_content() {
 # A child in another namespace than the root, with a file system in both
 two_namespaces() {
 	start 'mkdir -p /t; mount -t tmpfs one /t; echo 1 >/t/f; unshare -m sh -c "mkdir /t/x; mount --bind /t/x /t/x; mount -t tmpfs two /t/x; \
-		sleep 1000" & until [ -e /t/x ]; do sleep 0.1; done; sleep 0.3' && saved && stop &&
+		sleep 1000" & until grep -q " - tmpfs two " /proc/$!/mountinfo; do sleep 0.1; done' && saved && stop &&
 		run 0 "$CHECK/ckptinfo" --mounts "$TMP/mounts" && [ "$(grep -c ^namespace "$TMP/out")" -eq 2 ] &&
 		[ "$(grep -c ' /t/x ' "$TMP/out")" -eq 2 ] &&
 		FAKE_PROGRAM='cat /t/f; grep -c " /t" /proc/self/mountinfo' rerun 0 "$restart" -c -w --time=now -i "$TMP/mounts" &&

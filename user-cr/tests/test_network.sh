@@ -37,7 +37,7 @@ kind, type, result = map(int, sys.argv[1:4])
 target, *words = map(int, sys.argv[5:] or [os.open("/proc/self/ns/net", os.O_RDONLY)])
 link = bpf(LINK_CREATE, "<%dI" % (4 + len(words)), load(kind, result, type), target, type, 0, *words)
 open(sys.argv[4], "w").close()
-time.sleep(100)'
+time.sleep(10000)'
 
 # in_net PROGRAM [ARGUMENT...]: a tree in a network namespace of its own, when it is set up
 in_net() {
@@ -82,7 +82,7 @@ saves_net() {
 }
 
 OTHER_ADDRESSES='it has addresses beside those of lo, or these with another scope, label or lifetime'
-READY="echo >$TMP/ready; exec sleep 100"
+READY="echo >$TMP/ready; exec sleep 10000"
 if [ "${IN_CONTAINER:-no}" = yes ] && in_net "$READY"; then
 	ok "network: a new one is saved" saved_net
 	end_net

@@ -6,7 +6,10 @@
 
 restart=$CHECK/fake-restart
 export FAKE_DIR="$TMP/fake"
-export FAKE_PROGRAM='echo "$$ $PPID"; sleep 0.2'
+# None ends before all have come there: who waits for the first one only has what all say.
+ALL_SAID='echo >>$FAKE_DIR/said; i=0
+	until [ "$(wc -l <$FAKE_DIR/said)" -ge "$(wc -c <$FAKE_DIR/joined)" ] || [ $((i += 1)) -gt 2000 ]; do sleep 0.02; done'
+export FAKE_PROGRAM='echo "$$ $PPID"; '"$ALL_SAID"
 
 fresh() { nobody && rm -rf "$FAKE_DIR" && mkdir "$FAKE_DIR"; }
 rerun() { fresh && run "$@"; }
@@ -43,7 +46,7 @@ descriptors() {
 		out end && not out open
 }
 background() {
-	FAKE_PROGRAM='echo up; sleep 30' rerun 0 "$restart" -P "$TMP/pid" -i "$TMP/subtree" &&
+	FAKE_PROGRAM='echo up; sleep 3000' rerun 0 "$restart" -P "$TMP/pid" -i "$TMP/subtree" &&
 		[ "$(cat "$TMP/pid")" = $a ] && kill -0 $a && kill -0 $d &&
 		kill -9 $a $b $c $d && nobody
 }
@@ -56,7 +59,7 @@ pid_file() {
 		[ "$(cat "$TMP/pid")" = $a ]
 }
 pid_file_full() {
-	FAKE_PROGRAM='sleep 30' rerun 126 "$restart" -P /dev/full -i "$TMP/subtree" && err 'cannot write /dev/full: No space left' &&
+	FAKE_PROGRAM='sleep 3000' rerun 126 "$restart" -P /dev/full -i "$TMP/subtree" && err 'cannot write /dev/full: No space left' &&
 		kill -0 $a && kill -9 $a $b $c $d && nobody &&
 		rerun 126 "$restart" -w -P /dev/full -i "$TMP/subtree" && FAKE_PROGRAM='exit 5' rerun 5 "$restart" -w -P /dev/full -i "$TMP/subtree"
 }
@@ -78,12 +81,23 @@ late_signal() {
 		p = subprocess.Popen(command, stderr=os.open(slow, os.O_WRONLY))
 		while not os.path.exists(up):
 		    time.sleep(0.05)
+		# It is in the write then, which the file tells where there is one.
+		def writes():
+		    try:
+		        with open("/proc/%d/syscall" % p.pid) as f:
+		            return f.read().split()[1:2] == ["0x2"]
+		    except OSError:
+		        return True
+		for i in range(200):
+		    time.sleep(0.1)
+		    if writes():
+		        break
 		time.sleep(0.3)
 		p.send_signal(signal.SIGTERM)
 		time.sleep(0.2)
 		os.read(end, 1 << 20)
 		try:
-		    sys.exit(p.wait(10) != 9)
+		    sys.exit(p.wait(120) != 9)
 		except subprocess.TimeoutExpired:
 		    p.kill()
 		    sys.exit(2)
@@ -115,6 +129,8 @@ limits() {
 }
 status() { FAKE_PROGRAM='exit 5' rerun 5 "$restart" -w -i "$TMP/subtree"; }
 signaled() { FAKE_PROGRAM='kill -9 $$' rerun 137 "$restart" -w -i "$TMP/subtree"; }
+# Each has set its traps.
+all_up() { [ "$(wc -l <"$TMP/up")" -eq 4 ]; }
 # Each signal that restart(1) names, then one more after which it ends; all go to
 # the first process only.
 forwards() {
@@ -125,7 +141,7 @@ forwards() {
 		trap 'exit 9' TERM; echo >>$TMP/up; while :; do sleep 0.05; done" \
 		env --default-signal=INT,QUIT "$restart" -w -i "$TMP/subtree" 2>"$TMP/err" &
 	child=$!
-	until_true test -s "$TMP/up"
+	until_true all_up
 	sleep 0.3
 	for s in $signals; do
 		kill -"$s" $child
@@ -212,7 +228,7 @@ external_given() {
 external_all() {
 	for slot in 3 4 5 6 7 8 9 10 11 12; do
 		"$CHECK/mkimage" -x $slot $a $b:$a >"$TMP/slot"
-		FAKE_PROGRAM="readlink /proc/self/fd/$slot; sleep 0.2" \
+		FAKE_PROGRAM="readlink /proc/self/fd/$slot; $ALL_SAID" \
 			rerun 0 "$restart" -w -i "$TMP/slot" -I 'pipe:[1234]=4' 4>"$TMP/five" || return
 		[ "$(grep -c "^$TMP/five$" "$TMP/out")" -eq 2 ] || return
 	done
@@ -221,7 +237,7 @@ external_all() {
 # of a container, are still there.
 external_ends() { # SLOT OPTION...
 	"$CHECK/mkimage" -x "$1" $a $b:$a >"$TMP/ends" && fresh || return
-	program="echo >>$FAKE_DIR/there; exec sleep 30 1>&- 2>&- $1>&-"
+	program="echo >>$FAKE_DIR/there; exec sleep 3000 1>&- 2>&- $1>&-"
 	rm -f "$TMP/given"
 	mkfifo "$TMP/given"
 	if [ "$1" = 1 ]; then
@@ -230,7 +246,7 @@ external_ends() { # SLOT OPTION...
 		FAKE_PROGRAM=$program "$restart" --time=now -w -i "$TMP/ends" $2 -I 'pipe:[1234]=5' 5>"$TMP/given" >"$TMP/out" 2>"$TMP/err" &
 	fi
 	child=$!
-	timeout 10 cat "$TMP/given" >"$TMP/out" && [ "$(wc -l <"$FAKE_DIR/there")" -eq 2 ] && kill -0 $child
+	timeout 120 cat "$TMP/given" >"$TMP/out" && [ "$(wc -l <"$FAKE_DIR/there")" -eq 2 ] && kill -0 $child
 	result=$?
 	echo "status $result" >>"$TMP/err"
 	kill -TERM $child
@@ -260,10 +276,10 @@ compressed_bad() {
 # the frame with its checksum SECONDS later, or never.
 stays_open() { # CODEC SECONDS
 	"$1" -c "$TMP/subtree" >"$TMP/compressed" && rm -f "$TMP/written" && mkfifo "$TMP/stream" && fresh || return
-	sh -c 'head -c -4 "$1/compressed"; sleep "$2"; tail -c 4 "$1/compressed" && : >"$1/written"; exec sleep 30' \
+	sh -c 'head -c -4 "$1/compressed"; sleep "$2"; tail -c 4 "$1/compressed" && : >"$1/written"; exec sleep 3000' \
 		sh "$TMP" "$2" >"$TMP/stream" 2>/dev/null &
 	writer=$!
-	run 0 timeout 20 "$restart" --time=now -w <"$TMP/stream" && out "^$d $c$" && not err . && kill -0 $writer &&
+	run 0 timeout 120 "$restart" --time=now -w <"$TMP/stream" && out "^$d $c$" && not err . && kill -0 $writer &&
 		{ [ "$2" = inf ] || [ -e "$TMP/written" ]; }
 	result=$?
 	# shellcheck disable=SC2046
@@ -336,7 +352,7 @@ frozen() {
 	[ ! -e "$TMP/begun" ] && [ "$(cat "$TMP/pid")" = $a ] && kill -0 $a && kill -0 $d || return
 	eval "$(sed -n 's/.*to have it go on: //p' "$TMP/err")"
 	nobody && [ "$(wc -l <"$TMP/begun")" -eq 4 ] &&
-		rmdir "$(sed -n 's/.* >\(.*\)\/[a-z]*\.[a-z]*$/\1/p' "$TMP/err")"
+		until_true rmdir "$(sed -n 's/.* >\(.*\)\/[a-z]*\.[a-z]*$/\1/p' "$TMP/err")"
 }
 frozen_failing() {
 	FAKE_NOJOIN=$d rerun 125 "$restart" --frozen -i "$TMP/subtree" && nobody &&
@@ -361,11 +377,11 @@ waits_in_vain() {
 		pid = ctypes.c_int(int(sys.argv[1]))
 		args = ctypes.create_string_buffer(struct.pack("<11Q", 0, 0, 0, 0, 17, 0, 0, 0, ctypes.addressof(pid), 1, 0))
 		if ctypes.CDLL(None).syscall(435, args, 88) == 0:
-		    time.sleep(60)
+		    time.sleep(3000)
 		os._exit(0)
 	PYTHON
 	until_true kill -0 $c
-	FAKE_TASKS=3 run 125 timeout -k 1 20 "$restart" --time=now -i "$TMP/waits"
+	FAKE_TASKS=3 run 125 timeout -k 1 120 "$restart" --time=now -i "$TMP/waits"
 	result=$?
 	kill -9 $c
 	[ $result -eq 0 ] && err "pid $c .*: this pid is taken" && err 'init of a pid namespace that is open ended before' && nobody
@@ -388,7 +404,7 @@ dead() {
 		out "^$b $a$" && out "^$c $a$" && out "^$d $a$" && not out '^30005'
 }
 container() {
-	FAKE_PROGRAM='echo "$$ $PPID $(uname -n) $(ls -d /proc/[0-9]* | wc -l)"; sleep 0.2' \
+	FAKE_PROGRAM='echo "$$ $PPID $(uname -n) $(ls -d /proc/[0-9]* | wc -l)"; '"$ALL_SAID" \
 		rerun 0 "$restart" -c -w <"$TMP/container" && out '^1 0 testhost' &&
 		out '^7 1 testhost' && out '^12 7 testhost'
 }
@@ -397,21 +413,28 @@ with_init() {
 }
 with_init_status() { FAKE_PROGRAM='exit 6' rerun 6 "$restart" -c -w -i "$TMP/subtree"; }
 with_init_background() {
-	FAKE_PROGRAM='sleep 30' rerun 0 "$restart" -c -P "$TMP/pid" -i "$TMP/subtree" &&
+	FAKE_PROGRAM='sleep 3000' rerun 0 "$restart" -c -P "$TMP/pid" -i "$TMP/subtree" &&
 		sleep 0.2 && kill -0 "$(cat "$TMP/pid")" && kill -9 "$(cat "$TMP/pid")"
 }
 container_no_join() {
 	FAKE_NOJOIN=12 rerun 125 "$restart" -c -i "$TMP/container" &&
 		err 'nothing was restarted'
 }
+uptime() { cut -d. -f1 /proc/uptime; }
+# from BEGIN END: what was told is not before BEGIN, and not behind END
+from() {
+	[ -s "$TMP/out" ] && awk -v begin="$1" -v end="$2" '$1 < begin || $1 > end { bad = 1 } END { exit bad }' "$TMP/out"
+}
 clocks() {
-	# The test image's clocks: 1 s and 2 s.
+	# The test image's clocks: 1 s and 2 s. They have gone on since.
+	begin=$(uptime)
 	FAKE_PROGRAM='cut -d. -f1 /proc/uptime' rerun 0 "$restart" -c -w -i "$TMP/container" &&
-		out '^[23]$'
+		from 2 $((3 + $(uptime) - begin))
 }
 clocks_now() {
+	begin=$(uptime)
 	FAKE_PROGRAM='cut -d. -f1 /proc/uptime' \
-		rerun 0 "$restart" -c -w --time=now -i "$TMP/container" && not out '^[23]$'
+		rerun 0 "$restart" -c -w --time=now -i "$TMP/container" && from "$begin" "$(uptime)"
 }
 # No clock can show that; the other one stays likewise.
 clocks_impossible() {
@@ -422,7 +445,7 @@ clocks_impossible() {
 }
 # Where there can be no time namespace, the processes go on without, and it is told.
 no_clocks() { # OPTION...
-	FAKE_PROGRAM='echo "$$ $PPID"; sleep 0.2' rerun 0 unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_time_namespaces && exec "$@"' sh "$restart" -c -w "$@" -i "$TMP/container" &&
+	rerun 0 unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_time_namespaces && exec "$@"' sh "$restart" -c -w "$@" -i "$TMP/container" &&
 		out '^12 7$'
 }
 clocks_none() {
@@ -607,3 +630,5 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 else
 	skip "restart" "no right to make containers and choose pids"
 fi
+# As the other scripts have it, where there may be no such directory
+FAKE_PROGRAM='echo "$$ $PPID"; sleep 0.2'
