@@ -145,13 +145,16 @@ static void make_namespaces(struct restart *r)
 	r->mapped[1] = new_null();
 	userns_map(r, 1);
 	close(r->mapped[1]);
-	timens_set(r->image.header.monotonic_ns, r->image.header.boottime_ns);
 	for (i = 0; i < r->image.nr_objects; i++) {
 		if (r->image.object[i]->type != CKPT_REC_NS)
 			continue;
 		ckpt_record_body(r->image.object[i], &ns, sizeof(ns));
-		timens_set(ns.monotonic_ns, ns.boottime_ns);
+		r->clocks_go_on = ns.kind == CKPT_NS_TIME;
+		timens_set(r, r->image.object[i]->id, 0);
+		timens_set(r, r->image.object[i]->id, r->image.object[i]->id);
 	}
+	for (i = 0; i < r->image.tree.nr; i++)
+		namespaces_begin_time(r, i);
 }
 
 static void make_all(struct restart *r)
