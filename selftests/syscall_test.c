@@ -68,8 +68,11 @@ static int tells_the_remaining_time(clockid_t clock, clockid_t reference)
 	pid_t parent = getpid(), pid;
 
 	sigaction(SIGUSR1, &sa, NULL);
-	/* Long enough for the parent to be in the call again */
-	SPAWN(pid, (ckpt_wait_for("go.0"), usleep(200000 * ckpt_scale()),
+	/*
+	 * Long enough for the parent to be in the call again, and longer than it may be
+	 * wrong: else what was left when it was frozen would do.
+	 */
+	SPAWN(pid, (ckpt_wait_for("go.0"), usleep(600000 * ckpt_scale()),
 		    kill(parent, SIGUSR1)));
 	ckpt_ready();
 	CHECK_EQ(EINTR, clock_nanosleep(clock, 0, &ts, &left));
