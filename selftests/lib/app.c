@@ -741,6 +741,7 @@ int app_again(struct app *app, double times)
 	app->saving_tool = was.saving_tool;
 	app->time_now = was.time_now;
 	app->in_call = was.in_call;
+	app->in_vdso = was.in_vdso;
 	app->still_for = was.still_for * times;
 	app->exe = was.exe;
 	memcpy(app->stdio, was.stdio, sizeof(app->stdio));

@@ -211,6 +211,7 @@ struct app {
 	bool saving_tool;	/* and checkpoint(1) saves it, with its mounts */
 	bool time_now;		/* restart(1) does so with --time=now */
 	bool in_call;		/* it is checkpointed in a call that goes on */
+	bool in_vdso;		/* it may be checkpointed in the vDSO, and has a copy then */
 	double still_for;	/* what it has set goes off so many seconds after its start */
 	const char *exe;	/* the program with the body, beside the test's own */
 	int stdio[3];		/* descriptors 0 to 2 of the body, or -1 */
