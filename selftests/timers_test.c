@@ -758,8 +758,12 @@ static double from_comp(comp_t c)
 	return (double)(c & 0x1fff) * (1 << 3 * (c >> 13));
 }
 
-/* Elapsed seconds of the process that the first record is about, or -1 */
-static double elapsed(const char *path)
+/* What the first record tells of a process, in seconds */
+struct account {
+	double elapsed, user, system;
+};
+
+static int read_account(const char *path, struct account *a)
 {
 	union {
 		struct acct v2;
@@ -769,15 +773,23 @@ static double elapsed(const char *path)
 	int fd;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
+	CHECK_OK(fd);
 	n = read(fd, &rec, sizeof(rec));
 	close(fd);
-	if (n < (ssize_t)sizeof(rec.v3))
-		return -1;
+	CHECK(n >= (ssize_t)sizeof(rec.v3));
 	if ((rec.v3.ac_version & 0x0f) == 3)
-		return rec.v3.ac_etime / AHZ;
-	return from_comp(rec.v2.ac_etime) / AHZ;
+		*a = (struct account) {
+			.elapsed = rec.v3.ac_etime / AHZ,
+			.user = from_comp(rec.v3.ac_utime) / AHZ,
+			.system = from_comp(rec.v3.ac_stime) / AHZ,
+		};
+	else
+		*a = (struct account) {
+			.elapsed = from_comp(rec.v2.ac_etime) / AHZ,
+			.user = from_comp(rec.v2.ac_utime) / AHZ,
+			.system = from_comp(rec.v2.ac_stime) / AHZ,
+		};
+	return 0;
 }
 
 static int account_to(const char *path)
@@ -793,6 +805,7 @@ static int account_to(const char *path)
 CKPT_TEST(timers, age_in_the_process_accounting)
 {
 	double start[2], end[2];
+	struct account a;
 	pid_t pid;
 
 	NEED(account_to("probe"));
@@ -810,8 +823,63 @@ CKPT_TEST(timers, age_in_the_process_accounting)
 	CHECK_EQ(0, ckpt_reap(pid));
 	end[1] = now_monotonic();
 	CHECK_OK(acct(NULL));
+	CHECK_EQ(0, read_account("acct", &a));
 	BETWEEN(end[0] - start[1] - ckpt_restart_took(), end[1] - start[0],
-		elapsed("acct"), 0.3 * ckpt_scale());
+		a.elapsed, 0.3 * ckpt_scale());
+	return 0;
+}
+
+/* What the ticks have counted of @which since its timer was set to 1,000 seconds */
+static double counted(int which)
+{
+	struct itimerval it;
+
+	getitimer(which, &it);
+	return 1000 - seconds(it.it_value);
+}
+
+/* User time, unless the machine counts all as the system's, and system time */
+static int use_both_and_end(volatile double *user, volatile double *system)
+{
+	const struct itimerval it = interval(1000, 0);
+
+	CHECK_OK(setitimer(ITIMER_VIRTUAL, &it, NULL));
+	CHECK_OK(setitimer(ITIMER_PROF, &it, NULL));
+	do
+		burn(0.1);
+	while (counted(ITIMER_PROF) < 0.5);
+	do
+		burn_system(0.1);
+	while (counted(ITIMER_PROF) < 1);
+	*user = counted(ITIMER_VIRTUAL);
+	*system = counted(ITIMER_PROF) - *user;
+	ckpt_announce("child", "end");
+	return 0;
+}
+
+/* What is shown elsewhere is made of these two and of what has been shown. */
+CKPT_TEST(timers, both_times_in_the_process_accounting)
+{
+	volatile double *used = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct account a;
+	double since;
+	pid_t pid;
+
+	CHECK(used != MAP_FAILED);
+	NEED(account_to("probe"));
+	CHECK_OK(acct(NULL));
+	SPAWN(pid, use_both_and_end(&used[0], &used[1]));
+	ckpt_wait_for("child");
+	since = now_monotonic();
+	ckpt_here();
+	CHECK_OK(account_to("acct"));
+	ckpt_set("end");
+	CHECK_EQ(0, ckpt_reap(pid));
+	CHECK_OK(acct(NULL));
+	CHECK_EQ(0, read_account("acct", &a));
+	BETWEEN(used[0], used[0] + a_while(since), a.user, 0.05);
+	BETWEEN(used[1], used[1] + a_while(since), a.system, 0.05);
 	return 0;
 }
 
