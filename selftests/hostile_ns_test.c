@@ -4,6 +4,7 @@
  */
 #include "calls.h"
 
+#include <pthread.h>
 #include <sys/prctl.h>
 
 #include "forged.h"
@@ -278,6 +279,54 @@ CKPT_TEST_F(hostile_ns, joined_from_a_shared_namespace)
 	}
 	EXPECT_EQ(NULL, leftovers_check(&before));
 	image_free(&img);
+}
+
+/* ---- Threads that have left the namespaces of their process ---- */
+
+static void *leave_process(void *flag)
+{
+	if (unshare((intptr_t)flag) < 0)
+		return "fails";
+	ckpt_set((intptr_t)flag == CLONE_NEWNET ? "net" : "uts");
+	ckpt_wait_for("end");
+	return NULL;
+}
+
+/* Tasks 0: the first thread; 1: one with another network; 2: with another UTS namespace */
+CKPT_BODY(hostile_ns_threads)
+{
+	pthread_t net, uts;
+
+	CHECK_EQ(0, pthread_create(&net, NULL, leave_process, (void *)CLONE_NEWNET));
+	ckpt_wait_for("net");
+	CHECK_EQ(0, pthread_create(&uts, NULL, leave_process, (void *)CLONE_NEWUTS));
+	ckpt_wait_for("uts");
+	ckpt_here();
+	ckpt_set("end");
+	return pthread_join(net, NULL) || pthread_join(uts, NULL);
+}
+
+CKPT_TEST_F(hostile_ns, threads)
+{
+	static const char wrong[] = "refers to what it cannot have of another process";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	app->tool = true;
+	prepare_body(_metadata, app, "hostile_ns_threads");
+
+	REFUSED_WITH(wrong, state_of(0)->ns_slot = 100);
+	REFUSED_WITH(wrong, state_of(1)->ns_slot = 0);
+	REFUSED_WITH(wrong, state_of(1)->ns_slot = 0x7fffffff);
+	REFUSED_WITH(wrong, state_of(1)->net_ns_id = state_of(0)->net_ns_id);
+	REFUSED_WITH("a namespace is not of its kind",
+		     state_of(1)->net_ns_id = 99999);
+	/* One descriptor for two namespaces */
+	REFUSED_WITH("is in another network namespace than the image says",
+		     state_of(2)->ns_slot = state_of(1)->ns_slot + 2);
+	/* None that a process may have */
+	FORGED(MUST_REFUSE, state_of(1)->ns_slot = 0x7ffffff0, "%s", "a high slot");
+	finish(_metadata, app);
 }
 
 /* ---- A user namespace ---- */

@@ -266,7 +266,7 @@ static const struct illegal illegal[] = {
 	FIELD(TASK, ckpt_task, exit_signal, 65),
 	FIELD(TASK, ckpt_task, exit_signal, ~0U),
 	FIELD(TASK_STATE, ckpt_task_state, uts_id, ~0U),
-	FIELD(TASK_STATE, ckpt_task_state, reserved, 1),
+	FIELD(TASK_STATE, ckpt_task_state, ns_slot, 1),
 	FIELD(TASK, ckpt_task, flags, CKPT_TREE_SHARES_IO),
 
 	FIELD(TASK_STATE, ckpt_task_state, mm_id, 0),

@@ -31,7 +31,7 @@ tests_of() {
 	*.user_ns_id | *.pid_user_ns_id) echo "userns_test" ;;
 	TASK.io_with | TASK.undo_with) echo "share_test" ;;
 	TASK.pids.*)	echo "ns_test userns_test" ;;
-	TASK.flags* | TASK.parent_tid) echo "threads_test jobs_test leader_test" ;;
+	TASK.flags* | TASK.parent_tid) echo "threads_test jobs_test leader_test share_test prctl_test" ;;
 	VFORK.*)	echo "vfork_test" ;;
 	TASK.*)		echo "ids_test signal_test" ;;
 	EXIT.* | STOP.*) echo "jobs_test threads_test leader_test" ;;

@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <net/if.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/msg.h>
@@ -269,6 +270,218 @@ NS_TEST(namespace_shared_by_siblings)
 	CHECK(!same_ns(a, c, "ipc"));
 	ckpt_set("end");
 	return ckpt_reap(a) || ckpt_reap(b) || ckpt_reap(c);
+}
+
+/* ---- Threads that have left the namespaces of their process ---- */
+
+static const char *const thread_kinds[] = { "uts", "ipc", "net", "cgroup" };
+
+static const char *thread_ns(pid_t tid, const char *kind)
+{
+	static char text[4][NS_LEN];
+	static unsigned int next;
+	char path[NS_LEN], *to = text[next++ % 4];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/ns/%s", tid, kind);
+	n = readlink(path, to, NS_LEN - 1);
+	to[n > 0 ? n : 0] = '\0';
+	return to;
+}
+
+/* In how many of its kinds two threads differ */
+static int kinds_apart(pid_t a, pid_t b)
+{
+	size_t i;
+	int n = 0;
+
+	for (i = 0; i < sizeof(thread_kinds) / sizeof(*thread_kinds); i++)
+		n += !!strcmp(thread_ns(a, thread_kinds[i]),
+			      thread_ns(b, thread_kinds[i]));
+	return n;
+}
+
+/* A thread that gets somewhere else, waits, and checks what is in sight there. */
+struct leaver {
+	int (*leave)(struct leaver *self);
+	int (*check)(void);
+	pid_t tid, other;
+	int result;
+	pthread_t thread;
+	sem_t left, go;
+};
+
+static void *leaver_main(void *arg)
+{
+	struct leaver *self = arg;
+
+	self->tid = gettid();
+	self->result = self->leave(self);
+	sem_post(&self->left);
+	while (sem_wait(&self->go))
+		;
+	if (!self->result && self->check)
+		self->result = self->check();
+	return NULL;
+}
+
+static int begin_leaver(struct leaver *self)
+{
+	CHECK_OK(sem_init(&self->left, 0, 0));
+	CHECK_OK(sem_init(&self->go, 0, 0));
+	CHECK_EQ(0, pthread_create(&self->thread, NULL, leaver_main, self));
+	while (sem_wait(&self->left))
+		;
+	CHECK_EQ(0, self->result);
+	return 0;
+}
+
+static int end_leaver(struct leaver *self)
+{
+	sem_post(&self->go);
+	CHECK_EQ(0, pthread_join(self->thread, NULL));
+	return self->result;
+}
+
+static int leave_all(struct leaver *self)
+{
+	CHECK_OK(unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP));
+	CHECK_EQ(0, name_it());
+	return set_loopback_up();
+}
+
+static int all_is_there(void)
+{
+	return loopback_is_up() || is_named();
+}
+
+/* Has the network of the other one, and a host name of its own. */
+static int join_network(struct leaver *self)
+{
+	char path[NS_LEN];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/ns/net", self->other);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK_OK(setns(fd, CLONE_NEWNET));
+	close(fd);
+	CHECK_OK(unshare(CLONE_NEWUTS));
+	return sethostname("second", 6);
+}
+
+static int is_second(void)
+{
+	char name[NS_LEN];
+
+	CHECK_OK(gethostname(name, sizeof(name)));
+	CHECK(!strcmp(name, "second"));
+	return loopback_is_up();
+}
+
+static int threads_apart(void)
+{
+	struct leaver all = { leave_all, all_is_there };
+	struct leaver network = { join_network, is_second };
+	char name[NS_LEN];
+	pid_t self = getpid();
+
+	CHECK_OK(sethostname("process", 7));
+	CHECK_EQ(0, begin_leaver(&all));
+	network.other = all.tid;
+	CHECK_EQ(0, begin_leaver(&network));
+	ckpt_here();
+	CHECK_EQ(4, kinds_apart(self, all.tid));
+	CHECK_EQ(2, kinds_apart(self, network.tid));
+	CHECK_EQ(3, kinds_apart(all.tid, network.tid));
+	CHECK_OK(gethostname(name, sizeof(name)));
+	CHECK(!strcmp(name, "process"));
+	CHECK_EQ(0, loopback_is_down());
+	return end_leaver(&all) || end_leaver(&network);
+}
+
+NS_TEST(threads_in_namespaces_of_their_own)
+{
+	/* A network without lo, also where the tests run in the machine's. */
+	CHECK_OK(unshare(CLONE_NEWNET));
+	return threads_apart();
+}
+
+/* The descriptors by which they come are between others, or behind all. */
+NS_TEST(threads_apart_among_many_files)
+{
+	int fd, high;
+
+	CHECK_OK(unshare(CLONE_NEWNET));
+	do {
+		fd = open("/dev/null", O_RDONLY);
+		CHECK_OK(fd);
+	} while (fd < 60);
+	close(50);
+	close(51);
+	high = fcntl(fd, F_DUPFD, 63);
+	CHECK_EQ(63, high);
+	CHECK_EQ(0, threads_apart());
+	CHECK_OK(fcntl(high, F_GETFD));
+	return 0;
+}
+
+static int enter_of_child(struct leaver *self)
+{
+	char path[NS_LEN];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", self->other);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK_OK(setns(fd, CLONE_NEWNET));
+	close(fd);
+	return 0;
+}
+
+NS_TEST(thread_in_the_namespace_of_a_child)
+{
+	struct leaver thread = { enter_of_child };
+	pid_t child;
+
+	SPAWN(child, unshare(CLONE_NEWNET) || (ckpt_announce("child", "end"), 0));
+	ckpt_wait_for("child");
+	thread.other = child;
+	CHECK_EQ(0, begin_leaver(&thread));
+	ckpt_here();
+	CHECK_EQ(1, kinds_apart(getpid(), thread.tid));
+	CHECK(!strcmp(ns_of(child, "net"), thread_ns(thread.tid, "net")));
+	ckpt_set("end");
+	return end_leaver(&thread) || ckpt_reap(child);
+}
+
+static int stay(struct leaver *self)
+{
+	return 0;
+}
+
+/* Its children begin where their process is now. */
+static int first_thread_leaves(void)
+{
+	struct leaver thread = { stay };
+
+	CHECK_EQ(0, begin_leaver(&thread));
+	CHECK_OK(unshare(CLONE_NEWUTS | CLONE_NEWNET));
+	CHECK_OK(sethostname("inner", 5));
+	ckpt_announce("left", "end");
+	CHECK_EQ(2, kinds_apart(getpid(), thread.tid));
+	CHECK(!strcmp(ns_of(getppid(), "net"), thread_ns(thread.tid, "net")));
+	CHECK(!strcmp(ns_of(getppid(), "uts"), thread_ns(thread.tid, "uts")));
+	return end_leaver(&thread);
+}
+
+NS_TEST(thread_that_has_stayed)
+{
+	pid_t child;
+
+	SPAWN(child, first_thread_leaves());
+	ckpt_wait_for("left");
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(child);
 }
 
 /* ---- Clocks ---- */

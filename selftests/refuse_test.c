@@ -347,7 +347,7 @@ REFUSED(ended_pid_namespace, "pid namespace for its children whose init")
 
 static void *leave_process(void *arg)
 {
-	*(int *)arg = unshare(CLONE_NEWUTS);
+	*(int *)arg = unshare(CLONE_NEWNS);
 	ckpt_announce("thread", "go.0");
 	return NULL;
 }

@@ -9,7 +9,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=47
+readonly TESTS=49
 
 # One of them changes others, which are set back.
 readonly SET='
@@ -201,6 +201,48 @@ of_one_that_is_mounted() {
 	return "$status"
 }
 
+# A thread whose network is its own; it waits until another program comes.
+readonly THREAD='
+import ctypes, sys, threading, time
+def apart():
+	if ctypes.CDLL(None).unshare(0x40000000):
+		raise OSError
+	exec(sys.argv[1])
+	done.set()
+	time.sleep(1000)
+done = threading.Event()
+threading.Thread(target=apart, daemon=True).start()
+done.wait()
+open("ready", "w").write("\n")
+time.sleep(1000)'
+# start_thread PYTHON: a container of a process with such a thread, which runs that
+start_thread() {
+	rm -f pid ready
+	ns_exec -cpuimn -d -P pid -- python3 -c "$THREAD" "$1" </dev/null >log 2>&1 || { cat log; return 1; }
+	pid=$(<pid)
+	wait_until 20 exists ready || { cat log; return 1; }
+}
+in_thread() { nsenter --net="$(find "/proc/$pid/task" -path '*/ns/net' | tail -1)" "$@"; }
+
+of_a_thread() {
+	local status=0
+	start_thread 'open("/proc/sys/net/unix/max_dgram_qlen", "w").write("88")' || return
+	save image10 && go_on image10 && [[ $(in_thread cat /proc/sys/net/unix/max_dgram_qlen) == 88 ]] &&
+		[[ $(inside cat /proc/sys/net/unix/max_dgram_qlen) != 88 ]] || status=1
+	stop
+	return "$status"
+}
+refuses_of_a_thread() {
+	local status
+	rm -f no
+	start_thread 'import os; os.system("ip link set lo up && ip addr add 10.0.0.1/8 dev lo")' || return
+	checkpoint -p "$pid" -o no --freeze >words2 2>&1
+	status=$?
+	cat words2
+	stop
+	[[ $status == 1 && ! -e no ]] && grep -q "its network namespace: $ADDRESSES: not supported" words2
+}
+
 readonly ADDRESSES='it has addresses beside those of lo, or these with another scope, label or lifetime'
 # refuses WORDS SCRIPT
 refuses() {
@@ -345,6 +387,8 @@ run_all() {
 	ok "limits of user namespaces in one, without the pids" limits_that_are_held --no-pids -- -U
 	ok "one pid namespace too many" pid_ns_too_many
 	ok "of a namespace that only a mount holds" of_one_that_is_mounted
+	ok "of a thread" of_a_thread
+	ok "another address of a thread" refuses_of_a_thread
 	ok "another address" refuses "$ADDRESSES" 'ip addr add 10.0.0.1/32 dev lo'
 	ok "a route" refuses 'it has routes' 'ip link set lo up; ip route add blackhole 10.1.0.0/16'
 	may_refuse "a rule" 'it has routing rules' 'ip rule add from 10.2.0.0/16 table 7'

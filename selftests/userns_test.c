@@ -5,6 +5,7 @@
  */
 #include "test.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/nsfs.h>
@@ -724,6 +725,96 @@ USERNS_TEST(threads)
 	SPAWN(pid, with_thread());
 	ckpt_wait_for("in");
 	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+/* Who has another network than the first thread of its process */
+static void *waits_elsewhere(void *result)
+{
+	*(int *)result = unshare(CLONE_NEWNET);
+	ckpt_announce("in", "end");
+	return NULL;
+}
+
+static int with_thread_elsewhere(void)
+{
+	pthread_t thread;
+	int ret = -1;
+
+	CHECK_EQ(0, enter(0, &few));
+	CHECK_EQ(0, pthread_create(&thread, NULL, waits_elsewhere, &ret));
+	CHECK_EQ(0, pthread_join(thread, NULL));
+	return ret;
+}
+
+/* The thread stays in a network over which it has no rights any more. */
+static int thread_stays(void)
+{
+	pthread_t thread;
+
+	CHECK_EQ(0, enter(0, &few));
+	CHECK_EQ(0, pthread_create(&thread, NULL, waits, NULL));
+	ckpt_wait_for("in");
+	CHECK_OK(unshare(CLONE_NEWNET));
+	ckpt_announce("left", "end");
+	CHECK_EQ(0, pthread_join(thread, NULL));
+	return 0;
+}
+
+/* The thread of a process that is not its first one, or -1 */
+static pid_t thread_of(pid_t pid)
+{
+	struct dirent *entry;
+	pid_t tid = -1;
+	char path[64];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (atoi(entry->d_name) && atoi(entry->d_name) != pid)
+			tid = atoi(entry->d_name);
+	if (dir)
+		closedir(dir);
+	return tid;
+}
+
+/* Whether a thread is in the network where we are; -1 if it cannot be told */
+static int has_our_network(pid_t pid, pid_t tid)
+{
+	char path[64];
+	struct stat own, its;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/ns/net", pid, tid);
+	if (stat("/proc/self/ns/net", &own) || stat(path, &its))
+		return -1;
+	return own.st_ino == its.st_ino;
+}
+
+USERNS_TEST(thread_with_a_network_of_its_own)
+{
+	pid_t pid;
+
+	SPAWN(pid, with_thread_elsewhere());
+	ckpt_wait_for("in");
+	ckpt_here();
+	CHECK_EQ(1, has_our_network(pid, pid));
+	CHECK_EQ(0, has_our_network(pid, thread_of(pid)));
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
+USERNS_TEST(thread_in_a_network_of_others)
+{
+	pid_t pid;
+
+	SPAWN(pid, thread_stays());
+	ckpt_wait_for("left");
+	CHECK_EQ(1, has_our_network(pid, thread_of(pid)));
+	ckpt_here();
+	CHECK_EQ(0, has_our_network(pid, pid));
+	CHECK_EQ(1, has_our_network(pid, thread_of(pid)));
 	ckpt_set("end");
 	return ckpt_reap(pid);
 }

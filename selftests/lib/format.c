@@ -69,7 +69,7 @@ const struct field fields[] = {
 	FIELD(TASK_STATE, ckpt_task_state, cred_id, ID, CKPT_REC_CRED),
 	FIELD(TASK_STATE, ckpt_task_state, uts_id, ID, CKPT_REC_UTS),
 	FIELD(TASK_STATE, ckpt_task_state, flags, FLAGS, CKPT_TASK_FLAGS),
-	FIELD(TASK_STATE, ckpt_task_state, reserved, RESERVED, 0),
+	FIELD(TASK_STATE, ckpt_task_state, ns_slot, NUMBER, 0),
 	FIELD(TASK_STATE, ckpt_task_state, sigmask, NUMBER, 0),
 	FIELD(TASK_STATE, ckpt_task_state, saved_sigmask, NUMBER, 0),
 	FIELD(TASK_STATE, ckpt_task_state, altstack_sp, ADDRESS, 0),

@@ -57,7 +57,7 @@
 	F(s, cred_id, ID) \
 	F(s, uts_id, ID) \
 	F(s, flags, HEX) \
-	F(s, reserved, RESERVED) \
+	F(s, ns_slot, NUMBER) \
 	F(s, sigmask, HEX) \
 	F(s, saved_sigmask, HEX) \
 	F(s, altstack_sp, HEX) \

@@ -205,6 +205,9 @@ int check_task_state(struct ckpt_reader *r, const struct ckpt_record *rec)
 		return -1;
 	if (s.flags & ~CKPT_TASK_FLAGS)
 		return reader_fail(r, "TASK_STATE: unknown flags %#x", s.flags);
+	if (s.ns_slot && !task->is_thread)
+		return reader_fail(r, "TASK_STATE: task %u has left itself",
+				   rec->owner);
 	task->has_state = true;
 	return 0;
 }

@@ -363,7 +363,10 @@ struct ckpt_pid {
  * @cred_id: id of its credentials
  * @uts_id: id of its UTS namespace
  * @flags: CKPT_TASK_*
- * @reserved: zero
+ * @ns_slot: of a thread that has left the namespaces of the first one of its
+ *	process: descriptors of that one from which those of its own are taken, this
+ *	one of the UTS namespace, the next ones of the IPC, network and cgroup
+ *	namespace, of those that are not the first thread's; else 0
  * @sigmask: blocked signals, signal n in bit n - 1
  * @saved_sigmask: mask to return to, with CKPT_TASK_RESTORE_SIGMASK
  * @altstack_sp: alternate signal stack, as given to sigaltstack()
@@ -395,7 +398,7 @@ struct ckpt_task_state {
 	__u32 cred_id;
 	__u32 uts_id;
 	__u32 flags;
-	__u32 reserved;
+	__u32 ns_slot;
 	__u64 sigmask;
 	__u64 saved_sigmask;
 	__u64 altstack_sp;

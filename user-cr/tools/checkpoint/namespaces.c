@@ -124,6 +124,46 @@ static void add_own(struct namespaces *n, const struct proc *proc, int depth)
 	take_init(n, before, proc, depth);
 }
 
+/* Those that a thread may have by itself; in others it is refused. */
+static bool may_be_of_thread(const struct ns_kind *kind)
+{
+	return kind->flag & (CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWCGROUP |
+			     CLONE_NEWUTS);
+}
+
+static void add_of_thread(struct namespaces *n, const struct proc *proc,
+			  const char *thread)
+{
+	char path[300];
+	size_t k;
+
+	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
+		if (!may_be_of_thread(&kinds[k]))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/ns/%s", proc->pid,
+			 thread, kinds[k].name);
+		add(n, &kinds[k], proc, path);
+	}
+}
+
+/* Those that only threads are in */
+static void add_of_threads(struct namespaces *n, const struct proc *proc)
+{
+	struct dirent *entry;
+	char path[40];
+	DIR *dir;
+
+	if (proc->threads <= 1)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/task", proc->pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			add_of_thread(n, proc, entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
 /* The kernel refuses those of pid namespaces. */
 static const struct ns_kind *kind_of_link(const char *target)
 {
@@ -292,6 +332,7 @@ void namespaces_collect(struct namespaces *n, const struct proc_list *tree,
 	n->in_container = may_be_inside(n, root);
 	for (i = 0; i < tree->nr; i++) {
 		add_own(n, &tree->proc[i], depth);
+		add_of_threads(n, &tree->proc[i]);
 		/* Only a container may have those that no process is in. */
 		if (n->in_container)
 			add_open(n, &tree->proc[i]);

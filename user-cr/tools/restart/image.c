@@ -83,6 +83,13 @@ void close_context(struct restart *r)
 	r->context = -1;
 }
 
+void image_add_external(struct image *image, const struct external *e)
+{
+	image->external = xrealloc(image->external, image->nr_externals + 1,
+				   sizeof(*image->external));
+	image->external[image->nr_externals++] = *e;
+}
+
 static void take_file(struct image *image, const struct ckpt_record *record)
 {
 	struct ckpt_file file;
@@ -90,15 +97,13 @@ static void take_file(struct image *image, const struct ckpt_record *record)
 	ckpt_record_body(record, &file, sizeof(file));
 	if (file.kind != CKPT_FILE_EXTERNAL && file.kind != CKPT_FILE_NS)
 		return;
-	image->external = xrealloc(image->external, image->nr_externals + 1,
-				   sizeof(*image->external));
-	image->external[image->nr_externals++] = (struct external){
+	image_add_external(image, &(struct external){
 		.owner = record->owner, .slot = file.slot,
 		.access = file.flags & O_ACCMODE,
 		.key = file.kind == CKPT_FILE_NS ? NULL :
 		       xstrdup(ckpt_record_tail(record)),
 		.fd = -1, .ns_kind = file.rdev_minor, .ns_id = file.object_id,
-	};
+	});
 }
 
 static void take_object(struct image *image, const struct ckpt_record *record)
@@ -166,6 +171,7 @@ static int take_all(struct image *image, struct ckpt_reader *reader)
 		return -1;
 	}
 	tree_link(&image->tree);
+	namespaces_of_threads(image);
 	if (!tree_share(&image->tree))
 		return 0;
 	complain_errno("no memory for %d tasks", image->tree.nr);

@@ -5,7 +5,8 @@
  * The coordinator has each of them made by a process of its own that ends again,
  * and keeps a descriptor, before there is any process of the tree. A process
  * enters what its parent is not in yet; those of the root are known by a pidfd
- * of it. Mount namespaces are made by the first process, see mount_ns.c; pid
+ * of it. A thread enters its own in the kernel, from descriptors as for open ones.
+ * Mount namespaces are made by the first process, see mount_ns.c; pid
  * namespaces come about with theirs, see processes.c and pidns_files.c; and a time
  * namespace that a process has for its children can be made by nobody else.
  */
@@ -54,15 +55,18 @@ static const struct ns_kind {
 } user_kind = {
 	"user", CKPT_NS_USER, CLONE_NEWUSER, NS_OF_USER, AT(user_ns_id),
 }, kinds[] = {
+	/* Those that a thread may have by itself, in the order of their descriptors */
 	{ "uts", CKPT_NS_UTS, CLONE_NEWUTS, GET_NS(10), AT(uts_id) },
 	{ "ipc", CKPT_NS_IPC, CLONE_NEWIPC, GET_NS(2), AT(ipc_ns_id) },
 	{ "net", CKPT_NS_NET, CLONE_NEWNET, GET_NS(4), AT(net_ns_id) },
 	{ "cgroup", CKPT_NS_CGROUP, CLONE_NEWCGROUP, GET_NS(1), AT(cgroup_ns_id) },
+	/* The others */
 	{ "time", CKPT_NS_TIME, CLONE_NEWTIME, GET_NS(8), AT(time_ns_id) },
 	/* The last one: with it, other files may be in sight. */
 	{ "mnt", CKPT_NS_MNT, CLONE_NEWNS, GET_NS(3), AT(mnt_ns_id) },
 };
 
+#define NR_THREAD_KINDS	4
 #define MOUNT_KIND	(&kinds[ARRAY_SIZE(kinds) - 1])
 
 static const struct ns_kind *find_kind(uint32_t kind)
@@ -78,6 +82,34 @@ static const struct ns_kind *find_kind(uint32_t kind)
 static uint32_t id_of(const struct task *task, const struct ns_kind *kind)
 {
 	return *(const uint32_t *)((const char *)&task->state + kind->at);
+}
+
+static void add_of_thread(struct image *image, const struct task *thread,
+			  const struct task *first)
+{
+	struct external e = { .owner = first->id, .fd = -1 };
+	size_t k;
+
+	for (k = 0; k < NR_THREAD_KINDS; k++) {
+		e.slot = thread->state.ns_slot + k;
+		e.ns_kind = kinds[k].kind;
+		e.ns_id = id_of(thread, &kinds[k]);
+		if (e.ns_id != id_of(first, &kinds[k]))
+			image_add_external(image, &e);
+	}
+}
+
+void namespaces_of_threads(struct image *image)
+{
+	const struct task *task = image->tree.task, *first = task;
+	int i;
+
+	for (i = 0; i < image->tree.nr; i++) {
+		if (!task_is_thread(&task[i]))
+			first = &task[i];
+		else if (task[i].state.ns_slot)
+			add_of_thread(image, &task[i], first);
+	}
 }
 
 static struct namespace *find(const struct restart *r, int flag, uint32_t id)

@@ -244,6 +244,8 @@ const char *image_advice(int error);
 /* 0, or -1 after a complaint */
 int image_open(struct restart *r);
 int image_read(struct image *image, int context);
+/* One more file that we have to provide, which it copies. */
+void image_add_external(struct image *image, const struct external *e);
 /* The record of a namespace or of credentials, or NULL */
 const struct ckpt_record *image_object(const struct image *image, uint32_t type,
 				       uint32_t id);
@@ -386,7 +388,9 @@ int mount_ns_make(struct restart *r);
  */
 int mount_ns_next(const struct restart *r, int *at, uint64_t *inode);
 
-/* namespaces.c: 0, or -1 and logged */
+/* namespaces.c: adds to what is open those that threads have, and their processes not. */
+void namespaces_of_threads(struct image *image);
+/* 0, or -1 and logged */
 int namespaces_make(struct restart *r);
 /* Has the descriptor of one that is made; likewise. */
 int namespaces_keep(struct restart *r, int flag, uint32_t id, int fd);
