@@ -205,6 +205,24 @@ static struct ckpt_file *open_on(uint32_t kind)
 	return NULL;
 }
 
+static struct ckpt_file *file_of_kind(uint32_t kind)
+{
+	struct ckpt_record *rec;
+	unsigned int i;
+
+	for (i = 0; (rec = image_record(&bad, CKPT_REC_FILE, i)); i++)
+		if (((struct ckpt_file *)record_body(rec))->kind == kind)
+			return record_body(rec);
+	return NULL;
+}
+
+/* The caller's network namespace is mounted where a path leads, it says. */
+static void say_mounted(struct ckpt_file *file)
+{
+	file->kind = CKPT_FILE_NS_PATH;
+	file->rdev_minor = CKPT_NS_NET;
+}
+
 CKPT_TEST_F(hostile_ns, open_namespaces)
 {
 	static const char wrong[] = "refers to something else than it says";
@@ -226,6 +244,10 @@ CKPT_TEST_F(hostile_ns, open_namespaces)
 	REFUSED_WITH("no init of a pid namespace", open_on(CKPT_NS_PID)->object_id = 2);
 	REFUSED_WITH(invalid, open_on(CKPT_NS_NET)->mode = 0);
 	REFUSED_WITH(invalid, open_on(CKPT_NS_NET)->slot = 1U << 31);
+	REFUSED_WITH(invalid, open_on(CKPT_NS_NET)->kind = CKPT_FILE_NS_PATH);
+	REFUSED_WITH(wrong, file_of_kind(CKPT_FILE_REGULAR)->kind = CKPT_FILE_NS_PATH);
+	REFUSED_WITH("is not the namespace that was open",
+		     say_mounted(file_of_kind(CKPT_FILE_REGULAR)));
 	/* The tool does what the image says, the kernel looks at what it has got. */
 	REFUSED_WITH(another, open_on(CKPT_NS_UTS)->slot = open_on(CKPT_NS_NET)->slot);
 	REFUSED_WITH(another, open_on(CKPT_NS_PID)->slot = open_on(CKPT_NS_NET)->slot);

@@ -407,7 +407,7 @@ NSFILE_TEST(pid_namespace_of_a_zombie)
 	return ckpt_reap(init);
 }
 
-/* What is mounted there is the tools', see mounts_test.sh. */
+/* What is mounted there is the tools', see mounts_test.sh and settings_test.sh. */
 NSFILE_TEST(mount_namespace_without_tasks)
 {
 	static const char *const kinds[] = { "mnt" };
@@ -432,20 +432,6 @@ CKPT_REFUSED(nsfile, pid_namespace_that_has_ended, "whose init is not in the tre
 	CHECK_EQ(0, ckpt_reap(init));
 	ckpt_here();
 	close(fd);
-	return 0;
-}
-
-CKPT_REFUSED(nsfile, opened_where_it_is_mounted, "was opened where it is mounted")
-{
-	int fd;
-
-	CHECK_OK(mknod("bound", S_IFREG | 0600, 0));
-	CHECK_OK(mount("/proc/self/ns/uts", "bound", NULL, MS_BIND, NULL));
-	fd = open("bound", O_RDONLY);
-	CHECK_OK(fd);
-	ckpt_here();
-	close(fd);
-	CHECK_OK(umount("bound"));
 	return 0;
 }
 

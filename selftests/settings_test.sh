@@ -9,7 +9,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=49
+readonly TESTS=51
 
 # One of them changes others, which are set back.
 readonly SET='
@@ -201,6 +201,33 @@ of_one_that_is_mounted() {
 	return "$status"
 }
 
+# And a file that was opened there
+opened_where_it_is_mounted() {
+	local status=0 child
+	start 'mount -t proc proc /proc; mkdir -p /tmp/ns && mount -t tmpfs ns /tmp/ns && touch /tmp/ns/net && unshare --net=/tmp/ns/net true
+		sleep 1000 7</tmp/ns/net & until [ "$(pgrep -c -x sleep)" = 1 ]; do sleep 0.1; done' -n || return
+	save image11 && go_on image11 && child=$(pgrep -P "$pid") && [[ $(readlink "/proc/$child/fd/7") == /tmp/ns/net &&
+		"/proc/$child/fd/7" -ef "/proc/$pid/root/tmp/ns/net" && ! "/proc/$child/ns/net" -ef "/proc/$pid/root/tmp/ns/net" ]] || status=1
+	ls -l "/proc/$child/fd"
+	stop
+	return "$status"
+}
+
+# Outside of the tree, that goes on to be the old one.
+opened_outside() {
+	local status
+	rm -f pid no
+	: >outside
+	ns_exec -pn -d -P pid -- sh -c 'mount --bind /proc/self/ns/net outside && exec sleep 1000 7<outside' </dev/null >log 2>&1 || { cat log; return 1; }
+	pid=$(<pid)
+	wait_until 20 exists "/proc/$pid/fd/7" && checkpoint -p "$pid" -o no --freeze >words2 2>&1
+	status=$?
+	cat words2
+	stop
+	umount outside
+	[[ $status == 1 && ! -e no ]] && grep -q 'is a namespace that was opened where it is mounted outside of the tree: not supported' words2
+}
+
 # A thread whose network is its own; it waits until another program comes.
 readonly THREAD='
 import ctypes, sys, threading, time
@@ -387,6 +414,8 @@ run_all() {
 	ok "limits of user namespaces in one, without the pids" limits_that_are_held --no-pids -- -U
 	ok "one pid namespace too many" pid_ns_too_many
 	ok "of a namespace that only a mount holds" of_one_that_is_mounted
+	ok "one that was opened where it is mounted" opened_where_it_is_mounted
+	ok "one that was opened outside of the tree" opened_outside
 	ok "of a thread" of_a_thread
 	ok "another address of a thread" refuses_of_a_thread
 	ok "another address" refuses "$ADDRESSES" 'ip addr add 10.0.0.1/32 dev lo'

@@ -119,7 +119,7 @@ const struct field fields[] = {
 	FIELD(CRED, ckpt_cred, securebits, FLAGS, 0xfff),
 	FIELD(CRED, ckpt_cred, nr_groups, COUNT, 4),
 
-	FIELD(FILE, ckpt_file, kind, ENUM, CKPT_FILE_NS),
+	FIELD(FILE, ckpt_file, kind, ENUM, CKPT_FILE_NS_PATH),
 	FIELD(FILE, ckpt_file, flags, FLAGS, FILE_FLAGS),
 	FIELD(FILE, ckpt_file, mode, NUMBER, 0),
 	FIELD(FILE, ckpt_file, slot, NUMBER, 0),

@@ -47,6 +47,10 @@ static int check_kind(struct ckpt_reader *r, const struct ckpt_file *f)
 		fits = S_ISREG(f->mode) && f->slot <= MAX_FD &&
 		       f->rdev_minor <= CKPT_NS_PID && is_namespace(r, f);
 		break;
+	case CKPT_FILE_NS_PATH:
+		fits = S_ISREG(f->mode) && !f->slot &&
+		       f->rdev_minor <= CKPT_NS_PID && is_namespace(r, f);
+		break;
 	default:
 		return reader_fail(r, "FILE: unknown kind %u", f->kind);
 	}
@@ -90,7 +94,8 @@ int check_file(struct ckpt_reader *r, const struct ckpt_record *rec)
 	if (check_kind(r, &f) < 0 || check_owner(r, &f.owner) < 0)
 		return -1;
 	if ((f.slot && f.kind != CKPT_FILE_EXTERNAL && f.kind != CKPT_FILE_NS) ||
-	    (f.object_id && f.kind != CKPT_FILE_PIPE && f.kind != CKPT_FILE_NS))
+	    (f.object_id && f.kind != CKPT_FILE_PIPE &&
+	     f.kind != CKPT_FILE_NS && f.kind != CKPT_FILE_NS_PATH))
 		return reader_fail(r, "FILE: kind %u does not go with slot %u and object %u",
 				   f.kind, f.slot, f.object_id);
 	if (f.cred_id && !is_object(r, f.cred_id, CKPT_REC_CRED))

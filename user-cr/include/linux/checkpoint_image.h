@@ -621,6 +621,7 @@ struct ckpt_cred {
  * @CKPT_FILE_PIPE: one end, or both, of the pipe or FIFO @object_id; no tail
  * @CKPT_FILE_NS: the namespace @object_id, of the kind @rdev_minor; checked and
  *	opened again by the restarting task's descriptor @slot; no tail
+ * @CKPT_FILE_NS_PATH: likewise, but by its path: where it is mounted
  */
 enum ckpt_file_kind {
 	CKPT_FILE_REGULAR	= 1,
@@ -629,6 +630,7 @@ enum ckpt_file_kind {
 	CKPT_FILE_EXTERNAL	= 4,
 	CKPT_FILE_PIPE		= 5,
 	CKPT_FILE_NS		= 6,
+	CKPT_FILE_NS_PATH	= 7,
 };
 
 /**

@@ -45,6 +45,7 @@ const char *file_kind_name(uint32_t kind)
 	case CKPT_FILE_PIPE:
 		return "pipe";
 	case CKPT_FILE_NS:
+	case CKPT_FILE_NS_PATH:
 		return "namespace";
 	}
 	return "?";
