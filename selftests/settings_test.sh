@@ -9,7 +9,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-readonly TESTS=51
+readonly TESTS=52
 
 # One of them changes others, which are set back.
 readonly SET='
@@ -36,7 +36,7 @@ start() {
 	wait_until 20 exists ready || { cat log; return 1; }
 }
 stop() { kill -KILL "$pid" && wait_until 10 gone "$pid"; }
-save() { checkpoint -p "$pid" -o "$1" --freeze --kill && wait_until 10 gone "$pid"; }
+save() { checkpoint -p "$pid" -o "$1" --freeze --kill "${@:2}" && wait_until 10 gone "$pid"; }
 go_on() {
 	rm -f pid
 	restart --container --detach -P pid -i "$@" </dev/null && pid=$(<pid)
@@ -254,7 +254,7 @@ in_thread() { nsenter --net="$(find "/proc/$pid/task" -path '*/ns/net' | tail -1
 of_a_thread() {
 	local status=0
 	start_thread 'open("/proc/sys/net/unix/max_dgram_qlen", "w").write("88")' || return
-	save image10 && go_on image10 && [[ $(in_thread cat /proc/sys/net/unix/max_dgram_qlen) == 88 ]] &&
+	save image10 --thread-namespaces && go_on image10 && [[ $(in_thread cat /proc/sys/net/unix/max_dgram_qlen) == 88 ]] &&
 		[[ $(inside cat /proc/sys/net/unix/max_dgram_qlen) != 88 ]] || status=1
 	stop
 	return "$status"
@@ -263,11 +263,22 @@ refuses_of_a_thread() {
 	local status
 	rm -f no
 	start_thread 'import os; os.system("ip link set lo up && ip addr add 10.0.0.1/8 dev lo")' || return
-	checkpoint -p "$pid" -o no --freeze >words2 2>&1
+	checkpoint -p "$pid" -o no --freeze --thread-namespaces >words2 2>&1
 	status=$?
 	cat words2
 	stop
 	[[ $status == 1 && ! -e no ]] && grep -q "its network namespace: $ADDRESSES: not supported" words2
+}
+# What would not be looked at is not lost.
+refuses_unasked() {
+	local status
+	rm -f no
+	start_thread pass || return
+	checkpoint -p "$pid" -o no --freeze >words2 2>&1
+	status=$?
+	cat words2
+	stop
+	[[ $status == 1 && ! -e no ]] && grep -q 'is in other namespaces than the first thread of its process.*--thread-namespaces' words2
 }
 
 readonly ADDRESSES='it has addresses beside those of lo, or these with another scope, label or lifetime'
@@ -418,6 +429,7 @@ run_all() {
 	ok "one that was opened outside of the tree" opened_outside
 	ok "of a thread" of_a_thread
 	ok "another address of a thread" refuses_of_a_thread
+	ok "a thread that is not looked at" refuses_unasked
 	ok "another address" refuses "$ADDRESSES" 'ip addr add 10.0.0.1/32 dev lo'
 	ok "a route" refuses 'it has routes' 'ip link set lo up; ip route add blackhole 10.1.0.0/16'
 	may_refuse "a rule" 'it has routing rules' 'ip rule add from 10.2.0.0/16 table 7'

@@ -479,7 +479,8 @@ static void take_log(struct app *app, int logfd)
 
 static int save_by_call(struct app *app, unsigned long flags, int logfd)
 {
-	int ret = sys_checkpoint(app->pid, app->image, flags | CHECKPOINT_LOG,
+	int ret = sys_checkpoint(app->pid, app->image,
+				 flags | CHECKPOINT_LOG | CHECKPOINT_THREAD_NS,
 				 logfd);
 
 	return ret < 0 ? -errno : ret;

@@ -39,11 +39,17 @@
  * %CHECKPOINT_DRYRUN
  *	Collect the state, write no image (@fd is ignored), and report all
  *	that stands in the way instead of the first thing.
+ *
+ * %CHECKPOINT_THREAD_NS
+ *	Threads may be in other namespaces than the first one of their process.
+ *	What is set in a namespace is the caller's to save: who looks for that at
+ *	processes only would miss theirs. Without this flag they are refused.
  */
 #define CHECKPOINT_SUBTREE	(1UL << 0)
 #define CHECKPOINT_PIDFD	(1UL << 1)
 #define CHECKPOINT_LOG		(1UL << 2)
 #define CHECKPOINT_DRYRUN	(1UL << 3)
+#define CHECKPOINT_THREAD_NS	(1UL << 4)
 
 /**
  * DOC: restart() flags

@@ -24,6 +24,7 @@
  * @dry_run: write nothing, tell all that stands in the way
  * @json: tell it as JSON
  * @subtree: the root need not be that of a container
+ * @thread_namespaces: threads may be in other ones than their process
  * @quiet: errors only
  * @verbose: tell what is done
  */
@@ -40,6 +41,7 @@ struct options {
 	bool dry_run;
 	bool json;
 	bool subtree;
+	bool thread_namespaces;
 	bool quiet;
 	bool verbose;
 };

@@ -82,6 +82,8 @@ static const struct option_entry options[] = {
 		    "the first process of the tree"),
 	SWITCH(0, "subtree", subtree,
 	       "PID need not be the first process of a container"),
+	SWITCH(0, "thread-namespaces", thread_namespaces,
+	       "threads may be in others than their process"),
 	SWITCH('n', "dry-run", dry_run,
 	       "write nothing, tell all that stands in the way"),
 	SWITCH('J', "json", json, "... as JSON on the standard output"),

@@ -323,7 +323,7 @@ static bool may_be_inside(const struct namespaces *n, pid_t pid)
 }
 
 void namespaces_collect(struct namespaces *n, const struct proc_list *tree,
-			pid_t root)
+			pid_t root, bool threads)
 {
 	int depth = pid_depth(root), i;
 
@@ -332,7 +332,8 @@ void namespaces_collect(struct namespaces *n, const struct proc_list *tree,
 	n->in_container = may_be_inside(n, root);
 	for (i = 0; i < tree->nr; i++) {
 		add_own(n, &tree->proc[i], depth);
-		add_of_threads(n, &tree->proc[i]);
+		if (threads)
+			add_of_threads(n, &tree->proc[i]);
 		/* Only a container may have those that no process is in. */
 		if (n->in_container)
 			add_open(n, &tree->proc[i]);

@@ -66,10 +66,10 @@ struct namespaces {
 
 /*
  * Looks at the tree below ROOT, which stands still: what its processes are in, and
- * have open.
+ * have open, and, if that is wanted, what each of their threads is in.
  */
 void namespaces_collect(struct namespaces *n, const struct proc_list *tree,
-			pid_t root);
+			pid_t root, bool threads);
 /* And at what is mounted there, and around all these. 0, or -1 and what cannot be had is refused. */
 int namespaces_add_mounted(struct namespaces *n, struct mounts *m);
 void namespaces_free(struct namespaces *n);

@@ -70,6 +70,8 @@ static unsigned long call_flags(const struct options *o)
 
 	if (o->subtree)
 		flags |= CHECKPOINT_SUBTREE;
+	if (o->thread_namespaces)
+		flags |= CHECKPOINT_THREAD_NS;
 	if (o->dry_run)
 		flags |= CHECKPOINT_DRYRUN;
 	return flags;

@@ -26,7 +26,7 @@ int state_collect(struct state *state, const struct options *o, int log)
 
 	tree->nr = proc_tree(o->pid, &tree->proc);
 	find_living(tree);
-	namespaces_collect(&namespaces, tree, o->pid);
+	namespaces_collect(&namespaces, tree, o->pid, o->thread_namespaces);
 	mounts = mounts_collect(&state->mounts, tree, &namespaces, o->pid, log);
 	cgroups = cgroups_collect(&state->cgroups, tree, o->pid, o->quiet, log);
 	if (namespaces_add_mounted(&namespaces, &state->mounts) < 0)
