@@ -36,7 +36,7 @@ tests_of() {
 	TASK.*)		echo "ids_test signal_test" ;;
 	EXIT.* | STOP.*) echo "jobs_test threads_test leader_test" ;;
 	NS.owner* | NS.nr_projids) echo "userns_test" ;;
-	TASK_STATE.*_ns_* | NS.*) echo "ns_test userns_test" ;;
+	TASK_STATE.*_ns_* | TASK_STATE.ns_slot | NS.*) echo "ns_test userns_test" ;;
 	TASK_STATE.*)	echo "signal_test prctl_test ids_test syscall_test" ;;
 	CRED.*)		echo "creds_test" ;;
 	FILE.slot | FILE.rdev_minor) echo "nsfile_test files_test fdshare_test" ;;
