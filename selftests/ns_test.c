@@ -240,15 +240,22 @@ NS_TEST(grandchild_in_the_namespace_of_the_root)
 	return ckpt_reap(pid);
 }
 
-static int enters(pid_t other)
+/* That of another process or thread */
+static int enter_other(pid_t other, const char *kind)
 {
 	char path[NS_LEN];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/ipc", other);
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", other, kind);
 	fd = open(path, O_RDONLY);
-	CHECK_OK(setns(fd, CLONE_NEWIPC));
+	CHECK_OK(setns(fd, 0));
 	close(fd);
+	return 0;
+}
+
+static int enters(pid_t other)
+{
+	CHECK_EQ(0, enter_other(other, "ipc"));
 	ckpt_announce("entered", "end");
 	CHECK(!same_ns(getpid(), 1, "ipc"));
 	return 0;
@@ -276,19 +283,6 @@ NS_TEST(namespace_shared_by_siblings)
 
 static const char *const thread_kinds[] = { "uts", "ipc", "net", "cgroup" };
 
-static const char *thread_ns(pid_t tid, const char *kind)
-{
-	static char text[4][NS_LEN];
-	static unsigned int next;
-	char path[NS_LEN], *to = text[next++ % 4];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/ns/%s", tid, kind);
-	n = readlink(path, to, NS_LEN - 1);
-	to[n > 0 ? n : 0] = '\0';
-	return to;
-}
-
 /* In how many of its kinds two threads differ */
 static int kinds_apart(pid_t a, pid_t b)
 {
@@ -296,8 +290,7 @@ static int kinds_apart(pid_t a, pid_t b)
 	int n = 0;
 
 	for (i = 0; i < sizeof(thread_kinds) / sizeof(*thread_kinds); i++)
-		n += !!strcmp(thread_ns(a, thread_kinds[i]),
-			      thread_ns(b, thread_kinds[i]));
+		n += !same_ns(a, b, thread_kinds[i]);
 	return n;
 }
 
@@ -358,13 +351,7 @@ static int all_is_there(void)
 /* Has the network of the other one, and a host name of its own. */
 static int join_network(struct leaver *self)
 {
-	char path[NS_LEN];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/ns/net", self->other);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	CHECK_OK(setns(fd, CLONE_NEWNET));
-	close(fd);
+	CHECK_EQ(0, enter_other(self->other, "net"));
 	CHECK_OK(unshare(CLONE_NEWUTS));
 	return sethostname("second", 6);
 }
@@ -427,14 +414,7 @@ NS_TEST(threads_apart_among_many_files)
 
 static int enter_of_child(struct leaver *self)
 {
-	char path[NS_LEN];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", self->other);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	CHECK_OK(setns(fd, CLONE_NEWNET));
-	close(fd);
-	return 0;
+	return enter_other(self->other, "net");
 }
 
 NS_TEST(thread_in_the_namespace_of_a_child)
@@ -448,7 +428,7 @@ NS_TEST(thread_in_the_namespace_of_a_child)
 	CHECK_EQ(0, begin_leaver(&thread));
 	ckpt_here();
 	CHECK_EQ(1, kinds_apart(getpid(), thread.tid));
-	CHECK(!strcmp(ns_of(child, "net"), thread_ns(thread.tid, "net")));
+	CHECK(same_ns(child, thread.tid, "net"));
 	ckpt_set("end");
 	return end_leaver(&thread) || ckpt_reap(child);
 }
@@ -468,8 +448,8 @@ static int first_thread_leaves(void)
 	CHECK_OK(sethostname("inner", 5));
 	ckpt_announce("left", "end");
 	CHECK_EQ(2, kinds_apart(getpid(), thread.tid));
-	CHECK(!strcmp(ns_of(getppid(), "net"), thread_ns(thread.tid, "net")));
-	CHECK(!strcmp(ns_of(getppid(), "uts"), thread_ns(thread.tid, "uts")));
+	CHECK(same_ns(getppid(), thread.tid, "net"));
+	CHECK(same_ns(getppid(), thread.tid, "uts"));
 	return end_leaver(&thread);
 }
 

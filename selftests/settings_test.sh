@@ -216,16 +216,15 @@ opened_where_it_is_mounted() {
 # Outside of the tree, that goes on to be the old one.
 opened_outside() {
 	local status
-	rm -f pid no
+	rm -f pid
 	: >outside
 	ns_exec -pn -d -P pid -- sh -c 'mount --bind /proc/self/ns/net outside && exec sleep 1000 7<outside' </dev/null >log 2>&1 || { cat log; return 1; }
 	pid=$(<pid)
-	wait_until 20 exists "/proc/$pid/fd/7" && checkpoint -p "$pid" -o no --freeze >words2 2>&1
+	wait_until 20 exists "/proc/$pid/fd/7" &&
+		is_refused 'is a namespace that was opened where it is mounted outside of the tree: not supported'
 	status=$?
-	cat words2
-	stop
 	umount outside
-	[[ $status == 1 && ! -e no ]] && grep -q 'is a namespace that was opened where it is mounted outside of the tree: not supported' words2
+	return "$status"
 }
 
 # A thread whose network is its own; it waits until another program comes.
@@ -260,39 +259,26 @@ of_a_thread() {
 	return "$status"
 }
 refuses_of_a_thread() {
-	local status
-	rm -f no
-	start_thread 'import os; os.system("ip link set lo up && ip addr add 10.0.0.1/8 dev lo")' || return
-	checkpoint -p "$pid" -o no --freeze --thread-namespaces >words2 2>&1
-	status=$?
-	cat words2
-	stop
-	[[ $status == 1 && ! -e no ]] && grep -q "its network namespace: $ADDRESSES: not supported" words2
+	start_thread 'import os; os.system("ip link set lo up && ip addr add 10.0.0.1/8 dev lo")' &&
+		is_refused "its network namespace: $ADDRESSES: not supported" --thread-namespaces
 }
 # What would not be looked at is not lost.
-refuses_unasked() {
+refuses_unasked() { start_thread pass && is_refused 'is in other namespaces than the first thread of its process.*--thread-namespaces'; }
+
+# is_refused WORDS OPTION...: the container, which ends
+is_refused() {
 	local status
 	rm -f no
-	start_thread pass || return
-	checkpoint -p "$pid" -o no --freeze >words2 2>&1
+	checkpoint -p "$pid" -o no --freeze "${@:2}" >words2 2>&1
 	status=$?
 	cat words2
 	stop
-	[[ $status == 1 && ! -e no ]] && grep -q 'is in other namespaces than the first thread of its process.*--thread-namespaces' words2
+	[[ $status == 1 && ! -e no ]] && grep -q -- "$1" words2
 }
 
 readonly ADDRESSES='it has addresses beside those of lo, or these with another scope, label or lifetime'
 # refuses WORDS SCRIPT
-refuses() {
-	local status
-	rm -f no
-	start "$2" -n || return
-	checkpoint -p "$pid" -o no --freeze >words2 2>&1
-	status=$?
-	cat words2
-	stop
-	[[ $status == 1 && ! -e no ]] && grep -q -- "^checkpoint: pid $pid (.*): its network namespace: $1: not supported" words2
-}
+refuses() { start "$2" -n && is_refused "^checkpoint: pid $pid (.*): its network namespace: $1: not supported"; }
 
 # A table of nftables for IP or IPv4, by the messages that its tool sends
 readonly NFTABLES='

@@ -329,7 +329,7 @@ static const struct change {
 	BODY(TASK, task, ppid, 1, "root has a parent"),
 	BODY(TASK, task, parent_tid, 1, "root has a parent"),
 	BODY(TASK_STATE, task_state, uts_id, 9, "not before it"),
-	BODY(TASK_STATE, task_state, reserved, 1, "reserved"),
+	BODY(TASK_STATE, task_state, ns_slot, 1, "has left itself"),
 	BODY(TASK_STATE, task_state, mm_id, 1, "not before it"),
 	BODY(TASK_STATE, task_state, flags, 2, "unknown flags"),
 	BODY(SCHED, sched, nice, 20, "nice"),
