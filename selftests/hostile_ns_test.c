@@ -167,6 +167,100 @@ CKPT_TEST_F(hostile_ns, pid_namespaces)
 	finish(_metadata, app);
 }
 
+/* ---- Pid namespaces that somebody has entered ---- */
+
+static int stays_inside(void)
+{
+	CHECK_EQ(0, getppid());
+	ckpt_announce("inside", "end");
+	return 0;
+}
+
+static int enters(int fd)
+{
+	pid_t pid;
+
+	CHECK_OK(setns(fd, CLONE_NEWPID));
+	SPAWN(pid, stays_inside());
+	ckpt_wait_for("inside");
+	ckpt_announce("entered", "end");
+	return ckpt_reap(pid);
+}
+
+/* Opens the namespace of another init below it for all. */
+static int begins_lower(void)
+{
+	pid_t pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+
+	CHECK_OK(pid);
+	if (pid)
+		return ckpt_reap(pid);
+	CHECK_OK(open("/proc/self/ns/pid", O_RDONLY));
+	ckpt_announce("lower", "last");
+	return 0;
+}
+
+/*
+ * Tasks 0: the body; 1, 2: the inits of two namespaces, one below the other; 3: a child
+ * of the body; 4: its child, in the lower one
+ */
+CKPT_BODY(hostile_ns_entered)
+{
+	int fd = open("/proc/self/ns/pid", O_RDONLY);
+	pid_t init, pid;
+
+	CHECK_OK(fd);
+	init = syscall(SYS_clone, CLONE_NEWPID | CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	CHECK_OK(init);
+	if (!init)
+		_exit(begins_lower());
+	ckpt_wait_for("lower");
+	SPAWN(pid, enters(fd + 1));
+	ckpt_wait_for("entered");
+	ckpt_here();
+	ckpt_set("end");
+	CHECK_EQ(0, ckpt_reap(pid));
+	ckpt_set("last");
+	return ckpt_reap(init);
+}
+
+CKPT_TEST_F(hostile_ns, entered_pid_namespaces)
+{
+	static const char wrong[] = "its pid namespaces do not fit the tree";
+	struct app *app = &self->app;
+
+	NOT_PLAIN();
+	app->tool = true;
+	prepare_body(_metadata, app, "hostile_ns_entered");
+	memcpy(&bad, &img, sizeof(bad));
+	ASSERT_EQ(2, ids_of(2)[1].ns);
+	ASSERT_EQ(2, ids_of(4)[1].ns);
+	ASSERT_EQ(2, state_of(3)->pid_ns_for_children);
+
+	/* One that it is not below, or that is not below */
+	REFUSED_WITH(wrong, ids_of(4)[0].ns = 2);
+	REFUSED_WITH(wrong, ids_of(4)[1].ns = 1);
+	REFUSED_WITH(wrong, ({
+		resize_ids(4, -8);
+		ids_of(4)->ns = 2;
+	}));
+	/* One that has no init */
+	REFUSED_WITH(wrong, ids_of(4)[1].ns = 3);
+	REFUSED_WITH(wrong, ({
+		ids_of(4)[1] = (struct ckpt_pid){ .ns = 3, .nr = 1 };
+	}));
+	/* Another init */
+	REFUSED_WITH(wrong, ids_of(4)[1].nr = 1);
+	/* Only at the first one's place in the order it may be unknown. */
+	REFUSED_WITH(wrong, ids_of(1)->ns = 3);
+	REFUSED_WITH("a namespace is not of its kind", state_of(3)->pid_ns_for_children = 3);
+	/* Nobody can go up again. */
+	FORGED(MUST_REFUSE, state_of(2)->pid_ns_for_children = 1, "%s", "up");
+	/* It has entered another one than the image says: no harm. */
+	FORGED(MAY_RESTART, state_of(3)->pid_ns_for_children = 1, "%s", "another");
+	finish(_metadata, app);
+}
+
 /* ---- Files that are open on a namespace ---- */
 
 CKPT_BODY(hostile_ns_open)

@@ -774,6 +774,182 @@ NS_TEST(pid_namespace_for_children)
 	return ckpt_reap(pid);
 }
 
+/* ---- Pid namespaces that somebody has entered ---- */
+
+static int init_until(const char *flag, const char *until)
+{
+	ckpt_announce(flag, until);
+	CHECK_EQ(1, getpid());
+	return 0;
+}
+
+/* In a namespace in which it does not see who made it */
+static int inside(const char *flag)
+{
+	pid_t self = getpid();
+
+	CHECK_EQ(0, getppid());
+	ckpt_announce(flag, "end");
+	CHECK_EQ(self, getpid());
+	CHECK_EQ(0, getppid());
+	return 0;
+}
+
+/* As nsenter does: it waits outside, and may make more of them. */
+static int enters_for_children(pid_t init, const char *in, const char *flag)
+{
+	pid_t pid;
+
+	CHECK_EQ(0, enter_other(init, "pid"));
+	SPAWN(pid, inside(in));
+	ckpt_wait_for(in);
+	ckpt_announce(flag, "end");
+	CHECK(same_ns(pid, init, "pid"));
+	CHECK(!same_ns(getpid(), init, "pid"));
+	CHECK_EQ(0, ckpt_reap(pid));
+	SPAWN(pid, getpid() < 2 || getppid());
+	CHECK_EQ(0, ckpt_reap(pid));
+	return 0;
+}
+
+NS_TEST(pid_namespace_entered)
+{
+	pid_t init, pid;
+
+	SPAWN_IN_PID_NS(init, init_until("init", "last"));
+	ckpt_wait_for("init");
+	SPAWN(pid, enters_for_children(init, "inside", "entered"));
+	ckpt_wait_for("entered");
+	ckpt_here();
+	ckpt_set("end");
+	CHECK_EQ(0, ckpt_reap(pid));
+	ckpt_set("last");
+	return ckpt_reap(init);
+}
+
+static int enters_and_ends(pid_t init)
+{
+	pid_t pid;
+
+	CHECK_EQ(0, enter_other(init, "pid"));
+	SPAWN(pid, inside("inside"));
+	ckpt_wait_for("inside");
+	return 0;
+}
+
+/* As of docker exec: who has entered is gone, and what it made has been adopted. */
+NS_TEST(pid_namespace_entered_by_one_that_has_ended)
+{
+	pid_t init, pid;
+
+	CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 1));
+	SPAWN_IN_PID_NS(init, init_until("init", "last"));
+	ckpt_wait_for("init");
+	SPAWN(pid, enters_and_ends(init));
+	CHECK_EQ(0, ckpt_reap(pid));
+	ckpt_here();
+	ckpt_set("end");
+	CHECK(wait(NULL) > 0);
+	ckpt_set("last");
+	return ckpt_reap(init);
+}
+
+/* A zombie, and a process that begins in its own again */
+static int enters_and_returns(pid_t init)
+{
+	pid_t pid, zombie, own;
+	siginfo_t info;
+
+	CHECK_EQ(0, enter_other(init, "pid"));
+	SPAWN(pid, inside("inside"));
+	ckpt_wait_for("inside");
+	SPAWN(zombie, 0);
+	CHECK_OK(waitid(P_PID, zombie, &info, WEXITED | WNOWAIT));
+	CHECK_EQ(0, enter_other(getpid(), "pid"));
+	SPAWN(own, in_ns_of_another("own", "end") || getppid() == 0);
+	ckpt_wait_for("own");
+	ckpt_announce("returned", "end");
+	CHECK(same_ns(own, getpid(), "pid"));
+	return ckpt_reap(zombie) || ckpt_reap(pid) || ckpt_reap(own);
+}
+
+NS_TEST(pid_namespace_entered_and_left)
+{
+	pid_t init, pid;
+
+	SPAWN_IN_PID_NS(init, init_until("init", "last"));
+	ckpt_wait_for("init");
+	SPAWN(pid, enters_and_returns(init));
+	ckpt_wait_for("returned");
+	ckpt_here();
+	ckpt_set("end");
+	CHECK_EQ(0, ckpt_reap(pid));
+	ckpt_set("last");
+	return ckpt_reap(init);
+}
+
+/* Processes know each other by what they are outside. */
+static pid_t outer_pid(void)
+{
+	char text[16] = "";
+
+	return readlink("/proc/self", text, sizeof(text) - 1) > 0 ? atoi(text) : 0;
+}
+
+static int init_known_as(pid_t *pid, const char *flag, const char *until)
+{
+	*pid = outer_pid();
+	return init_until(flag, until);
+}
+
+static int enters_first(const pid_t *init, const char *flag)
+{
+	ckpt_wait_for(flag);
+	return enters_for_children(*init, "in.first", "first");
+}
+
+static int begins_lower(pid_t *init)
+{
+	pid_t pid;
+
+	SPAWN_IN_PID_NS(pid, init_known_as(init, "lower", "end.lower"));
+	return ckpt_reap(pid);
+}
+
+static int enters_second(const pid_t *upper, pid_t *lower)
+{
+	pid_t pid;
+
+	ckpt_wait_for("upper");
+	CHECK_EQ(0, enter_other(*upper, "pid"));
+	SPAWN(pid, begins_lower(lower));
+	return ckpt_reap(pid);
+}
+
+/*
+ * The eldest is in a namespace whose init is a child of somebody that has entered
+ * another one, and that one's init is the youngest.
+ */
+NS_TEST(pid_namespaces_entered_by_elders)
+{
+	pid_t *init = mmap(NULL, 2 * sizeof(*init), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t first, second, youngest;
+
+	CHECK(init != MAP_FAILED);
+	SPAWN(first, enters_first(&init[1], "lower"));
+	SPAWN(second, enters_second(&init[0], &init[1]));
+	SPAWN_IN_PID_NS(youngest, init_known_as(&init[0], "upper", "end.upper"));
+	ckpt_wait_for("first");
+	ckpt_here();
+	ckpt_set("end");
+	CHECK_EQ(0, ckpt_reap(first));
+	ckpt_set("end.lower");
+	CHECK_EQ(0, ckpt_reap(second));
+	ckpt_set("end.upper");
+	return ckpt_reap(youngest);
+}
+
 static void *thread_in_ns(void *arg)
 {
 	*(pid_t *)arg = gettid();

@@ -332,4 +332,78 @@ CKPT_TEST_F(subtree, group_that_goes_on_outside_in_a_session_of_the_tree)
 	ASSERT_EQ(0, app_finish(app));
 }
 
+/* ---- A pid namespace that begins outside ---- */
+
+static int in_pid_ns(const char *flag)
+{
+	ckpt_announce(flag, "go.0");
+	CHECK_EQ(0, getppid());
+	return 0;
+}
+
+/* Its init is left to that of the container. */
+static int begins_outside(pid_t *init)
+{
+	pid_t pid = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+
+	CHECK_OK(pid);
+	/* The tree shares nothing else with it. */
+	if (!pid)
+		_exit(munmap(init, sizeof(*init)) || in_pid_ns("init"));
+	*init = pid;
+	ckpt_wait_for("init");
+	return 0;
+}
+
+static int enters_and_stays(pid_t init)
+{
+	int fd = syscall(SYS_pidfd_open, init, 0);
+	pid_t pid;
+
+	CHECK_OK(fd);
+	CHECK_OK(setns(fd, CLONE_NEWPID));
+	close(fd);
+	SPAWN(pid, in_pid_ns("inside"));
+	ckpt_wait_for("inside");
+	ckpt_announce("entered", "go.0");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return 0;
+}
+
+CKPT_BODY(has_entered_outside)
+{
+	pid_t *init = mmap(NULL, sizeof(*init), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	CHECK(init != MAP_FAILED);
+	SPAWN(pid, begins_outside(init));
+	CHECK_EQ(0, ckpt_reap(pid));
+	SPAWN(pid, enters_and_stays(*init));
+	ckpt_wait_for("entered");
+	ckpt_here();
+	return ckpt_reap(pid);
+}
+
+CKPT_TEST_F(subtree, pid_namespace_that_begins_outside)
+{
+	static const char children[] =
+		"has a pid namespace for its children whose init is not in the tree";
+	static const char inside[] =
+		"is in a pid namespace whose init is not in the tree";
+	struct app *app = &self->app;
+
+	app->below_init = true;
+	ASSERT_EQ(0, app_start(app, "has_entered_outside"));
+	if (!app_plain()) {
+		ASSERT_EQ(0, app_freeze(app));
+		check_refusal(_metadata, app, checkpoint_part(app, 0), children);
+		check_refusal(_metadata, app, checkpoint_part(app, CHECKPOINT_DRYRUN), children);
+		check_refusal(_metadata, app, checkpoint_part(app, CHECKPOINT_DRYRUN), inside);
+		ASSERT_EQ(0, app_thaw(app));
+	}
+	ASSERT_EQ(0, app_finish(app));
+}
+
 TEST_HARNESS_MAIN

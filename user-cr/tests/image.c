@@ -108,8 +108,9 @@ static void task(struct image *image, const struct process *p, uint32_t id,
 		.parent_tid = p->parent_tid,
 		.flags = pid == p->pid ? p->flags : 0,
 	};
-	struct ckpt_pid nested = { .ns = 1, .nr = pid == p->pid ? 1 : 2 };
-	bool inside = image->kind.namespaces && p->pid == image->last;
+	struct ckpt_pid nested = { .ns = 1, .nr = pid == image->last ? 1 : 2 };
+	bool inside = image->kind.namespaces &&
+		      (p->pid == image->last || p->pid == image->kind.entered);
 
 	if (p->flags & CKPT_TREE_GHOST)
 		t.exit_signal = 0;

@@ -43,6 +43,7 @@ struct process {
  *	containers have more often than others
  * @apart: with @namespaces, the others are not in the user namespace of the last one
  * @holder: with @namespaces, pid of a process that has that pid namespace open, or 0
+ * @entered: with @namespaces, pid of another process that is in it, or 0
  * @tools: with records of the tools before it
  * @content: of the tmpfs in these, NULL for zeros
  * @content_len: its length
@@ -56,6 +57,7 @@ struct kind {
 	bool namespaces;
 	bool apart;
 	uint32_t holder;
+	uint32_t entered;
 	bool tools;
 	const void *content;
 	uint32_t content_len;

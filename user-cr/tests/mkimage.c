@@ -2,7 +2,7 @@
 /*
  * Writes a test image to the standard output:
  *
- *	mkimage [-c] [-n] [-t] [-T FILE] [-x SLOT] [-f VERSION] [-m NS] [-a] [-u] [-o PID] PROCESS...
+ *	mkimage [-c] [-n] [-t] [-T FILE] [-x SLOT] [-f VERSION] [-m NS] [-a] [-u] [-o PID] [-e PID] PROCESS...
  *	mkimage --repair
  *	mkimage --word TYPE NR OFFSET VALUE
  *	mkimage --strings TYPE NR STRING...
@@ -18,8 +18,9 @@
  * one with records of the tools, and -T one with FILE as the archive in these. The
  * external files, the descriptors 1, are taken from SLOT. With -f it is one of an older version of the format, with
  * -a one of x86_64 instead of User-Mode Linux. -m sets its monotonic clock. With -n, -u
- * leaves all but the last process outside of the user namespace, and -o has PID hold
- * the pid namespace of the last one. The root comes first.
+ * leaves all but the last process outside of the user namespace, -o has PID hold
+ * the pid namespace of the last one, and -e has PID be in it, as its parent has entered
+ * that. The root comes first.
  *
  * The others change an image from the standard input, and make its checksums right.
  * They are about record NR, counted from 0, of those of the tools of this TYPE:
@@ -192,7 +193,7 @@ static void set_strings(char **arg, int nr, bool unended)
 static int usage(void)
 {
 	fprintf(stderr,
-		"Usage: mkimage [-c] [-n] [-t] [-T FILE] [-x SLOT] [-f VERSION] [-m NS] [-a] [-u] [-o PID] PROCESS...\n"
+		"Usage: mkimage [-c] [-n] [-t] [-T FILE] [-x SLOT] [-f VERSION] [-m NS] [-a] [-u] [-o PID] [-e PID] PROCESS...\n"
 		"       mkimage --repair | --word TYPE NR OFFSET VALUE |\n"
 		"               --strings TYPE NR STRING... | --unended TYPE NR STRING... |\n"
 		"               --last TYPE NR\n");
@@ -239,13 +240,16 @@ int main(int argc, char **argv)
 
 	if (change(argc, argv))
 		return write_repaired();
-	while ((ret = getopt(argc, argv, "acf:m:no:tT:ux:")) != -1) {
+	while ((ret = getopt(argc, argv, "ace:f:m:no:tT:ux:")) != -1) {
 		switch (ret) {
 		case 'a':
 			kind.x86 = true;
 			break;
 		case 'c':
 			kind.container = true;
+			break;
+		case 'e':
+			kind.entered = strtoul(optarg, NULL, 10);
 			break;
 		case 'f':
 			kind.version = atoi(optarg);

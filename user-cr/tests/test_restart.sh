@@ -371,7 +371,7 @@ frozen_interrupted() {
 
 # The init of a namespace that another process waits for is never made: its pid is taken.
 waits_in_vain() {
-	"$CHECK/mkimage" -n -o $d $a $d:$a $b:$a $c:$b >"$TMP/waits" && fresh || return
+	"$CHECK/mkimage" -n "$@" >"$TMP/waits" && fresh || return
 	python3 - $c <<-'PYTHON' &
 		import ctypes, os, struct, sys, time
 		pid = ctypes.c_int(int(sys.argv[1]))
@@ -384,8 +384,11 @@ waits_in_vain() {
 	FAKE_TASKS=3 run 125 timeout -k 1 120 "$restart" --time=now -i "$TMP/waits"
 	result=$?
 	kill -9 $c
-	[ $result -eq 0 ] && err "pid $c .*: this pid is taken" && err 'init of a pid namespace that is open ended before' && nobody
+	[ $result -eq 0 ] && err "pid $c .*: this pid is taken" && err 'the init of a pid namespace ended before' && nobody
 }
+opens_in_vain() { waits_in_vain -o $d $a $d:$a $b:$a $c:$b; }
+# Its maker waits, while its own maker makes those that lead to the init.
+enters_in_vain() { waits_in_vain -e $d $a $b:$a $d:$b 30005:$a $c:30005 && err "pid $b: cannot enter a pid namespace"; }
 # Whoever owns a user namespace may look into the process that holds it for him.
 held_namespace() {
 	"$CHECK/mkimage" -n -u $a $b:$a $c:$b >"$TMP/owned" && chmod 755 "$TMP" && touch "$TMP/open" && chmod 666 "$TMP/open" || return
@@ -604,7 +607,8 @@ if [ "${IN_CONTAINER:-no}" = yes ]; then
 	else
 		skip "restart: --frozen" "no cgroups, or no right to use them"
 	fi
-	ok "restart: the init of a pid namespace that another process waits for is not made" waits_in_vain
+	ok "restart: the init of a pid namespace that another process opens is not made" opens_in_vain
+	ok "restart: the init of a pid namespace that another process enters is not made" enters_in_vain
 	ok "restart: who holds a user namespace has nothing of ours open" held_namespace
 	ok "restart: a container" container
 	ok "restart: a subtree in a container" with_init

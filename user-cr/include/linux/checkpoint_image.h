@@ -313,7 +313,8 @@ enum ckpt_record_type {
  * @undo_with: likewise, that has its list of semaphore operations to undo
  *
  * The threads of a process follow its first one, and have the same parent,
- * group and session.
+ * group and session. Parents come before their children, and the first process of
+ * a pid namespace before all others in that.
  *
  * The tail is a struct ckpt_pid for each pid namespace below that of the root
  * task that it has an id in, the outermost first.

@@ -20,6 +20,7 @@ void tree_add(struct tree *tree, const struct ckpt_record *record)
 	task->id = record->id;
 	task->nested = ckpt_record_tail(record);
 	task->nr_nested = record->tail_len / sizeof(*task->nested);
+	task->parent = TREE_NONE;
 	task->child = TREE_NONE;
 	task->next = TREE_NONE;
 	if (!task_is_thread(task))
@@ -74,7 +75,8 @@ void tree_link(struct tree *tree)
 		task = &tree->task[i];
 		if (task_is_thread(task))
 			continue;
-		parent = &tree->task[by_pid[task->saved.ppid]];
+		task->parent = by_pid[task->saved.ppid];
+		parent = &tree->task[task->parent];
 		task->next = parent->child;
 		parent->child = i;
 	}

@@ -19,6 +19,8 @@
  * @nr_nested: their number
  * @state: rest of it; of what has ended, only the ids of its credentials and of its
  *	user namespace
+ * @parent: index of its parent, which is lower, or TREE_NONE for the
+ *	root and for mere threads
  * @child: index of its first child process, or TREE_NONE
  * @next: index of the next child of its parent, or TREE_NONE
  */
@@ -28,6 +30,7 @@ struct task {
 	const struct ckpt_pid *nested;
 	int nr_nested;
 	struct ckpt_task_state state;
+	int parent;
 	int child;
 	int next;
 };
@@ -62,6 +65,18 @@ static inline bool task_is_dead(const struct task *task)
 static inline uint32_t task_pid_ns(const struct task *task)
 {
 	return task->nr_nested ? task->nested[task->nr_nested - 1].ns : 0;
+}
+
+/* Whether it is the first process of a pid namespace below that of the root */
+static inline bool task_is_init(const struct task *task)
+{
+	return task->nr_nested && task->nested[task->nr_nested - 1].nr == 1;
+}
+
+/* Whether who made it had entered its pid namespace, with setns() or unshare() */
+static inline bool task_is_entered(const struct task *task, const struct task *parent)
+{
+	return task_pid_ns(task) != task_pid_ns(parent) && !task_is_init(task);
 }
 
 /* Adds the task of a CKPT_REC_TASK record, which must stay. */

@@ -211,7 +211,7 @@ static int run(struct restart *r)
 		return -1;
 	r->child = processes_start(r);
 	cgroup_roots_close(r);
-	pidns_files_end_offers(r);
+	pidns_files_forked(r, 0, false);
 	if (r->child < 0)
 		return -1;
 	victim = r->child;

@@ -466,7 +466,7 @@ int namespaces_make(struct restart *r)
 			if (need(r, &kinds[k], id_of(task, &kinds[k])) < 0)
 				return -1;
 	}
-	return make_open_ones(r);
+	return pidns_files_need_entered(r) < 0 ? -1 : make_open_ones(r);
 }
 
 static bool has_open_ones(const struct restart *r)

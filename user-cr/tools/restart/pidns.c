@@ -95,6 +95,11 @@ int pidns_enter_new(const struct restart *r, int index, uint32_t owner)
 	return begin_in(make(r, index, owner));
 }
 
+int pidns_enter(const struct restart *r, uint32_t ns)
+{
+	return begin_in(pidns_files_open(r, ns));
+}
+
 int pidns_leave(void)
 {
 	return begin_in(namespaces_open(getpid(), NS_OF_PID));

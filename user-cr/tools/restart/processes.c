@@ -143,6 +143,7 @@ static void create_child(struct restart *r, int index, int child)
 	pid = create(r, child, 0);
 	if (pid < 0)
 		_exit(EXIT_NO_RESTART);
+	pidns_files_forked(r, child, !pid);
 	if (pid)
 		return;
 	if (namespaces_enter(r, child, index) < 0)
@@ -159,7 +160,7 @@ static uint32_t pid_owner(const struct restart *r, int index, uint32_t ns)
 
 	for (i = task[index].child; i != TREE_NONE; i = task[i].next)
 		if (task_pid_ns(&task[i]) == ns && !task_is_dead(&task[i]) &&
-		    task[i].nested[task[i].nr_nested - 1].nr == 1)
+		    task_is_init(&task[i]))
 			return task[i].state.pid_user_ns_id;
 	return task[0].state.user_ns_id;
 }
@@ -177,46 +178,44 @@ static void begin_pid_ns(struct restart *r, int index, uint32_t ns)
 		     "cannot make a pid namespace");
 }
 
-static void create_child_in_new(struct restart *r, int index, int child)
+/* Likewise in one that there is, as soon as it has its init. */
+static void enter_pid_ns(struct restart *r, int index, uint32_t ns)
 {
-	const struct task *task = r->image.tree.task;
+	if (pidns_enter(r, ns) < 0)
+		fail(r, r->image.tree.task[index].saved.pid,
+		     "cannot enter a pid namespace");
+}
 
-	begin_pid_ns(r, index, task_pid_ns(&task[child]));
-	create_child(r, index, child);
+static void leave_pid_ns(struct restart *r, int index)
+{
 	if (pidns_leave() < 0)
-		fail(r, task[index].saved.pid, "cannot leave a pid namespace");
+		fail(r, r->image.tree.task[index].saved.pid,
+		     "cannot leave a pid namespace");
 }
 
-/* In the pid namespace that all of its children get which are not made yet */
-static void create_children_in_other(struct restart *r, int index)
-{
-	const struct task *task = r->image.tree.task;
-	uint32_t ns = task[index].state.pid_ns_for_children;
-	int i;
-
-	begin_pid_ns(r, index, ns);
-	for (i = task[index].child; i != TREE_NONE; i = task[i].next)
-		if (task_pid_ns(&task[i]) == ns)
-			create_child(r, index, i);
-}
-
+/*
+ * In the order of the image, where each init is before who has entered its namespace:
+ * so nobody waits for one that waits for him.
+ */
 static void create_children(struct restart *r, int index)
 {
 	const struct task *task = r->image.tree.task;
-	uint32_t other = task[index].state.pid_ns_for_children;
 	uint32_t own = task_pid_ns(&task[index]);
 	int i;
 
 	for (i = task[index].child; i != TREE_NONE; i = task[i].next) {
 		uint32_t ns = task_pid_ns(&task[i]);
 
-		if (ns == own)
-			create_child(r, index, i);
-		else if (ns != other)
-			create_child_in_new(r, index, i);
+		if (task_is_entered(&task[i], &task[index]))
+			enter_pid_ns(r, index, ns);
+		else if (ns != own)
+			begin_pid_ns(r, index, ns);
+		create_child(r, index, i);
+		if (ns != own)
+			leave_pid_ns(r, index);
 	}
-	if (other)
-		create_children_in_other(r, index);
+	if (task[index].state.pid_ns_for_children)
+		enter_pid_ns(r, index, task[index].state.pid_ns_for_children);
 }
 
 /* Tells the coordinator, and waits in the kernel to be somebody else. */
@@ -250,7 +249,6 @@ static void become(struct restart *r, int index, pid_t parent)
 		     "cannot pass on its pid namespace");
 	create_children(r, index);
 	begin_time_ns(r, index);
-	pidns_files_end_offers(r);
 	join(r, index);
 }
 
@@ -390,6 +388,7 @@ void become_init(struct restart *r)
 	root = create(r, 0, 0);
 	if (root < 0)
 		_exit(EXIT_NO_RESTART);
+	pidns_files_forked(r, 0, !root);
 	if (!root)
 		become(r, 0, getppid());
 	init_run(r, root);

@@ -169,11 +169,13 @@ struct namespace {
 /**
  * struct mailbox - through which processes get a descriptor of a pid namespace
  * @ns: its number in the image
- * @in: for its init; -1 in who has made all its children, and cannot be it
+ * @init: index of its first task
+ * @in: for that, in the last process made of those that lead to it; -1 in others
  * @out: for the others
  */
 struct mailbox {
 	uint32_t ns;
+	int init;
 	int in;
 	int out;
 };
@@ -196,7 +198,7 @@ struct mailbox {
  * @cgroup: in which the tree is frozen, if its path is not empty
  * @namespace: those that the root is not in
  * @nr_namespaces: their number
- * @mailbox: one for each pid namespace that is open
+ * @mailbox: one for each pid namespace that is open, or that a process has entered
  * @nr_mailboxes: their number
  * @root_pidfd: the root, for those that it is in, if there are others
  * @clocks_go_on: those of the root show what they would if it had not been away
@@ -444,19 +446,20 @@ void namespaces_close(struct restart *r);
  * namespace that belongs to the user namespace OWNER: 0, or -1 and errno.
  */
 int pidns_enter_new(const struct restart *r, int index, uint32_t owner);
+/* Has the next ones begin in one that has an init, or will have one: likewise. */
+int pidns_enter(const struct restart *r, uint32_t ns);
 /* Has the next ones begin in its own again: likewise. */
 int pidns_leave(void);
 
 /* pidns_files.c: before the tree: an open one will be needed; 0, or -1 and logged. */
 int pidns_files_need(struct restart *r, uint32_t ns);
+/* Likewise of those that processes have entered */
+int pidns_files_need_entered(struct restart *r);
 /* In the process of task INDEX, which may be an init: 0, or -1 and errno. */
-int pidns_files_offer(const struct restart *r, int index);
-/*
- * In who will neither be an init nor make one any more: as long as anybody has not
- * said so, others may wait.
- */
-void pidns_files_end_offers(struct restart *r);
-/* In a process that has done that: a descriptor; or -1 and errno. */
+int pidns_files_offer(struct restart *r, int index);
+/* When the process of task CHILD has been made: in it, and in who has made it */
+void pidns_files_forked(struct restart *r, int child, bool in_child);
+/* A descriptor, when there is one; or -1 and errno. */
 int pidns_files_open(const struct restart *r, uint32_t ns);
 void pidns_files_close(struct restart *r);
 
