@@ -555,6 +555,55 @@ NS_TEST(time_namespace_for_children)
 	return ckpt_reap(after);
 }
 
+static int leaves_one_in(long long ours)
+{
+	pid_t pid;
+
+	SPAWN(pid, at_own_time(ours));
+	ckpt_wait_for("now");
+	return 0;
+}
+
+/* It is in an own one already, which its parent has for its children. */
+static int adopts_after(void)
+{
+	long long now = clock_ms(CLOCK_MONOTONIC);
+	pid_t maker, later;
+	sem_t *sem = mmap(NULL, sizeof(*sem), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(sem != MAP_FAILED);
+	CHECK_OK(sem_init(sem, 1, 0));
+	CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 1));
+	SPAWN(maker, leaves_one_in(now) || sem_wait(sem));
+	ckpt_wait_for("now");
+	CHECK_OK(unshare(CLONE_NEWTIME));
+	CHECK_EQ(0, write_file("/proc/self/timens_offsets", "monotonic 7200 0\n"));
+	SPAWN(later, in_other_time(now));
+	ckpt_wait_for("hour");
+	CHECK_OK(sem_post(sem));
+	CHECK_EQ(0, ckpt_reap(maker));
+	CHECK_OK(munmap(sem, sizeof(*sem)));
+	ckpt_announce("adopted", "end");
+	CHECK_EQ(0, ckpt_reap(later));
+	CHECK(wait(NULL) > 0);
+	return 0;
+}
+
+NS_TEST(time_namespace_that_an_elder_is_not_in)
+{
+	pid_t pid;
+
+	NEED(unshare(CLONE_NEWTIME));
+	CHECK_EQ(0, hours_later());
+	SPAWN(pid, adopts_after());
+	ckpt_wait_for("adopted");
+	ckpt_here();
+	CHECK(!same_ns(getpid(), pid, "time"));
+	ckpt_set("end");
+	return ckpt_reap(pid);
+}
+
 static int is_one_hour_later(long long ours)
 {
 	return clock_ms(CLOCK_MONOTONIC) - ours < HOUR_MS ||
@@ -888,6 +937,94 @@ NS_TEST(pid_namespace_entered_and_left)
 	return ckpt_reap(init);
 }
 
+/* A thread makes it, which is in a namespace of its process for that time. */
+static void *enters_by_thread(void *init)
+{
+	pid_t pid;
+
+	if (enter_other(*(pid_t *)init, "pid"))
+		return NULL;
+	pid = fork();
+	if (!pid)
+		_exit(inside("inside"));
+	if (enter_other(getpid(), "pid"))
+		return NULL;
+	ckpt_announce("thread", "end");
+	return init;
+}
+
+static int enters_apart(pid_t init)
+{
+	pthread_t thread;
+	void *ret;
+
+	CHECK_EQ(0, pthread_create(&thread, NULL, enters_by_thread, &init));
+	ckpt_wait_for("inside");
+	ckpt_wait_for("thread");
+	ckpt_announce("entered", "end");
+	CHECK_EQ(0, pthread_join(thread, &ret));
+	CHECK(ret);
+	CHECK(wait(NULL) > 0);
+	return 0;
+}
+
+NS_TEST(pid_namespace_entered_by_a_thread)
+{
+	pid_t init, pid;
+
+	SPAWN_IN_PID_NS(init, init_until("init", "last"));
+	ckpt_wait_for("init");
+	SPAWN(pid, enters_apart(init));
+	ckpt_wait_for("entered");
+	ckpt_here();
+	ckpt_set("end");
+	CHECK_EQ(0, ckpt_reap(pid));
+	ckpt_set("last");
+	return ckpt_reap(init);
+}
+
+static int makes_sibling(void)
+{
+	pid_t pid;
+
+	CHECK_OK(unshare(CLONE_NEWPID));
+	pid = fork_into(CLONE_PARENT);
+	if (!pid)
+		_exit(inside("lower"));
+	return pid < 0;
+}
+
+/* The init is two levels below its parent, which did not make it. */
+static int begins_below(pid_t upper)
+{
+	pid_t pid;
+
+	CHECK_EQ(0, enter_other(upper, "pid"));
+	SPAWN(pid, makes_sibling());
+	ckpt_wait_for("lower");
+	CHECK(wait(NULL) > 0);
+	CHECK_EQ(0, enter_other(getpid(), "pid"));
+	ckpt_announce("below", "end");
+	CHECK(wait(NULL) > 0);
+	return 0;
+}
+
+CKPT_REFUSED(ns, init_that_its_parent_cannot_make,
+	     "is the init of a pid namespace that is in one which its parent is not in")
+{
+	pid_t upper, pid;
+
+	SPAWN_IN_PID_NS(upper, init_until("init", "last"));
+	ckpt_wait_for("init");
+	SPAWN(pid, begins_below(upper));
+	ckpt_wait_for("below");
+	ckpt_here();
+	ckpt_set("end");
+	CHECK_EQ(0, ckpt_reap(pid));
+	ckpt_set("last");
+	return ckpt_reap(upper);
+}
+
 /* Processes know each other by what they are outside. */
 static pid_t outer_pid(void)
 {
@@ -900,6 +1037,63 @@ static int init_known_as(pid_t *pid, const char *flag, const char *until)
 {
 	*pid = outer_pid();
 	return init_until(flag, until);
+}
+
+static int begins_upper(pid_t *init)
+{
+	pid_t pid;
+
+	SPAWN_IN_PID_NS(pid, init_known_as(init, "upper", "last"));
+	return ckpt_reap(pid);
+}
+
+static int has_upper_below(pid_t *init)
+{
+	pid_t pid;
+
+	SPAWN(pid, begins_upper(init));
+	return ckpt_reap(pid);
+}
+
+static int counts_on(void)
+{
+	pid_t lower, next;
+
+	SPAWN_IN_PID_NS(lower, init_until("lower", "end"));
+	ckpt_wait_for("lower");
+	ckpt_announce("counted", "end");
+	CHECK_EQ(0, ckpt_reap(lower));
+	SPAWN(next, 0);
+	CHECK_EQ(lower + 1, next);
+	return ckpt_reap(next);
+}
+
+/* The one that is around the other begins further down in the tree. */
+CKPT_BODY(next_pid_around_another)
+{
+	pid_t *init = mmap(NULL, sizeof(*init), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t above, pid;
+
+	CHECK(init != MAP_FAILED);
+	SPAWN(above, has_upper_below(init));
+	ckpt_wait_for("upper");
+	CHECK_EQ(0, enter_other(*init, "pid"));
+	SPAWN(pid, counts_on());
+	ckpt_wait_for("counted");
+	CHECK_EQ(0, enter_other(getpid(), "pid"));
+	ckpt_here();
+	ckpt_set("end");
+	CHECK_EQ(0, ckpt_reap(pid));
+	ckpt_set("last");
+	return ckpt_reap(above);
+}
+
+CKPT_TEST_F(ns, next_pid_of_a_namespace_around_another)
+{
+	self->app.tool = true;
+	self->app.saving_tool = true;
+	ckpt_roundtrip(_metadata, &self->app, "next_pid_around_another", 1);
 }
 
 static int enters_first(const pid_t *init, const char *flag)
@@ -1048,6 +1242,36 @@ static int with_timer(void)
 	CHECK_OK(syscall(SYS_timer_settime, id, 0, &value, NULL));
 	CHECK_EQ(SIGUSR1, sigwaitinfo(&set, &info));
 	return ckpt_reap(child);
+}
+
+/*
+ * The init was the leader of a group, in which its parent still is, and has been
+ * waited for.
+ */
+static int in_group_of_init(void)
+{
+	pid_t init;
+
+	SPAWN_IN_PID_NS(init, (ckpt_announce("leader", "led"), 0));
+	ckpt_wait_for("leader");
+	CHECK_OK(setpgid(init, init));
+	CHECK_OK(setpgid(0, init));
+	ckpt_set("led");
+	CHECK_EQ(0, ckpt_reap(init));
+	ckpt_announce("group", "end");
+	CHECK_EQ(init, getpgrp());
+	return 0;
+}
+
+NS_TEST(group_of_the_init_of_a_pid_namespace)
+{
+	pid_t pid;
+
+	SPAWN(pid, in_group_of_init());
+	ckpt_wait_for("group");
+	ckpt_here();
+	ckpt_set("end");
+	return ckpt_reap(pid);
 }
 
 NS_TEST(timers_and_signals_in_a_pid_namespace)

@@ -5,9 +5,10 @@
  * From a seed a forest is made: processes below each other, in sessions and
  * groups, with threads, also where the first one has ended, with children that have
  * ended, that are stopped, that share their parent's memory, or that have lost their
- * parents, in namespaces of their own, and with files, pipes, memory, signals, timers
- * and filters that are shared or not. What the oracle sees of it before and after
- * must be the same, and each process finds what it had, and its clocks go on.
+ * parents, in namespaces of their own or of others, and with files, pipes, memory,
+ * signals, timers and filters that are shared or not. What the oracle sees of it
+ * before and after must be the same, and each process finds what it had, and its
+ * clocks go on.
  *
  * CKPT_TEST_TREES=N	number of trees, 10
  * CKPT_TEST_FIRST=N	the seed of the first of them, 1
@@ -94,6 +95,8 @@ static struct shared {
 	atomic_long written[NR_PIPES];
 	atomic_long sum[NR_PIPES];
 	atomic_long of_node[MAX_NODES];
+	pid_t init[MAX_NODES];		/* if it begins a pid namespace, as /proc knows it */
+	atomic_int inside[MAX_NODES];	/* others whose parents have entered that */
 } *shared;
 
 static int pipes[NR_PIPES][2];
@@ -587,20 +590,97 @@ static void end_vm_child(void)
 	syscall(SYS_futex, &vm_go, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
+/* ---- A child in the pid namespace that another one has begun ---- */
+
+static struct {
+	pid_t pid;
+	int in;
+} entered[MAX_NODES];
+
+static int nr_entered;
+
+static int enter_pid_ns(const char *pid)
+{
+	char path[64];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/proc/%s/ns/pid", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ret = fd < 0 ? -1 : setns(fd, CLONE_NEWPID);
+	close(fd);
+	return ret;
+}
+
+/*
+ * Has child NR begin in one that is below its parent's. Who begins that must outlive
+ * it, so it must be there still, and its parent will have to tell when it has ended.
+ * Returns who, or -1.
+ */
+static int enter_for(int nr)
+{
+	unsigned int chance = node[nr].random >> 40, i;
+	char pid[16];
+
+	if (chance % 4 || in_user_ns || node[nr].kind >= ENDS ||
+	    node[node[nr].parent].kind >= ENDS)
+		return -1;
+	for (i = 0; i < (unsigned int)nr_nodes; i++) {
+		int in = (chance / 4 + i) % nr_nodes;
+
+		snprintf(pid, sizeof(pid), "%d", shared->init[in]);
+		if (shared->init[in] && !enter_pid_ns(pid))
+			return in;
+	}
+	return -1;
+}
+
+static void note_entered(pid_t pid, int in)
+{
+	entered[nr_entered].pid = pid;
+	entered[nr_entered++].in = in;
+	shared->inside[in]++;
+}
+
+static void note_end_of(pid_t pid)
+{
+	int i;
+
+	for (i = 0; i < nr_entered; i++)
+		if (entered[i].pid == pid)
+			shared->inside[entered[i].in]--;
+}
+
+static void begin_as(int nr, unsigned long flags)
+{
+	char self[16] = "";
+
+	nr_entered = 0;
+	shares_files = flags & CLONE_FILES;
+	if (flags & CLONE_NEWPID && readlink("/proc/self", self, sizeof(self) - 1) > 0)
+		shared->init[nr] = atoi(self);
+	_exit(node_main(nr));
+}
+
 static pid_t make_child(int nr)
 {
 	unsigned long flags = clone_flags(nr);
-	int own = -1;
+	int in = enter_for(nr), own = -1;
 	pid_t pid;
 
+	if (in >= 0)
+		flags &= ~CLONE_NEWPID;
 	/* Who has threads cannot come back. */
 	if (one_in(8) && !node[node[nr].parent].threads && !(flags & CLONE_FILES))
 		own = leave_time();
 	pid = flags ? syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0) : fork();
 	if (!pid) {
 		close(own);
-		shares_files = flags & CLONE_FILES;
-		_exit(node_main(nr));
+		begin_as(nr, flags);
+	}
+	if (in >= 0) {
+		note_entered(pid, in);
+		if (enter_pid_ns("self"))
+			return -1;
 	}
 	return return_to_time(own) ? -1 : pid;
 }
@@ -669,6 +749,7 @@ static int reap_children(void)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, 0)) > 0) {
+		note_end_of(pid);
 		if (!was_planned(status)) {
 			ckpt_note("process %d ended with status %#x", pid, status);
 			return 1;
@@ -707,7 +788,11 @@ static int take_down(int nr)
 	/* Those that are stopped go on with what they wait for. */
 	for (i = 0; !nr && i < nr_nodes; i++)
 		kill(-1, SIGCONT);
-	return reap_children();
+	CHECK(!reap_children());
+	/* With it, all would end that are in its pid namespace. */
+	while (shared->inside[nr])
+		sleep_ms(1);
+	return 0;
 }
 
 /* What it does when all is made */

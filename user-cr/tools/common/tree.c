@@ -62,6 +62,16 @@ uint32_t tree_highest_pid(const struct tree *tree)
 	return highest;
 }
 
+int tree_depth(const struct tree *tree)
+{
+	int i, depth = 0;
+
+	for (i = 0; i < tree->nr; i++)
+		if (tree->task[i].nr_nested > depth)
+			depth = tree->task[i].nr_nested;
+	return depth;
+}
+
 void tree_link(struct tree *tree)
 {
 	int *by_pid = xcalloc((size_t)tree_highest_pid(tree) + 1, sizeof(*by_pid));

@@ -91,6 +91,9 @@ void tree_add_exit(struct tree *tree, const struct ckpt_record *record);
 /* The highest pid that there is in it, in any pid namespace */
 uint32_t tree_highest_pid(const struct tree *tree);
 
+/* How many pid namespaces deep its tasks are below that of the root, at most */
+int tree_depth(const struct tree *tree);
+
 /* Ties the tasks together when all are there. */
 void tree_link(struct tree *tree);
 

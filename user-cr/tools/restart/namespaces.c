@@ -545,7 +545,8 @@ int namespaces_begin_time(struct restart *r, int index)
 
 	if (!id || r->has_begun_time)
 		return 0;
-	if (unshare(CLONE_NEWTIME) < 0 ||
+	r->own_time = descriptors_keep(r, namespaces_open(getpid(), NS_OF_TIME));
+	if (r->own_time < 0 || unshare(CLONE_NEWTIME) < 0 ||
 	    timens_set(r, id, state->time_ns_id) < 0)
 		return -1;
 	r->has_begun_time = true;
@@ -560,12 +561,26 @@ static uint32_t id_at_birth(const struct restart *r, const struct task *parent,
 	       parent->state.time_ns_for_children_id : id_of(parent, kind);
 }
 
+/* How a child gets into one that it does not begin in; -1 and errno */
+static int way_into(const struct restart *r, const struct task *parent,
+		    const struct ns_kind *kind, uint32_t id)
+{
+	const struct namespace *ns;
+
+	if (id == id_of(&r->image.tree.task[0], kind))
+		return r->root_pidfd;
+	if (kind->flag == CLONE_NEWTIME && id == id_of(parent, kind))
+		return r->own_time;
+	ns = find(r, kind->flag, id);
+	errno = ENOENT;
+	return ns ? ns->fd : -1;
+}
+
 int namespaces_enter(const struct restart *r, int index, int parent)
 {
 	const struct task *task = &r->image.tree.task[index];
-	const struct task *root = &r->image.tree.task[0];
 	const struct task *from = &r->image.tree.task[parent];
-	const struct namespace *ns;
+	int fd;
 	size_t k;
 
 	/* What has ended is in none any more. */
@@ -576,11 +591,8 @@ int namespaces_enter(const struct restart *r, int index, int parent)
 
 		if (id == id_at_birth(r, from, &kinds[k]))
 			continue;
-		ns = find(r, kinds[k].flag, id);
-		errno = ENOENT;
-		if (id == id_of(root, &kinds[k]) ?
-		    setns(r->root_pidfd, kinds[k].flag) < 0 :
-		    !ns || setns(ns->fd, kinds[k].flag) < 0)
+		fd = way_into(r, from, &kinds[k], id);
+		if (fd < 0 || setns(fd, kinds[k].flag) < 0)
 			return -1;
 	}
 	return 0;

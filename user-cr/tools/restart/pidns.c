@@ -66,8 +66,10 @@ static int make(const struct restart *r, int index, uint32_t owner)
 	/* The helper logs why it fails. */
 	errno = 0;
 	pid = create_helper(r, index);
-	if (!pid)
+	if (!pid) {
+		close(ready[0]);	/* It ends if there is nobody to be told. */
 		help(r, owner, ready[1]);
+	}
 	close(ready[1]);
 	if (pid > 0 && read(ready[0], &byte, 1) == 1)
 		fd = namespaces_open(pid, NS_OF_PID_FOR_CHILDREN);

@@ -178,44 +178,42 @@ static void begin_pid_ns(struct restart *r, int index, uint32_t ns)
 		     "cannot make a pid namespace");
 }
 
-/* Likewise in one that there is, as soon as it has its init. */
+/* Likewise in one that there is, as soon as it has its init, or in its own again */
 static void enter_pid_ns(struct restart *r, int index, uint32_t ns)
 {
-	if (pidns_enter(r, ns) < 0)
-		fail(r, r->image.tree.task[index].saved.pid,
-		     "cannot enter a pid namespace");
-}
+	bool own = ns == task_pid_ns(&r->image.tree.task[index]);
 
-static void leave_pid_ns(struct restart *r, int index)
-{
-	if (pidns_leave() < 0)
+	if (own ? pidns_leave() < 0 : pidns_enter(r, ns) < 0)
 		fail(r, r->image.tree.task[index].saved.pid,
-		     "cannot leave a pid namespace");
+		     "cannot %s a pid namespace", own ? "return to" : "enter");
 }
 
 /*
  * In the order of the image, where each init is before who has entered its namespace:
- * so nobody waits for one that waits for him.
+ * so nobody waits for one that waits for him. No step is made in vain, as not everybody
+ * may return.
  */
 static void create_children(struct restart *r, int index)
 {
 	const struct task *task = r->image.tree.task;
-	uint32_t own = task_pid_ns(&task[index]);
+	uint32_t own = task_pid_ns(&task[index]), now = own, ns;
 	int i;
 
 	for (i = task[index].child; i != TREE_NONE; i = task[i].next) {
-		uint32_t ns = task_pid_ns(&task[i]);
-
-		if (task_is_entered(&task[i], &task[index]))
-			enter_pid_ns(r, index, ns);
-		else if (ns != own)
+		ns = task_pid_ns(&task[i]);
+		if (ns != now && ns != own && task_is_init(&task[i])) {
+			if (now != own)
+				enter_pid_ns(r, index, own);
 			begin_pid_ns(r, index, ns);
+		} else if (ns != now) {
+			enter_pid_ns(r, index, ns);
+		}
+		now = ns;
 		create_child(r, index, i);
-		if (ns != own)
-			leave_pid_ns(r, index);
 	}
-	if (task[index].state.pid_ns_for_children)
-		enter_pid_ns(r, index, task[index].state.pid_ns_for_children);
+	ns = task[index].state.pid_ns_for_children;
+	if (now != (ns ? ns : own))
+		enter_pid_ns(r, index, ns ? ns : own);
 }
 
 /* Tells the coordinator, and waits in the kernel to be somebody else. */

@@ -203,6 +203,7 @@ struct mailbox {
  * @root_pidfd: the root, for those that it is in, if there are others
  * @clocks_go_on: those of the root show what they would if it had not been away
  * @has_begun_time: children of this process begin in another time namespace than its own
+ * @own_time: that, then
  * @mapped: socket pair of the first process of a user namespace, whose end comes first,
  *	and the coordinator: a byte when its ids are mapped; and back come those that it
  *	has made
@@ -235,6 +236,7 @@ struct restart {
 	bool cgroup_saved;
 	bool clocks_go_on;
 	bool has_begun_time;
+	int own_time;
 	struct guard guard;
 	struct pid_file pid_file;
 	pid_t child;
@@ -438,6 +440,7 @@ int namespaces_open(pid_t pid, unsigned long get);
 #define NS_OF_MOUNTS		_IO(0xff, 3)
 #define NS_OF_PID		_IO(0xff, 5)
 #define NS_OF_PID_FOR_CHILDREN	_IO(0xff, 6)
+#define NS_OF_TIME		_IO(0xff, 7)
 #define NS_OF_USER		_IO(0xff, 9)
 void namespaces_close(struct restart *r);
 

@@ -143,18 +143,25 @@ static int make_there(const struct restart *r, const struct pids *p,
 	return ret;
 }
 
-/*
- * Those of a namespace follow one another. Those of namespaces in others come first,
- * as whoever goes there has a pid in all of them.
- */
-int settings_of_ids(const struct restart *r)
+/* In how many pid namespaces below that of the root it is */
+static int depth_of(const struct restart *r, const struct ckpt_sysctl *ns)
+{
+	const struct tree *tree = &r->image.tree;
+	int i;
+
+	for (i = 0; ns->kind == CKPT_SYSCTLS_PID && i < tree->nr; i++)
+		if (tree->task[i].saved.pid == ns->pid)
+			return tree->task[i].nr_nested;
+	return 0;
+}
+
+/* Those of a namespace follow one another, and those of the root come first. */
+static int make_at_depth(const struct restart *r, const struct pids *pids, int depth)
 {
 	struct ckpt_sysctl ns, last = { 0 };
-	struct pids pids;
-	int ret = 0;
 	size_t i = r->state.nr;
+	int ret = 0;
 
-	pids_read(&pids, r);
 	while (i-- && !ret) {
 		if (r->state.record[i]->type != CKPT_REC_SYSCTL)
 			continue;
@@ -163,8 +170,21 @@ int settings_of_ids(const struct restart *r)
 		    !memcmp(&ns, &last, sizeof(ns)))
 			continue;
 		last = ns;
-		ret = make_there(r, &pids, &ns);
+		if (depth_of(r, &ns) == depth)
+			ret = make_there(r, pids, &ns);
 	}
+	return ret;
+}
+
+/* From the deepest, as whoever goes there has a pid in all that are around it */
+int settings_of_ids(const struct restart *r)
+{
+	struct pids pids;
+	int ret = 0, depth;
+
+	pids_read(&pids, r);
+	for (depth = tree_depth(&r->image.tree); depth >= 0 && !ret; depth--)
+		ret = make_at_depth(r, &pids, depth);
 	pids_free(&pids);
 	return ret;
 }
