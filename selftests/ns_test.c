@@ -1010,7 +1010,7 @@ static int begins_below(pid_t upper)
 }
 
 CKPT_REFUSED(ns, init_that_its_parent_cannot_make,
-	     "is the init of a pid namespace that is in one which its parent is not in")
+	     "begins a pid namespace that its parent cannot make")
 {
 	pid_t upper, pid;
 
