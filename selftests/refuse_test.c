@@ -300,39 +300,6 @@ REFUSED(prepared_pid_namespace, "pid namespace for its children whose init")
 	return with_namespace(CLONE_NEWPID);
 }
 
-static int enters_pid_namespace(pid_t init)
-{
-	char path[64];
-	pid_t pid;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", init);
-	fd = open(path, O_RDONLY);
-	CHECK_OK(setns(fd, CLONE_NEWPID));
-	close(fd);
-	SPAWN(pid, (ckpt_announce("entered", "go.0"), 0));
-	return ckpt_reap(pid);
-}
-
-REFUSED(entered_pid_namespace, "pid namespace for its children whose init")
-{
-	pid_t init, pid;
-
-	init = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
-	CHECK_OK(init);
-	if (init == 0) {
-		ckpt_announce("child", "end");
-		_exit(0);
-	}
-	ckpt_wait_for("child");
-	SPAWN(pid, enters_pid_namespace(init));
-	ckpt_wait_for("entered");
-	ckpt_here();
-	CHECK_EQ(0, ckpt_reap(pid));
-	ckpt_set("end");
-	return ckpt_reap(init);
-}
-
 /* One whose first process has come and gone */
 REFUSED(ended_pid_namespace, "pid namespace for its children whose init")
 {
