@@ -81,7 +81,7 @@ again() {
 	FAKE_PROGRAM='echo $$; cat /proc/self/cgroup; sleep 0.3' rerun 0 "$restart" --time=now -d -i "$TMP/groups" &&
 		until_true both && settings | diff "$TMP/before" - >"$TMP/err" && cp "$TMP/out" "$TMP/where"
 }
-both() { [ "$(grep -c "/$box" "$TMP/out")" -ge 2 ]; }
+both() { grep -q ":/$box\$" "$TMP/out" && grep -q ":/$box/in\$" "$TMP/out"; }
 where() {
 	for dir in $hierarchies; do
 		grep -q ":/$box\$" "$TMP/where" && grep -q ":/$box/in\$" "$TMP/where" || return
