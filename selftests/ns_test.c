@@ -845,14 +845,14 @@ static int inside(const char *flag)
 }
 
 /* As nsenter does: it waits outside, and may make more of them. */
-static int enters_for_children(pid_t init, const char *in, const char *flag)
+static int enters_for_children(pid_t init)
 {
 	pid_t pid;
 
 	CHECK_EQ(0, enter_other(init, "pid"));
-	SPAWN(pid, inside(in));
-	ckpt_wait_for(in);
-	ckpt_announce(flag, "end");
+	SPAWN(pid, inside("inside"));
+	ckpt_wait_for("inside");
+	ckpt_announce("entered", "end");
 	CHECK(same_ns(pid, init, "pid"));
 	CHECK(!same_ns(getpid(), init, "pid"));
 	CHECK_EQ(0, ckpt_reap(pid));
@@ -861,19 +861,25 @@ static int enters_for_children(pid_t init, const char *in, const char *flag)
 	return 0;
 }
 
-NS_TEST(pid_namespace_entered)
+/* A namespace, and a process that enters it until it has told so by FLAG */
+static int beside_init(int (*enter)(pid_t init), const char *flag)
 {
 	pid_t init, pid;
 
 	SPAWN_IN_PID_NS(init, init_until("init", "last"));
 	ckpt_wait_for("init");
-	SPAWN(pid, enters_for_children(init, "inside", "entered"));
-	ckpt_wait_for("entered");
+	SPAWN(pid, enter(init));
+	ckpt_wait_for(flag);
 	ckpt_here();
 	ckpt_set("end");
 	CHECK_EQ(0, ckpt_reap(pid));
 	ckpt_set("last");
 	return ckpt_reap(init);
+}
+
+NS_TEST(pid_namespace_entered)
+{
+	return beside_init(enters_for_children, "entered");
 }
 
 static int enters_and_ends(pid_t init)
@@ -924,17 +930,7 @@ static int enters_and_returns(pid_t init)
 
 NS_TEST(pid_namespace_entered_and_left)
 {
-	pid_t init, pid;
-
-	SPAWN_IN_PID_NS(init, init_until("init", "last"));
-	ckpt_wait_for("init");
-	SPAWN(pid, enters_and_returns(init));
-	ckpt_wait_for("returned");
-	ckpt_here();
-	ckpt_set("end");
-	CHECK_EQ(0, ckpt_reap(pid));
-	ckpt_set("last");
-	return ckpt_reap(init);
+	return beside_init(enters_and_returns, "returned");
 }
 
 /* A thread makes it, which is in a namespace of its process for that time. */
@@ -970,17 +966,7 @@ static int enters_apart(pid_t init)
 
 NS_TEST(pid_namespace_entered_by_a_thread)
 {
-	pid_t init, pid;
-
-	SPAWN_IN_PID_NS(init, init_until("init", "last"));
-	ckpt_wait_for("init");
-	SPAWN(pid, enters_apart(init));
-	ckpt_wait_for("entered");
-	ckpt_here();
-	ckpt_set("end");
-	CHECK_EQ(0, ckpt_reap(pid));
-	ckpt_set("last");
-	return ckpt_reap(init);
+	return beside_init(enters_apart, "entered");
 }
 
 static int makes_sibling(void)
@@ -1012,17 +998,7 @@ static int begins_below(pid_t upper)
 CKPT_REFUSED(ns, init_that_its_parent_cannot_make,
 	     "begins a pid namespace that its parent cannot make")
 {
-	pid_t upper, pid;
-
-	SPAWN_IN_PID_NS(upper, init_until("init", "last"));
-	ckpt_wait_for("init");
-	SPAWN(pid, begins_below(upper));
-	ckpt_wait_for("below");
-	ckpt_here();
-	ckpt_set("end");
-	CHECK_EQ(0, ckpt_reap(pid));
-	ckpt_set("last");
-	return ckpt_reap(upper);
+	return beside_init(begins_below, "below");
 }
 
 /* Processes know each other by what they are outside. */
@@ -1099,7 +1075,7 @@ CKPT_TEST_F(ns, next_pid_of_a_namespace_around_another)
 static int enters_first(const pid_t *init, const char *flag)
 {
 	ckpt_wait_for(flag);
-	return enters_for_children(*init, "in.first", "first");
+	return enters_for_children(*init);
 }
 
 static int begins_lower(pid_t *init)
@@ -1134,7 +1110,7 @@ NS_TEST(pid_namespaces_entered_by_elders)
 	SPAWN(first, enters_first(&init[1], "lower"));
 	SPAWN(second, enters_second(&init[0], &init[1]));
 	SPAWN_IN_PID_NS(youngest, init_known_as(&init[0], "upper", "end.upper"));
-	ckpt_wait_for("first");
+	ckpt_wait_for("entered");
 	ckpt_here();
 	ckpt_set("end");
 	CHECK_EQ(0, ckpt_reap(first));

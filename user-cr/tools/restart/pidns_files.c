@@ -68,15 +68,15 @@ int pidns_files_need(struct restart *r, uint32_t ns)
 int pidns_files_need_entered(struct restart *r)
 {
 	const struct task *task = r->image.tree.task;
-	int i, k;
+	int i, parent;
 
 	for (i = 0; i < r->image.tree.nr; i++) {
 		if (pidns_files_need(r, task[i].state.pid_ns_for_children) < 0)
 			return -1;
-		for (k = task[i].child; k != TREE_NONE; k = task[k].next)
-			if (task_is_entered(&task[k], &task[i]) &&
-			    pidns_files_need(r, task_pid_ns(&task[k])) < 0)
-				return -1;
+		parent = task[i].parent;
+		if (parent != TREE_NONE && task_is_entered(&task[i], &task[parent]) &&
+		    pidns_files_need(r, task_pid_ns(&task[i])) < 0)
+			return -1;
 	}
 	return 0;
 }
