@@ -225,15 +225,20 @@ CKPT_TEST(thp, small_pages_stay_small)
 /* With it at 0 khugepaged fills no holes, which it may do at any time. */
 #define HOLES	SETTINGS "khugepaged/max_ptes_none"
 
-CKPT_TEST_F(thp, sparse_memory_does_not_grow)
+static void with_holes(struct __test_metadata *_metadata, struct app *app, const char *body)
 {
 	char was[16] = "";
 
 	if (read_file(HOLES, was, sizeof(was)) > 0)
 		ASSERT_EQ(0, write_file(HOLES, "0"));
-	ckpt_roundtrip(_metadata, &self->app, "thp_sparse", 1);
+	ckpt_roundtrip(_metadata, app, body, 1);
 	if (*was)
 		write_file(HOLES, was);
+}
+
+CKPT_TEST_F(thp, sparse_memory_does_not_grow)
+{
+	with_holes(_metadata, &self->app, "thp_sparse");
 }
 
 /* Where nothing was touched, and around single small pages, nothing is there. */
@@ -435,8 +440,13 @@ CKPT_TEST(thp, partly_protected)
 	return 0;
 }
 
+CKPT_TEST_F(thp, partly_given_back)
+{
+	with_holes(_metadata, &self->app, "thp_partly_given_back");
+}
+
 /* One mapping still, which has a hole. */
-CKPT_TEST(thp, partly_given_back)
+CKPT_BODY(thp_partly_given_back)
 {
 	char *p;
 	size_t i;

@@ -224,7 +224,12 @@ static long sleep_some_time(void)
 	struct timespec ts = to_timespec(span());
 	double begin = now_monotonic();
 
+#ifdef SYS_clock_nanosleep_time64
+	/* glibc would have it told how much is left, whenever the thread is frozen. */
+	CHECK_OK(syscall(SYS_clock_nanosleep_time64, CLOCK_MONOTONIC, 0, &ts, NULL));
+#else
 	CHECK_OK(nanosleep(&ts, NULL));
+#endif
 	return in_time(begin);
 }
 

@@ -34,9 +34,9 @@ static void tell_hierarchy(const struct cgroups *c, const char *hierarchy)
 	for (i = 0; i < c->tree->nr; i++) {
 		if (proc_has_ended(&c->tree->proc[i]))
 			continue;
-		path = cgroup_path_of(c->tree->proc[i].pid, hierarchy);
+		path = cgroup_path_of(c->tree->proc[i].alive, hierarchy);
 		if (path && cgroup_is_inside(path)) {
-			snprintf(number, sizeof(number), "%d", c->tree->proc[i].pid);
+			snprintf(number, sizeof(number), "%d", c->tree->proc[i].alive);
 			tell(number);
 			tell(path);
 			free(path);

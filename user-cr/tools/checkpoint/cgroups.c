@@ -304,7 +304,7 @@ static void take_texts(struct cgroups *c)
 	c->text = xcalloc(c->tree->nr + 1, sizeof(*c->text));
 	for (i = 0; i < c->tree->nr; i++)
 		if (!proc_has_ended(&c->tree->proc[i]))
-			c->text[i] = cgroup_text_of(c->tree->proc[i].pid);
+			c->text[i] = cgroup_text_of(c->tree->proc[i].alive);
 }
 
 int cgroups_collect(struct cgroups *c, const struct proc_list *tree, pid_t root,

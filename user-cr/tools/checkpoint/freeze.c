@@ -21,35 +21,37 @@ static bool wanted(enum cgroup_version version, enum cgroup_version candidate)
 	return version == CGROUP_ANY || version == candidate;
 }
 
+static int group_of(pid_t pid, enum cgroup_version version, struct cgroup *cg)
+{
+	return cgroup_of(proc_living_thread(pid), version, cg);
+}
+
 static bool frozen_already(pid_t root, struct cgroup *cg)
 {
 	enum cgroup_version version;
 
 	for (version = CGROUP_V1; version <= CGROUP_V2; version++)
-		if (!cgroup_of(root, version, cg) && cgroup_can_freeze(cg) &&
+		if (!group_of(root, version, cg) && cgroup_can_freeze(cg) &&
 		    cgroup_is_frozen(cg) == 1)
 			return true;
 	return false;
 }
 
 /*
- * The smallest group that holds the whole tree: who runs services in a container has
- * the first process in a group beside theirs.
+ * From the group of the root to the smallest one that holds the whole tree: who runs
+ * services in a container has the first process in a group beside theirs.
  */
-static int common_group(pid_t root, enum cgroup_version version,
-			struct cgroup *cg)
+static int widen(struct cgroup *cg, pid_t root)
 {
 	struct cgroup other;
 	struct proc *list;
 	int i, n;
 
-	if (cgroup_of(root, version, cg) < 0)
-		return -1;
 	n = proc_tree(root, &list);
 	for (i = 0; i < n; i++) {
 		/* What a zombie tells is not where it was, with version 1. */
 		if (proc_has_ended(&list[i]) ||
-		    cgroup_of(list[i].pid, version, &other) < 0)
+		    cgroup_of(list[i].alive, cg->version, &other) < 0)
 			continue;
 		while (!cgroup_contains(cg, &other))
 			*strrchr(cg->path, '/') = '\0';
@@ -63,13 +65,16 @@ static bool is_below(pid_t pid, pid_t root)
 {
 	struct proc proc;
 	pid_t at = pid;
+	int looks = 0;
 
-	/* If one in between has ended, it has another parent by now. */
+	/* If one in between has ended, it has another parent by now; or it is hidden. */
 	while (at && at != root) {
 		if (!proc_read(at, &proc))
 			at = proc.ppid;
 		else if (at == pid)
 			return true;
+		else if (++looks == MOVE_ROUNDS)
+			return false;
 		else
 			at = pid;
 	}
@@ -101,21 +106,30 @@ static bool holds_only(const struct cgroup *cg, pid_t root, bool outermost)
 	return only;
 }
 
+static bool holds_us(const struct cgroup *cg)
+{
+	struct cgroup here;
+
+	return !cgroup_of(getpid(), cg->version, &here) &&
+	       cgroup_contains(cg, &here);
+}
+
 /*
  * The group where the root task is may stand still with all that is in it. One around
  * it may be that of the whole system: it has to be the tree's alone.
  */
 static bool find_own(struct freeze *f, pid_t root, enum cgroup_version version)
 {
-	struct cgroup here, of_root;
+	struct cgroup of_root;
 
-	if (common_group(root, version, &f->cg) < 0 ||
-	    !cgroup_can_freeze(&f->cg) ||
-	    (!cgroup_of(getpid(), version, &here) &&
-	     cgroup_contains(&f->cg, &here)))
+	/* If this one holds us, so does any that is wider. */
+	if (group_of(root, version, &of_root) < 0 || holds_us(&of_root))
 		return false;
-	return (!cgroup_of(root, version, &of_root) &&
-		!strcmp(of_root.path, f->cg.path)) ||
+	f->cg = of_root;
+	if (widen(&f->cg, root) < 0 || !cgroup_can_freeze(&f->cg) ||
+	    holds_us(&f->cg))
+		return false;
+	return !strcmp(of_root.path, f->cg.path) ||
 	       holds_only(&f->cg, root, true);
 }
 
@@ -129,16 +143,13 @@ bool freeze_made(const char *path)
 }
 
 /*
- * Where a process belongs: one that was killed may have made the group where it is
- * now, which is about to be emptied and removed.
+ * From where a process is to where it belongs: a checkpoint that was killed may have
+ * made the group, which is about to be emptied and removed.
  */
-static int place_of(pid_t pid, enum cgroup_version version, struct cgroup *cg)
+static void leave_made(struct cgroup *cg)
 {
-	int ret = cgroup_of(pid, version, cg);
-
-	while (!ret && freeze_made(cg->path))
+	while (freeze_made(cg->path))
 		*strrchr(cg->path, '/') = '\0';
-	return ret;
 }
 
 static void add_moved(struct freeze *f, pid_t pid, const struct cgroup *home)
@@ -149,22 +160,38 @@ static void add_moved(struct freeze *f, pid_t pid, const struct cgroup *home)
 	f->moved[f->nr_moved++] = moved;
 }
 
-static int move(struct freeze *f, pid_t pid)
+static int move(struct freeze *f, const struct proc *proc)
 {
-	struct cgroup now, home;
+	struct cgroup home;
 
-	if (cgroup_of(pid, f->cg.version, &now) < 0 ||
-	    cgroup_contains(&f->cg, &now) ||
-	    place_of(pid, f->cg.version, &home) < 0)
+	if (cgroup_of(proc->alive, f->cg.version, &home) < 0 ||
+	    cgroup_contains(&f->cg, &home))
 		return 0;
-	if (cgroup_attach(&f->cg, pid) < 0) {
+	leave_made(&home);
+	if (cgroup_attach(&f->cg, proc->pid) < 0) {
 		if (errno == ESRCH)	/* it has just ended */
 			return 0;
-		complain_errno("cannot move pid %d into %s", pid, f->cg.path);
+		complain_errno("cannot move pid %d into %s", proc->pid,
+			       f->cg.path);
 		return -1;
 	}
-	add_moved(f, pid, &home);
+	add_moved(f, proc->pid, &home);
 	return 1;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	return *(const pid_t *)a - *(const pid_t *)b;
+}
+
+/* Processes that are in the group already, in order; returns their number. */
+static size_t list_there(const struct freeze *f, pid_t **there)
+{
+	int n = cgroup_procs(&f->cg, there);
+
+	if (n > 0)
+		qsort(*there, n, sizeof(**there), compare_pids);
+	return n > 0 ? n : 0;
 }
 
 /* One look at the tree: how many processes had to be moved. */
@@ -173,15 +200,20 @@ static int move_round(struct freeze *f, pid_t root)
 	struct proc *list;
 	int n = proc_tree(root, &list);
 	int i, ret = 0, moved = 0;
+	pid_t *there;
+	size_t nr = list_there(f, &there);
 
 	for (i = 0; i < n && ret >= 0; i++) {
 		/* A zombie stays where it has ended. */
-		if (proc_has_ended(&list[i]))
+		if (proc_has_ended(&list[i]) ||
+		    (nr && bsearch(&list[i].pid, there, nr, sizeof(*there),
+				   compare_pids)))
 			continue;
-		ret = move(f, list[i].pid);
+		ret = move(f, &list[i]);
 		moved += ret;
 	}
 	free(list);
+	free(there);
 	return ret < 0 ? -1 : moved;
 }
 
@@ -208,8 +240,9 @@ static bool make_own(struct freeze *f, pid_t root, enum cgroup_version version)
 	char name[40];
 	int i;
 
-	if (place_of(root, version, &home) < 0)
+	if (group_of(root, version, &home) < 0)
 		return false;
+	leave_made(&home);
 	for (i = 0; i < 10; i++) {
 		snprintf(name, sizeof(name), OWN_NAME "%d.%d", root, i);
 		if (cgroup_below(&home, name, &f->cg) < 0)
@@ -287,17 +320,11 @@ static int start(struct freeze *f, pid_t root, enum cgroup_version version,
 /* We would stand still ourselves. */
 static bool are_inside(pid_t root)
 {
-	struct proc *list;
-	int n = proc_tree(root, &list);
-	bool inside = false;
-
-	while (n-- > 0)
-		inside |= list[n].pid == getpid();
-	free(list);
-	if (inside)
-		complain("cannot freeze pid %d, because this program belongs to it: start it from outside",
-			 root);
-	return inside;
+	if (!is_below(getpid(), root))
+		return false;
+	complain("cannot freeze pid %d, because this program belongs to it: start it from outside",
+		 root);
+	return true;
 }
 
 int freeze_tree(struct freeze *f, pid_t root, enum cgroup_version version,
@@ -362,11 +389,11 @@ static void move_back(struct freeze *f)
 		free(list);
 	}
 	/* One whose first thread has ended elsewhere is not in the list. */
-	for (i = 0; i < f->nr_moved; i++) {
+	for (i = 0; i < f->nr_moved && cgroup_is_populated(&f->cg); i++) {
 		struct cgroup now;
 		pid_t pid = f->moved[i].pid;
 
-		if (!cgroup_of(pid, f->cg.version, &now) &&
+		if (!group_of(pid, f->cg.version, &now) &&
 		    cgroup_contains(&f->cg, &now))
 			cgroup_attach(&f->moved[i].home, pid);
 	}

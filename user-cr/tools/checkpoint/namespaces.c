@@ -108,7 +108,7 @@ static void take_init(struct namespaces *n, size_t before,
 /* Those that it is in; DEPTH is that of the root task. */
 static void add_own(struct namespaces *n, const struct proc *proc, int depth)
 {
-	bool is_init = pid_at_depth(proc->pid, pid_depth(proc->pid)) == 1;
+	bool is_init = pid_is_init(proc->pid);
 	size_t before = n->nr, k;
 	char path[40];
 

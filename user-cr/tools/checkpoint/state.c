@@ -8,16 +8,6 @@
 #include "../common/util.h"
 #include "state.h"
 
-/* The first thread of a process may have ended before others. */
-static void find_living(struct proc_list *tree)
-{
-	struct proc *proc;
-
-	for (proc = tree->proc; proc < tree->proc + tree->nr; proc++)
-		if (proc->state == 'Z' && proc->threads > 1)
-			proc->alive = cgroup_living_thread(proc->pid);
-}
-
 int state_collect(struct state *state, const struct options *o, int log)
 {
 	struct proc_list *tree = &state->tree;
@@ -25,7 +15,6 @@ int state_collect(struct state *state, const struct options *o, int log)
 	int mounts, cgroups, roots, settings;
 
 	tree->nr = proc_tree(o->pid, &tree->proc);
-	find_living(tree);
 	namespaces_collect(&namespaces, tree, o->pid, o->thread_namespaces);
 	mounts = mounts_collect(&state->mounts, tree, &namespaces, o->pid, log);
 	cgroups = cgroups_collect(&state->cgroups, tree, o->pid, o->quiet, log);

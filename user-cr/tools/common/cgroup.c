@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "cgroup.h"
-#include "proctree.h"
 #include "util.h"
 
 enum cgroup_version cgroup_parse_version(const char *text)
@@ -155,39 +154,11 @@ static char *match_line(char *line, const char *controllers)
 	return line;
 }
 
-/*
- * With version 2, a first thread that has ended stays in the cgroup where it did when
- * the others are moved; with version 1 it is in the root.
- */
-pid_t cgroup_living_thread(pid_t pid)
-{
-	char name[40];
-	struct dirent *d;
-	struct proc proc;
-	DIR *dir;
-
-	if (proc_read(pid, &proc) < 0 || proc.state != 'Z')
-		return pid;
-	snprintf(name, sizeof(name), "/proc/%d/task", pid);
-	dir = opendir(name);
-	while (dir && (d = readdir(dir))) {
-		pid_t tid = atoi(d->d_name);
-
-		if (tid > 0 && tid != pid) {
-			pid = tid;
-			break;
-		}
-	}
-	if (dir)
-		closedir(dir);
-	return pid;
-}
-
-char *cgroup_text_of(pid_t pid)
+char *cgroup_text_of(pid_t thread)
 {
 	char name[40];
 
-	snprintf(name, sizeof(name), "/proc/%d/cgroup", cgroup_living_thread(pid));
+	snprintf(name, sizeof(name), "/proc/%d/cgroup", thread);
 	return read_small_file(name);
 }
 
@@ -204,9 +175,9 @@ char *cgroup_path_in(const char *text, const char *controllers)
 	return path;
 }
 
-char *cgroup_path_of(pid_t pid, const char *controllers)
+char *cgroup_path_of(pid_t thread, const char *controllers)
 {
-	char *text = cgroup_text_of(pid);
+	char *text = cgroup_text_of(thread);
 	char *path = text ? cgroup_path_in(text, controllers) : NULL;
 	int error = errno;
 
@@ -220,9 +191,9 @@ bool cgroup_is_inside(const char *path)
 	return *path == '/' && strcmp(path, "/..") && strncmp(path, "/../", 4);
 }
 
-int cgroup_of_any(pid_t pid, const char *controllers, struct cgroup *cg)
+int cgroup_of_any(pid_t thread, const char *controllers, struct cgroup *cg)
 {
-	char *path = cgroup_path_of(pid, controllers);
+	char *path = cgroup_path_of(thread, controllers);
 	int ret = path ? cgroup_find(controllers, path, cg) : -1;
 	int error = errno;
 
@@ -231,9 +202,9 @@ int cgroup_of_any(pid_t pid, const char *controllers, struct cgroup *cg)
 	return ret;
 }
 
-int cgroup_of(pid_t pid, enum cgroup_version version, struct cgroup *cg)
+int cgroup_of(pid_t thread, enum cgroup_version version, struct cgroup *cg)
 {
-	return cgroup_of_any(pid, controllers_of(version), cg);
+	return cgroup_of_any(thread, controllers_of(version), cg);
 }
 
 int cgroup_top(enum cgroup_version version, struct cgroup *cg)
@@ -340,6 +311,16 @@ char *cgroup_read(const struct cgroup *cg, const char *name)
 	if (set_path(&file, cg->path, "/", name) < 0)
 		return NULL;
 	return read_small_file(file.path);
+}
+
+bool cgroup_is_populated(const struct cgroup *cg)
+{
+	bool v2 = cg->version == CGROUP_V2;
+	char *text = cgroup_read(cg, v2 ? "cgroup.events" : "tasks");
+	bool ret = !text || (v2 ? strstr(text, "populated 1") != NULL : *text);
+
+	free(text);
+	return ret;
 }
 
 int cgroup_write(const struct cgroup *cg, const char *name, const char *value)

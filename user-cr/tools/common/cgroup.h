@@ -25,13 +25,11 @@ enum cgroup_version cgroup_parse_version(const char *text);
 int cgroup_top(enum cgroup_version version, struct cgroup *cg);
 
 /*
- * Which thread tells where a process is: the first one, or if that has ended another
- * one, if there is any.
+ * The cgroup of a process; 0, or -1 and errno. One of its threads that have not ended
+ * tells it: with version 2 the first one stays where it has ended when the others are
+ * moved, with version 1 it is in the root.
  */
-pid_t cgroup_living_thread(pid_t pid);
-
-/* The cgroup of a process; 0, or -1 and errno. */
-int cgroup_of(pid_t pid, enum cgroup_version version, struct cgroup *cg);
+int cgroup_of(pid_t thread, enum cgroup_version version, struct cgroup *cg);
 
 /*
  * The same for any hierarchy, which some of its CONTROLLERS name, as in
@@ -39,11 +37,11 @@ int cgroup_of(pid_t pid, enum cgroup_version version, struct cgroup *cg);
  */
 int cgroup_find(const char *controllers, const char *path, struct cgroup *cg);
 /* Likewise that of a process. */
-int cgroup_of_any(pid_t pid, const char *controllers, struct cgroup *cg);
+int cgroup_of_any(pid_t thread, const char *controllers, struct cgroup *cg);
 /* To be freed; NULL and errno. */
-char *cgroup_path_of(pid_t pid, const char *controllers);
+char *cgroup_path_of(pid_t thread, const char *controllers);
 /* The same in two steps, for who has more questions. */
-char *cgroup_text_of(pid_t pid);
+char *cgroup_text_of(pid_t thread);
 char *cgroup_path_in(const char *text, const char *controllers);
 
 /* Whether such a path is below the root: beside or around it, ".." lead there. */
@@ -82,6 +80,9 @@ int cgroup_children(const struct cgroup *cg, char ***names);
 int cgroup_make(const struct cgroup *cg);
 /* What to do where none can be made, for messages. */
 const char *cgroup_advice(int error);
+
+/* Whether a thread is in it or below, be its process in no list; true if not known. */
+bool cgroup_is_populated(const struct cgroup *cg);
 
 int cgroup_remove(const struct cgroup *cg);
 

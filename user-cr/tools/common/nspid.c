@@ -37,6 +37,14 @@ int pid_depth(pid_t pid)
 	return read_pids(pid, pids, ARRAY_SIZE(pids)) - 1;
 }
 
+bool pid_is_init(pid_t pid)
+{
+	pid_t pids[32];
+	int n = read_pids(pid, pids, ARRAY_SIZE(pids));
+
+	return n > 0 && pids[n - 1] == 1;
+}
+
 pid_t pid_at_depth(pid_t pid, int depth)
 {
 	pid_t pids[32];

@@ -36,6 +36,42 @@ int proc_read(pid_t pid, struct proc *proc)
 	return ret;
 }
 
+static pid_t another_thread(pid_t pid)
+{
+	char name[40];
+	struct dirent *d;
+	pid_t tid = 0;
+	DIR *dir;
+
+	snprintf(name, sizeof(name), "/proc/%d/task", pid);
+	dir = opendir(name);
+	while (dir && (d = readdir(dir))) {
+		tid = atoi(d->d_name);
+		if (tid > 0 && tid != pid)
+			break;
+	}
+	if (dir)
+		closedir(dir);
+	return tid > 0 ? tid : pid;
+}
+
+/* What the first thread shows when it has ended is not what the others have. */
+static void find_living(struct proc *proc)
+{
+	if (proc->state == 'Z' && proc->threads > 1)
+		proc->alive = another_thread(proc->pid);
+}
+
+pid_t proc_living_thread(pid_t pid)
+{
+	struct proc proc;
+
+	if (proc_read(pid, &proc) < 0)
+		return pid;
+	find_living(&proc);
+	return proc.alive;
+}
+
 /**
  * struct growing - a list of processes that grows
  * @proc: the processes
@@ -56,7 +92,7 @@ static void add(struct growing *list, pid_t pid)
 				      sizeof(*list->proc));
 	}
 	if (!proc_read(pid, list->proc + list->used))
-		list->used++;
+		find_living(list->proc + list->used++);
 }
 
 static void add_all(struct growing *list)
@@ -91,9 +127,9 @@ static int sort_tree(struct growing *list)
 }
 
 /* False where the kernel does not list the children of a thread. */
-static bool add_children_of(struct growing *list, pid_t pid, const char *thread)
+static bool add_children_of(struct growing *list, pid_t pid, pid_t thread)
 {
-	char *path = xasprintf("/proc/%d/task/%s/children", pid, thread);
+	char *path = xasprintf("/proc/%d/task/%d/children", pid, thread);
 	char *text = read_small_file(path);
 	char *rest, *word;
 
@@ -108,7 +144,7 @@ static bool add_children_of(struct growing *list, pid_t pid, const char *thread)
 	return true;
 }
 
-static bool add_children(struct growing *list, pid_t pid)
+static bool add_children_of_all(struct growing *list, pid_t pid)
 {
 	struct dirent *entry;
 	bool listed = false;
@@ -121,8 +157,17 @@ static bool add_children(struct growing *list, pid_t pid)
 		return true;	/* it has just ended */
 	while ((entry = readdir(dir)))
 		if (isdigit((unsigned char)entry->d_name[0]))
-			listed |= add_children_of(list, pid, entry->d_name);
+			listed |= add_children_of(list, pid,
+						  atoi(entry->d_name));
 	closedir(dir);
+	return listed;
+}
+
+static bool add_children(struct growing *list, pid_t pid, int threads)
+{
+	bool listed = threads == 1 ? add_children_of(list, pid, pid) :
+		add_children_of_all(list, pid);
+
 	return listed || kill(pid, 0) < 0;
 }
 
@@ -134,7 +179,7 @@ int proc_tree(pid_t root, struct proc **list)
 
 	add(&all, root);
 	for (i = 0; i < all.used; i++) {
-		if (add_children(&all, all.proc[i].pid))
+		if (add_children(&all, all.proc[i].pid, all.proc[i].threads))
 			continue;
 		all.used = 1;
 		add_all(&all);

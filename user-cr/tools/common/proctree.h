@@ -9,8 +9,8 @@
 /**
  * struct proc - a process
  * @pid: its id
- * @alive: a thread of which /proc shows what all share; not @pid where somebody has
- *	found that the first one has ended
+ * @alive: a thread of which /proc shows what all share: not @pid if that one has ended
+ *	before others
  * @ppid: its parent
  * @state: of its first thread, a letter
  * @threads: how many it has
@@ -49,5 +49,8 @@ int proc_tree(pid_t root, struct proc **list);
 
 /* Reads one process; 0, or -1 if there is none. */
 int proc_read(pid_t pid, struct proc *proc);
+
+/* What @alive is of a process, or PID if there is none. */
+pid_t proc_living_thread(pid_t pid);
 
 #endif /* COMMON_PROCTREE_H */
