@@ -394,9 +394,10 @@ static unsigned int types_of(struct image *i, enum who who, uint32_t *type)
 	return nr;
 }
 
-static bool has_address_space(uint32_t type)
+static bool is_of_memory(uint32_t type)
 {
-	return type == CKPT_REC_VMA || type == CKPT_REC_ARCH_MM;
+	return type == CKPT_REC_VMA || type == CKPT_REC_ARCH_MM ||
+	       type == CKPT_REC_VMA_POLICY || type == CKPT_REC_SHMEM_POLICY;
 }
 
 static bool is_left_of_zombies(uint32_t type)
@@ -416,7 +417,7 @@ CKPT_TEST_F(hostile_tasks, parts_that_only_the_living_have)
 	nr = types_of(&img, ASLEEP, type);
 	EXPECT_LT(8, nr);
 	for (i = 0; i < nr; i++) {
-		if (has_address_space(type[i]))
+		if (is_of_memory(type[i]))
 			continue;
 		REFUSED_WITH(is_left_of_zombies(type[i]) ? "twice for one task" : CANNOT_HAVE,
 			     ASSERT_NE(NULL, give(&bad, record_of(&bad, ASLEEP, type[i]), ENDED)));
