@@ -2,7 +2,7 @@
 /*
  * Open files: regular files, directories, devices, what leads outside
  */
-#include "refusal.h"
+#include "test.h"
 
 #include <dirent.h>
 #include <linux/btrfs.h>
@@ -423,22 +423,6 @@ static int wait_for_program(pid_t pid)
 	return 0;
 }
 
-/*
- * Reads to the end, and returns whether one can be put there: not on btrfs with 32 bits,
- * so that there is no checkpoint of it, and it is at its beginning again.
- */
-static bool read_to_end(DIR *dir)
-{
-	int fd = dirfd(dir);
-
-	while (readdir(dir))
-		;
-	if (lseek(fd, lseek(fd, 0, SEEK_CUR), SEEK_SET) >= 0)
-		return true;
-	rewinddir(dir);
-	return false;
-}
-
 /* Each way in which a process can have a file, with what is not written back */
 static int use_files(void)
 {
@@ -447,7 +431,6 @@ static int use_files(void)
 	struct stat before, after;
 	struct dirent *d;
 	DIR *dir, *done;
-	bool at_end;
 	pid_t pid;
 
 	CHECK(getcwd(cwd, sizeof(cwd)));
@@ -481,7 +464,8 @@ static int use_files(void)
 		CHECK(readdir(dir));
 	seekdir(dir, telldir(dir));
 	done = opendir("d");
-	at_end = read_to_end(done);
+	while (readdir(done))
+		;
 
 	CHECK(!copy_file("/bin/cat", "program"));
 	CHECK_OK(pipe(stdin_of));
@@ -514,7 +498,7 @@ static int use_files(void)
 	while ((d = readdir(dir)))
 		n += d->d_name[0] != '.';
 	CHECK(n >= 30 && n <= 32);
-	CHECK(!readdir(done) == at_end);
+	CHECK(!readdir(done));
 
 	snprintf(now, sizeof(now), "/proc/%d/exe", pid);
 	n = readlink(now, exe, sizeof(exe) - 1);
@@ -563,23 +547,6 @@ CKPT_TEST(files, on_btrfs)
 CKPT_TEST(files, on_xfs)
 {
 	return files_on("xfs");
-}
-
-CKPT_REFUSED(files, end_of_a_directory_of_btrfs, "cannot be positioned again")
-{
-	int ret = go_to_disk("btrfs");
-	DIR *dir;
-
-	if (ret)
-		return ret;
-	dir = opendir(".");
-	CHECK(dir);
-	if (read_to_end(dir))
-		return ckpt_skip("with 64 bits it can be positioned there");
-	while (readdir(dir))
-		;
-	ckpt_here();
-	return 0;
 }
 
 /* Each subvolume has a device number of its own. */
