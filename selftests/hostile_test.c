@@ -862,13 +862,14 @@ CKPT_TEST_F(hostile, metadata_of_a_terabyte)
 	finish(_metadata, app);
 }
 
-/* A thousand copies of a record of each type, with ids of their own. */
+/* Of register sets the last one, and what is said of memory is said again. */
 static bool last_one_counts(uint32_t type)
 {
 	return type == CKPT_REC_REGSET || type == CKPT_REC_VMA_POLICY ||
 	       type == CKPT_REC_SHMEM_POLICY;
 }
 
+/* A thousand copies of a record of each type, with ids of their own. */
 CKPT_TEST_F(hostile, a_thousand_records_of_one_kind)
 {
 	struct app *app = &self->app;
